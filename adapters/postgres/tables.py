@@ -1,0 +1,126 @@
+"""The tables. `customer_id` (or the stream's id, which for an account is the customer's) leads every key of a
+customer-owned table, so that the database can be distributed by it."""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s_idx",
+        "uq": "%(table_name)s_%(column_0_N_name)s_key",
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+        "ck": "%(table_name)s_%(constraint_name)s_check",
+    }
+)
+
+instant = DateTime(timezone=True)
+
+# ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+# Rows refuse UPDATE and DELETE by trigger. `payload` is json, not jsonb: it keeps the bytes that were hashed.
+# `xact` is the writing transaction: a reader of all streams goes no further than the oldest one still running, so a row
+# that commits late is never skipped.
+journal = Table(
+    "journal",
+    metadata,
+    Column("stream_id", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, Identity(always=True), nullable=False),
+    Column("xact", BigInteger, nullable=False, server_default=text("(pg_current_xact_id())::text::bigint")),
+    Column("id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("effective_at", instant, nullable=False),
+    Column("recorded_at", instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text),
+    Column("cause", Text),
+    Column("payload", JSON(none_as_null=True), nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Index(None, "xact", "position"),
+)
+
+# ── states and views: derived from the journal, rebuilt by `tollgate replay` ─────────────────────────────────────────
+streams = Table(
+    "streams",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("effective_at", instant),
+    Column("state", JSON(none_as_null=True), nullable=False),
+)
+
+# `due_at`: when the next thing falls due for this account, in the account's own time.
+customers = Table(
+    "customers",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("anonymous_id", Text, nullable=False, unique=True),
+    Column("clock_id", Text),
+    Column("created_at", instant, nullable=False),
+    Column("erased_at", instant),
+    Column("due_at", instant),
+    Index("customers_due_idx", "due_at", postgresql_where=text("due_at IS NOT NULL AND clock_id IS NULL")),
+    Index("customers_clock_idx", "clock_id", postgresql_where=text("clock_id IS NOT NULL")),
+)
+
+# Which account holds the thing with this id: a subscription, a planned change, a grant.
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Index(None, "id", unique=True),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", Text, primary_key=True),
+    Column("secret_hash", Text, nullable=False, unique=True),
+)
+
+# ── neither facts nor views ──────────────────────────────────────────────────────────────────────────────────────────
+# A customer's key to their personal data, wrapped by the deployment's secret, and keyed hashes to find them by.
+# Erasing a customer deletes the row.
+vault = Table(
+    "vault",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("external_hash", LargeBinary, nullable=False, unique=True),
+    Column("search_hashes", ARRAY(LargeBinary), nullable=False),
+    Index("vault_search_idx", "search_hashes", postgresql_using="gin"),
+)
+
+# What a retry is answered from: the events its first attempt wrote, or (for usage) the answer itself.
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("input_hash", LargeBinary, nullable=False),
+    Column("stream_id", Text),
+    Column("first_seq", BigInteger),
+    Column("last_seq", BigInteger),
+    Column("result", JSON(none_as_null=True)),
+    Column("created_at", instant, nullable=False, server_default=text("now()")),
+    Index(None, "created_at"),
+)
