@@ -19,8 +19,8 @@ class CustomerKind(StrEnum):
 
 
 class Customer(Struct, frozen=True, omit_defaults=True):
-    """`sealed` holds personal data by field name (externalId, name, email, address, taxId), encrypted outside the domain
-    with a key that erasing the customer destroys. `anonymous_id` is all that a payment provider ever learns."""
+    """`sealed` holds personal data by field name (externalId, name, email, address, taxId), encrypted outside the
+    domain with a key that erasing the customer destroys. `anonymous_id` is all that a payment provider ever learns."""
 
     id: str
     kind: CustomerKind
@@ -58,7 +58,7 @@ class Grant(Struct, frozen=True, omit_defaults=True):
 
 
 class Account(Struct, frozen=True, omit_defaults=True):
-    """`first_starts` remembers when each plan was first started: a trial counts from there, and there is no second one."""
+    """`first_starts` remembers when each plan was first started: a trial counts from there; there is no second one."""
 
     customer: Customer | None = None
     subscriptions: tuple[Subscription, ...] = ()

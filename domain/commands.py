@@ -1,4 +1,4 @@
-"""What can be asked for. A command carries all that `decide` needs besides the state: ids, frozen terms, sealed data."""
+"""What can be asked for. A command carries what `decide` needs besides the state: ids, frozen terms, sealed data."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -27,7 +27,7 @@ class UpdateCustomer(Struct, frozen=True):
     sealed: dict[str, str | None] = {}
     currency: str | None = None
     timezone: str | None = None
-    country: str | None | UnsetType = UNSET
+    country: str | UnsetType = UNSET
 
 
 class EraseCustomer(Struct, frozen=True):

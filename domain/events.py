@@ -20,11 +20,11 @@ class Event(Struct, frozen=True, omit_defaults=True, tag_field="type"):
 
 
 # ── account ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-class CustomerCreated(Event, tag="customer.created"):
+class CustomerCreated(Event, frozen=True, tag="customer.created"):
     customer: Customer
 
 
-class CustomerUpdated(Event, tag="customer.updated"):
+class CustomerUpdated(Event, frozen=True, tag="customer.updated"):
     """Only what changed. A None in `sealed` removes that field."""
 
     sealed: dict[str, str | None] = {}
@@ -33,32 +33,32 @@ class CustomerUpdated(Event, tag="customer.updated"):
     country: str | None = None
 
 
-class CustomerErased(Event, tag="customer.erased"):
+class CustomerErased(Event, frozen=True, tag="customer.erased"):
     """From here on nobody can read the customer's personal data: the key is destroyed in the same transaction."""
 
 
-class SubscriptionCreated(Event, tag="subscription.created"):
+class SubscriptionCreated(Event, frozen=True, tag="subscription.created"):
     subscription: Subscription
 
 
-class SubscriptionStarted(Event, tag="subscription.started"):
+class SubscriptionStarted(Event, frozen=True, tag="subscription.started"):
     subscription_id: str
     period: Period
     anchor: datetime
     trial_ends_at: datetime | None = None
 
 
-class TrialEnded(Event, tag="subscription.trial_ended"):
+class TrialEnded(Event, frozen=True, tag="subscription.trial_ended"):
     subscription_id: str
     period: Period
 
 
-class SubscriptionRenewed(Event, tag="subscription.renewed"):
+class SubscriptionRenewed(Event, frozen=True, tag="subscription.renewed"):
     subscription_id: str
     period: Period
 
 
-class PlanChanged(Event, tag="subscription.plan_changed"):
+class PlanChanged(Event, frozen=True, tag="subscription.plan_changed"):
     subscription_id: str
     plan: PlanVersion
     cadence: Cadence
@@ -68,40 +68,40 @@ class PlanChanged(Event, tag="subscription.plan_changed"):
     trial_ends_at: datetime | None = None
 
 
-class QuantityChanged(Event, tag="subscription.quantity_changed"):
+class QuantityChanged(Event, frozen=True, tag="subscription.quantity_changed"):
     subscription_id: str
     quantity: int
 
 
-class AddOnAdded(Event, tag="subscription.add_on_added"):
+class AddOnAdded(Event, frozen=True, tag="subscription.add_on_added"):
     subscription_id: str
     add_on: AddOn
 
 
-class AddOnRemoved(Event, tag="subscription.add_on_removed"):
+class AddOnRemoved(Event, frozen=True, tag="subscription.add_on_removed"):
     subscription_id: str
     plan_key: str
 
 
-class SubscriptionPaused(Event, tag="subscription.paused"):
+class SubscriptionPaused(Event, frozen=True, tag="subscription.paused"):
     subscription_id: str
     resumes_at: datetime | None = None
 
 
-class SubscriptionResumed(Event, tag="subscription.resumed"):
+class SubscriptionResumed(Event, frozen=True, tag="subscription.resumed"):
     subscription_id: str
 
 
-class SubscriptionEnded(Event, tag="subscription.ended"):
+class SubscriptionEnded(Event, frozen=True, tag="subscription.ended"):
     subscription_id: str
     reason: EndReason
 
 
-class ChangeScheduled(Event, tag="subscription.change_scheduled"):
+class ChangeScheduled(Event, frozen=True, tag="subscription.change_scheduled"):
     scheduled: ScheduledChange
 
 
-class ChangeWithdrawn(Event, tag="subscription.change_withdrawn"):
+class ChangeWithdrawn(Event, frozen=True, tag="subscription.change_withdrawn"):
     """A planned change that will not happen: revoked, replaced, or impossible by the time it fell due (`why`)."""
 
     subscription_id: str
@@ -109,22 +109,22 @@ class ChangeWithdrawn(Event, tag="subscription.change_withdrawn"):
     why: str
 
 
-class ChangeApplied(Event, tag="subscription.change_applied"):
+class ChangeApplied(Event, frozen=True, tag="subscription.change_applied"):
     """A planned change has fallen due; the events after it say what it did."""
 
     subscription_id: str
     change_id: str
 
 
-class EntitlementGranted(Event, tag="entitlement.granted"):
+class EntitlementGranted(Event, frozen=True, tag="entitlement.granted"):
     grant: Grant
 
 
-class EntitlementRevoked(Event, tag="entitlement.revoked"):
+class EntitlementRevoked(Event, frozen=True, tag="entitlement.revoked"):
     grant_id: str
 
 
-class EntitlementExpired(Event, tag="entitlement.expired"):
+class EntitlementExpired(Event, frozen=True, tag="entitlement.expired"):
     grant_id: str
 
 
@@ -153,23 +153,23 @@ AccountEvent = (
 
 
 # ── catalog ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-class FeatureCreated(Event, tag="feature.created"):
+class FeatureCreated(Event, frozen=True, tag="feature.created"):
     feature: Feature
 
 
-class MeterCreated(Event, tag="meter.created"):
+class MeterCreated(Event, frozen=True, tag="meter.created"):
     meter: Meter
 
 
-class PlanCreated(Event, tag="plan.created"):
+class PlanCreated(Event, frozen=True, tag="plan.created"):
     plan: Plan
 
 
-class PlanVersionPublished(Event, tag="plan.version_published"):
+class PlanVersionPublished(Event, frozen=True, tag="plan.version_published"):
     version: PlanVersion
 
 
-class PlanArchived(Event, tag="plan.archived"):
+class PlanArchived(Event, frozen=True, tag="plan.archived"):
     plan_id: str
 
 
@@ -177,24 +177,24 @@ CatalogEvent = FeatureCreated | MeterCreated | PlanCreated | PlanVersionPublishe
 
 
 # ── clocks and keys ──────────────────────────────────────────────────────────────────────────────────────────────────
-class ClockCreated(Event, tag="clock.created"):
+class ClockCreated(Event, frozen=True, tag="clock.created"):
     id: str
     name: str
     now: datetime
 
 
-class ClockAdvanced(Event, tag="clock.advanced"):
+class ClockAdvanced(Event, frozen=True, tag="clock.advanced"):
     to: datetime
 
 
 ClockEvent = ClockCreated | ClockAdvanced
 
 
-class KeyCreated(Event, tag="key.created"):
+class KeyCreated(Event, frozen=True, tag="key.created"):
     key: ApiKey
 
 
-class KeyRevoked(Event, tag="key.revoked"):
+class KeyRevoked(Event, frozen=True, tag="key.revoked"):
     pass
 
 

@@ -1,0 +1,229 @@
+"""What may happen to a customer's account. The state given is the one present at `at`: what fell due is folded in."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from domain import commands as c
+from domain import events as e
+from domain.account import Account, Customer, Grant
+from domain.catalog import FeatureKind, PlanVersion
+from domain.errors import ErrorCode, Refusal, invalid
+from domain.money import is_currency
+from domain.period import Cadence, Period, is_zone
+from domain.pricing import check_prices
+from domain.subscription import (
+    AddOn,
+    Cancel,
+    EndReason,
+    ScheduledChange,
+    Subscription,
+    conflicts,
+    describe,
+    period_from,
+)
+from domain.transition import check_currency, check_quantity, choose_cadence, transition
+
+SUBSCRIPTIONS_MAX = 100
+GRANTS_MAX = 1_000
+TRIAL_DAYS_MAX = 730
+
+
+def decide_account(account: Account, command: c.AccountCommand, at: datetime) -> Sequence[e.AccountEvent]:
+    if isinstance(command, c.CreateCustomer):
+        return [e.CustomerCreated(_new_customer(account, command.customer))]
+    if account.customer is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
+    if isinstance(command, c.CatchUp):
+        return []
+    if account.customer.erased_at is not None:
+        if isinstance(command, c.EraseCustomer):
+            return []
+        raise Refusal(ErrorCode.NOT_FOUND, "the customer was erased", "customer")
+    match command:
+        case c.UpdateCustomer():
+            return _update(account, account.customer, command)
+        case c.EraseCustomer():
+            running = [held for held in account.subscriptions if held.ended_at is None]
+            return [*(e.SubscriptionEnded(held.id, EndReason.ERASED) for held in running), e.CustomerErased()]
+        case c.Subscribe():
+            return [e.SubscriptionCreated(_new_subscription(account, account.customer, command, at))]
+        case c.ChangeSubscription():
+            return _change(account, command, at)
+        case c.RevokeCancellation(subscription_id=id):
+            held = _subscription(account, id)
+            if held.cancellation is None:
+                raise Refusal(ErrorCode.CONFLICT, "no cancellation is planned", "subscriptionId")
+            return [e.ChangeWithdrawn(held.id, held.cancellation.id, "cancellation revoked")]
+        case c.CancelScheduledChange(change_id=id):
+            planned = _planned(account, id)
+            return [e.ChangeWithdrawn(planned.subscription_id, id, "withdrawn by request")]
+        case c.GrantEntitlement(grant=grant):
+            return [e.EntitlementGranted(_new_grant(account, grant, at))]
+        case c.RevokeEntitlement(grant_id=id):
+            held_grant = account.grant(id)
+            if held_grant is None:
+                raise Refusal(ErrorCode.NOT_FOUND, "no such grant", "grantId")
+            return [] if held_grant.ended_at is not None else [e.EntitlementRevoked(id)]
+
+
+def _new_customer(account: Account, customer: Customer) -> Customer:
+    if account.customer is not None:
+        raise Refusal(ErrorCode.ALREADY_EXISTS, "the customer exists", "externalId")
+    _check_place(customer.currency, customer.timezone)
+    return customer
+
+
+def _check_place(currency: str | None, timezone: str | None) -> None:
+    if currency is not None and not is_currency(currency):
+        raise invalid(f"{currency} is not an ISO 4217 currency", "currency")
+    if timezone is not None and not is_zone(timezone):
+        raise invalid(f"{timezone} is not an IANA time zone such as Europe/Paris", "timezone")
+
+
+def _update(account: Account, customer: Customer, command: c.UpdateCustomer) -> Sequence[e.AccountEvent]:
+    """A running subscription keeps the zone it was sold in, and pins the currency it is billed in."""
+    _check_place(command.currency, command.timezone)
+    moves = command.currency is not None and command.currency != customer.currency
+    if moves and any(held.ended_at is None for held in account.subscriptions):
+        raise Refusal(
+            ErrorCode.CURRENCY_MISMATCH,
+            f"a running subscription is billed in {customer.currency}",
+            "currency",
+        )
+    changed = e.CustomerUpdated(
+        sealed=command.sealed,
+        currency=command.currency if moves else None,
+        timezone=command.timezone if command.timezone != customer.timezone else None,
+        country=command.country if isinstance(command.country, str) else None,
+    )
+    return [] if changed == e.CustomerUpdated() else [changed]
+
+
+def _new_subscription(account: Account, customer: Customer, command: c.Subscribe, at: datetime) -> Subscription:
+    plan = command.plan
+    if sum(held.ended_at is None for held in account.subscriptions) >= SUBSCRIPTIONS_MAX:
+        raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {SUBSCRIPTIONS_MAX} running subscriptions a customer")
+    for held in account.subscriptions:
+        if held.ended_at is None and held.plan.plan_id == plan.plan_id:
+            raise Refusal(
+                ErrorCode.CONFLICT,
+                f"{plan.plan_key} is already subscribed to ({held.id}); change that instead",
+                "plan",
+            )
+    check_quantity(command.quantity)
+    check_currency(account, plan, "plan")
+    if command.trial_days is not None and not 0 <= command.trial_days <= TRIAL_DAYS_MAX:
+        raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trialDays")
+    keys = {price.key for price in plan.terms.prices}
+    for index, price in enumerate(command.overrides):
+        if price.key not in keys:
+            raise invalid(f"the plan has no price {price.key}", "priceOverrides", str(index), "key")
+    check_prices(command.overrides, {meter.key for meter in plan.meters}, "priceOverrides")
+    start_at = command.start_at or at
+    anchor = command.anchor or start_at
+    subscription = Subscription(
+        id=command.subscription_id,
+        plan=plan,
+        cadence=choose_cadence(account, plan, command.cadence, preferred=Cadence.MONTH),
+        quantity=command.quantity,
+        zone=customer.timezone,
+        created_at=at,
+        start_at=start_at,
+        anchor=anchor,
+        period=Period(start_at, start_at),  # replaced when it starts
+        plan_since=start_at,
+        trial_days=command.trial_days,
+        add_ons=tuple(_new_add_on(account, plan.plan_key, add_on, start_at) for add_on in command.add_ons),
+        overrides=command.overrides,
+    )
+    return replace(subscription, period=period_from(subscription, start_at))
+
+
+def _new_add_on(account: Account, plan_key: str, add_on: PlanVersion, since: datetime) -> AddOn:
+    if add_on.plan_key == plan_key:
+        raise Refusal(ErrorCode.CONFLICT, f"{plan_key} is the subscription's own plan", "addOns")
+    check_currency(account, add_on, "addOns")
+    return AddOn(add_on, 1, since)
+
+
+def _change(account: Account, command: c.ChangeSubscription, at: datetime) -> Sequence[e.AccountEvent]:
+    held = _subscription(account, command.subscription_id)
+    effective_at = _effective_at(held, command, at)
+    clashing = [planned for planned in held.scheduled if conflicts(planned, command.change, effective_at)]
+    now = effective_at <= at
+    # Ending at once leaves nothing that a planned change could still be about.
+    wins = command.replace_scheduled or (now and isinstance(command.change, Cancel))
+    if clashing and not wins:
+        named = "; ".join(f"{describe(one.change)} at {one.effective_at.isoformat()} ({one.id})" for one in clashing)
+        raise Refusal(
+            ErrorCode.CONFLICT,
+            f"conflicts with what is planned: {named}",
+            "timing",
+            conflicts=tuple(one.id for one in clashing),
+        )
+    withdrawn = [e.ChangeWithdrawn(held.id, one.id, f"replaced: {describe(command.change)}") for one in clashing]
+    happens = transition(account, held, command.change, effective_at)
+    if now:
+        return [*withdrawn, *happens]
+    planned = ScheduledChange(command.change_id, held.id, command.change, effective_at, at)
+    return [*withdrawn, e.ChangeScheduled(planned)]
+
+
+def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetime) -> datetime:
+    if held.ended_at is not None:
+        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscriptionId")
+    match command.timing:
+        case c.ChangeTiming.NOW:
+            return at
+        case c.ChangeTiming.PERIOD_END:
+            return held.period.end
+        case c.ChangeTiming.AT:
+            if command.effective_at is None:
+                raise invalid("is needed when timing is AT", "at")
+            if command.effective_at <= at:
+                raise invalid("must lie in the future", "at")
+            return command.effective_at
+
+
+def _subscription(account: Account, id: str) -> Subscription:
+    held = account.subscription(id)
+    if held is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "no such subscription", "subscriptionId")
+    return held
+
+
+def _planned(account: Account, change_id: str) -> ScheduledChange:
+    for held in account.subscriptions:
+        for planned in held.scheduled:
+            if planned.id == change_id:
+                return planned
+    raise Refusal(ErrorCode.NOT_FOUND, "no such planned change", "id")
+
+
+def _new_grant(account: Account, grant: Grant, at: datetime) -> Grant:
+    if sum(one.ended_at is None for one in account.grants) >= GRANTS_MAX:
+        raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {GRANTS_MAX:,} open grants a customer")
+    if grant.expires_at is not None and grant.expires_at <= at:
+        raise invalid("must lie in the future", "expiresAt")
+    if grant.limit is not None and grant.limit < Decimal(0):
+        raise invalid("must not be negative", "limit")
+    match grant.feature.kind:
+        case FeatureKind.SWITCH:
+            if grant.limit is not None or grant.unlimited or grant.value is not None:
+                raise invalid(f"{grant.feature.key} is a switch: give enabled only", "feature")
+        case FeatureKind.METERED:
+            if grant.value is not None:
+                raise invalid(f"{grant.feature.key} is metered: it takes a limit, not a value", "value")
+            if grant.limit is not None and grant.unlimited:
+                raise invalid("a limit and unlimited exclude each other", "unlimited")
+            if grant.limit is None and not grant.unlimited and grant.enabled is not False:
+                raise invalid("give a limit, or unlimited", "limit")
+        case FeatureKind.VALUE:
+            if grant.limit is not None or grant.unlimited:
+                raise invalid(f"{grant.feature.key} holds a value: it takes no limit", "limit")
+            if grant.value is None and grant.enabled is not False:
+                raise invalid("give the value", "value")
+    return grant

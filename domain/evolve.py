@@ -1,0 +1,148 @@
+"""The fold: state + event → state. Nothing is decided here; what happened is only remembered."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.access import ApiKey
+from domain.account import Account
+from domain.catalog import Catalog
+from domain.clock import TestClock
+from domain.subscription import EndReason, Subscription
+
+
+def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Account:
+    match event:
+        case e.CustomerCreated(customer=customer):
+            return replace(account, customer=customer)
+        case e.CustomerUpdated():
+            return _customer_updated(account, event)
+        case e.CustomerErased():
+            assert account.customer is not None
+            return replace(account, customer=replace(account.customer, sealed={}, erased_at=at))
+        case e.SubscriptionCreated(subscription=subscription):
+            return replace(account, subscriptions=(*account.subscriptions, subscription))
+        case e.SubscriptionStarted(subscription_id=id, period=period, anchor=anchor, trial_ends_at=trial_ends_at):
+            changed = account.changing(
+                id,
+                lambda held: replace(
+                    held,
+                    started=True,
+                    period=period,
+                    anchor=anchor,
+                    trial_ends_at=trial_ends_at,
+                    trialing=trial_ends_at is not None,
+                ),
+            )
+            started = changed.subscription(id)
+            assert started is not None
+            first = {started.plan.plan_key: started.start_at, **changed.first_starts}
+            return replace(changed, first_starts=first)
+        case e.EntitlementGranted(grant=grant):
+            return replace(account, grants=(*account.grants, grant))
+        case e.EntitlementRevoked(grant_id=id):
+            return _grant_ended(account, id, at, revoked=True)
+        case e.EntitlementExpired(grant_id=id):
+            return _grant_ended(account, id, at, revoked=False)
+        case e.ChangeScheduled(scheduled=planned):
+            return account.changing(
+                planned.subscription_id, lambda held: replace(held, scheduled=(*held.scheduled, planned))
+            )
+        case _:
+            return account.changing(event.subscription_id, lambda held: _subscription_changed(held, event, at))
+
+
+def _customer_updated(account: Account, event: e.CustomerUpdated) -> Account:
+    customer = account.customer
+    assert customer is not None
+    sealed = {**customer.sealed, **event.sealed}
+    return replace(
+        account,
+        customer=replace(
+            customer,
+            sealed={field: text for field, text in sealed.items() if text is not None},
+            currency=event.currency or customer.currency,
+            timezone=event.timezone or customer.timezone,
+            country=event.country or customer.country,
+        ),
+    )
+
+
+def _grant_ended(account: Account, grant_id: str, at: datetime, revoked: bool) -> Account:
+    return replace(
+        account,
+        grants=tuple(
+            replace(grant, ended_at=at, revoked=revoked) if grant.id == grant_id else grant for grant in account.grants
+        ),
+    )
+
+
+def _subscription_changed(held: Subscription, event: e.AccountEvent, at: datetime) -> Subscription:
+    match event:
+        case e.TrialEnded(period=period):
+            return replace(held, trialing=False, period=period)
+        case e.SubscriptionRenewed(period=period):
+            return replace(held, period=period)
+        case e.PlanChanged():
+            return replace(
+                held,
+                plan=event.plan,
+                cadence=event.cadence,
+                quantity=event.quantity,
+                anchor=event.anchor,
+                period=event.period,
+                trial_ends_at=event.trial_ends_at,
+                trialing=held.trialing and event.trial_ends_at is not None and event.trial_ends_at > at,
+                plan_since=at,
+                overrides=held.overrides if event.plan.plan_id == held.plan.plan_id else (),
+            )
+        case e.QuantityChanged(quantity=quantity):
+            return replace(held, quantity=quantity)
+        case e.AddOnAdded(add_on=add_on):
+            others = tuple(one for one in held.add_ons if one.plan.plan_key != add_on.plan.plan_key)
+            return replace(held, add_ons=(*others, add_on))
+        case e.AddOnRemoved(plan_key=key):
+            return replace(held, add_ons=tuple(one for one in held.add_ons if one.plan.plan_key != key))
+        case e.SubscriptionPaused(resumes_at=resumes_at):
+            return replace(held, paused_at=at, resumes_at=resumes_at)
+        case e.SubscriptionResumed():
+            return replace(held, paused_at=None, resumes_at=None)
+        case e.SubscriptionEnded(reason=reason):
+            return replace(held, ended_at=at, end_reason=EndReason(reason), scheduled=())
+        case e.ChangeWithdrawn(change_id=id) | e.ChangeApplied(change_id=id):
+            return held.without_scheduled(id)
+        case _:
+            raise AssertionError(f"no fold for {type(event).__name__}")
+
+
+def evolve_catalog(catalog: Catalog, event: e.CatalogEvent, at: datetime) -> Catalog:
+    match event:
+        case e.FeatureCreated(feature=feature):
+            return replace(catalog, features=(*catalog.features, feature))
+        case e.MeterCreated(meter=meter):
+            return replace(catalog, meters=(*catalog.meters, meter))
+        case e.PlanCreated(plan=plan):
+            return replace(catalog, plans=(*catalog.plans, plan))
+        case e.PlanVersionPublished(version=version):
+            plan = next(plan for plan in catalog.plans if plan.id == version.plan_id)
+            return catalog.with_plan(replace(plan, versions=(*plan.versions, version)))
+        case e.PlanArchived(plan_id=plan_id):
+            plan = next(plan for plan in catalog.plans if plan.id == plan_id)
+            return catalog.with_plan(replace(plan, archived_at=at))
+
+
+def evolve_clock(clock: TestClock, event: e.ClockEvent, at: datetime) -> TestClock:
+    match event:
+        case e.ClockCreated(id=id, name=name, now=now):
+            return TestClock(id, name, now)
+        case e.ClockAdvanced(to=to):
+            return replace(clock, now=to)
+
+
+def evolve_key(key: ApiKey, event: e.KeyEvent, at: datetime) -> ApiKey:
+    match event:
+        case e.KeyCreated(key=created):
+            return created
+        case e.KeyRevoked():
+            return replace(key, revoked_at=at)

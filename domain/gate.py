@@ -1,0 +1,210 @@
+"""The gate: may this customer do this, now? Every answer says why, step by step."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from domain.account import Account
+from domain.catalog import Catalog, ChargeModel, Feature, FeatureKind, Plan, PlanEntitlement
+from domain.entitlement import Entitlement, SourceKind, entitlement
+from domain.period import FOREVER, Cadence
+from domain.subscription import EndReason
+
+ZERO = Decimal(0)
+
+
+class DecisionReason(StrEnum):
+    # allowed
+    INCLUDED = "INCLUDED"
+    WITHIN_LIMIT = "WITHIN_LIMIT"
+    OVERAGE_BILLED = "OVERAGE_BILLED"
+    PREPAID_CREDIT = "PREPAID_CREDIT"
+    GRANTED = "GRANTED"
+    # denied
+    NOT_INCLUDED = "NOT_INCLUDED"
+    LIMIT_REACHED = "LIMIT_REACHED"
+    CREDIT_EXHAUSTED = "CREDIT_EXHAUSTED"
+    NO_SUBSCRIPTION = "NO_SUBSCRIPTION"
+    TRIAL_ENDED = "TRIAL_ENDED"
+    PAYMENT_OVERDUE = "PAYMENT_OVERDUE"
+    SUSPENDED = "SUSPENDED"
+    REVOKED = "REVOKED"
+    UNKNOWN_FEATURE = "UNKNOWN_FEATURE"
+
+
+class Usage(Struct, frozen=True):
+    """What the entitlement's period has used, what open reservations hold, and what rolled over into it."""
+
+    used: Decimal = ZERO
+    held: Decimal = ZERO
+    carried: Decimal = ZERO
+
+
+class Decision(Struct, frozen=True):
+    """`remaining` None: unlimited, or not metered. `resets_at` None: never."""
+
+    allowed: bool
+    reason: DecisionReason
+    feature: str
+    trace: tuple[str, ...]
+    limit: Decimal | None = None
+    used: Decimal | None = None
+    remaining: Decimal | None = None
+    resets_at: datetime | None = None
+    value: Any = None
+
+
+def decide_use(
+    account: Account | None,
+    catalog: Catalog,
+    feature_key: str,
+    quantity: Decimal,
+    usage: Usage,
+    at: datetime,
+) -> Decision:
+    """Whether `quantity` more of the feature may be used at `at`. `account` is the one present at `at`; None: no such
+    customer. Unknown features and customers get an answer that a gate can use."""
+    held = None if account is None else entitlement(account, feature_key, at)
+    feature = held.feature if held else catalog.feature(feature_key)
+    if feature is None:
+        return Decision(False, DecisionReason.UNKNOWN_FEATURE, feature_key, (f"no feature has the key {feature_key}",))
+    if account is None or account.customer is None:
+        return Decision(False, DecisionReason.NO_SUBSCRIPTION, feature_key, ("no such customer",))
+    if held is None:
+        reason, step = _why_nothing(account, feature)
+        return Decision(False, reason, feature_key, (step,))
+
+    trace = [_told(source.kind, source.label, source.limit, source.unlimited, feature) for source in held.sources]
+    if not held.enabled:
+        denied = [source for source in held.sources if not source.enabled]
+        by_hand = any(source.kind in (SourceKind.GRANT, SourceKind.OVERRIDE) for source in denied)
+        trace.append("denied by " + ", ".join(source.label for source in denied) if denied else "not switched on")
+        reason = DecisionReason.REVOKED if by_hand else DecisionReason.NOT_INCLUDED
+        return Decision(False, reason, feature_key, tuple(trace), value=held.value)
+    if feature.kind is FeatureKind.METERED:
+        return _metered(held, quantity, usage, trace)
+    if feature.kind is FeatureKind.VALUE and isinstance(held.value, int) and not isinstance(held.value, bool):
+        # A number is a ceiling: with parallel_downloads = 3, asking for 4 is refused.
+        ceiling = Decimal(held.value)
+        if quantity > ceiling:
+            trace.append(f"{quantity} is above {ceiling}")
+            return Decision(
+                False,
+                DecisionReason.LIMIT_REACHED,
+                feature_key,
+                tuple(trace),
+                limit=ceiling,
+                value=held.value,
+            )
+    reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.INCLUDED
+    return Decision(True, reason, feature_key, tuple(trace), value=held.value)
+
+
+def limit_with(held: Entitlement, usage: Usage) -> Decimal | None:
+    """The limit of this period, with what rolled over into it. None: unlimited."""
+    return None if held.unlimited or held.limit is None else held.limit + usage.carried
+
+
+def _metered(held: Entitlement, quantity: Decimal, usage: Usage, trace: list[str]) -> Decision:
+    key = held.feature.key
+    resets_at = held.period.end if held.period is not None and held.period.end < FOREVER else None
+    limit = limit_with(held, usage)
+    if limit is None:
+        trace.append("unlimited")
+        reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.WITHIN_LIMIT
+        return Decision(True, reason, key, tuple(trace), used=usage.used, resets_at=resets_at)
+    if usage.carried:
+        trace.append(f"{usage.carried} carried over from earlier periods")
+    if usage.held:
+        trace.append(f"{usage.held} held by open reservations")
+    remaining = max(ZERO, limit - usage.used - usage.held)
+    within = usage.used + usage.held + quantity <= limit
+    trace.append(f"used {usage.used} of {limit}, asked for {quantity}: {'within' if within else 'above'} the limit")
+    if within:
+        reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.WITHIN_LIMIT
+    elif held.hard:
+        reason = DecisionReason.LIMIT_REACHED
+        trace.append("the limit is hard")
+    else:
+        reason = DecisionReason.OVERAGE_BILLED
+        trace.append("the limit is soft: what is above it is billed")
+    allowed = within or not held.hard
+    return Decision(allowed, reason, key, tuple(trace), limit, usage.used, remaining, resets_at)
+
+
+def _only_by_hand(held: Entitlement) -> bool:
+    return all(source.kind in (SourceKind.GRANT, SourceKind.OVERRIDE) for source in held.sources)
+
+
+def _told(kind: SourceKind, label: str, limit: Decimal | None, unlimited: bool, feature: Feature) -> str:
+    amount = ""
+    if feature.kind is FeatureKind.METERED:
+        amount = ": unlimited" if unlimited else f": {limit or ZERO}"
+    return f"{kind.lower().replace('_', '-')} {label}{amount}"
+
+
+def _why_nothing(account: Account, feature: Feature) -> tuple[DecisionReason, str]:
+    """No source speaks of the feature: the most helpful of the reasons why not."""
+    revoked = [grant for grant in account.grants if grant.feature.key == feature.key and grant.revoked]
+    if revoked:
+        return DecisionReason.REVOKED, f"the grant ({revoked[-1].reason}) was revoked"
+    live = [held for held in account.subscriptions if held.started and held.ended_at is None]
+    if any(held.paused_at is not None and _speaks(held.plan.terms.entitlements, feature) for held in live):
+        return DecisionReason.SUSPENDED, "the subscription is paused"
+    if live:
+        plans = ", ".join(held.plan.plan_name for held in live)
+        return DecisionReason.NOT_INCLUDED, f"{plans} does not include {feature.key}"
+    ended = [held for held in account.subscriptions if held.ended_at is not None]
+    if ended and ended[-1].end_reason is EndReason.TRIAL_ENDED:
+        return DecisionReason.TRIAL_ENDED, "the trial has ended"
+    return DecisionReason.NO_SUBSCRIPTION, "there is no running subscription"
+
+
+def _speaks(given: Iterable[PlanEntitlement], feature: Feature) -> bool:
+    return any(one.feature == feature.key for one in given)
+
+
+def cheapest_plan(catalog: Catalog, feature_key: str, needed: Decimal, currency: str) -> Plan | None:
+    """The cheapest plan on sale that would allow `needed` of the feature (for a limit: used + asked), by the monthly price
+    of its recurring flat fees. Ties go to the plan that was created first."""
+    fitting = [
+        (price, index, plan)
+        for index, plan in enumerate(catalog.plans)
+        if plan.archived_at is None
+        and any(_allows(catalog, given, feature_key, needed) for given in plan.current.terms.entitlements)
+        and (price := _monthly(plan, currency)) is not None
+    ]
+    return min(fitting, key=lambda found: found[:2])[2] if fitting else None
+
+
+def _allows(catalog: Catalog, given: PlanEntitlement, feature_key: str, needed: Decimal) -> bool:
+    feature = catalog.feature(feature_key)
+    if feature is None or given.feature != feature_key or given.enabled is False:
+        return False
+    if feature.kind is FeatureKind.METERED:
+        return given.limit is None or given.hard is False or needed <= given.limit
+    if isinstance(given.value, int) and not isinstance(given.value, bool):
+        return needed <= given.value
+    return True
+
+
+_MONTHS = {Cadence.MONTH: Decimal(1), Cadence.QUARTER: Decimal(3), Cadence.YEAR: Decimal(12)}
+
+
+def _monthly(plan: Plan, currency: str) -> Decimal | None:
+    """What the plan's base fee comes to a month in its cheapest rhythm; 0 without prices; None: not sold in `currency`."""
+    prices = plan.current.terms.prices
+    if not prices:
+        return ZERO
+    if all(price.currency != currency for price in prices):
+        return None
+    rhythms: dict[Cadence, Decimal] = {}
+    for price in prices:
+        if price.currency == currency and price.model is ChargeModel.FLAT and price.cadence in _MONTHS:
+            amount = (price.unit_amount or ZERO) / _MONTHS[price.cadence]
+            rhythms[price.cadence] = rhythms.get(price.cadence, ZERO) + amount
+    return min(rhythms.values(), default=ZERO)

@@ -1,0 +1,121 @@
+"""What a change of a subscription does at its instant: the same code for a change now, a planned one and a preview."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.account import Account
+from domain.catalog import PlanVersion
+from domain.errors import ErrorCode, Refusal, invalid
+from domain.period import Cadence, Period, add_days
+from domain.subscription import (
+    AddAddOn,
+    AddOn,
+    Cancel,
+    Change,
+    ChangePlan,
+    ChangeQuantity,
+    EndReason,
+    Pause,
+    RemoveAddOn,
+    Resume,
+    Subscription,
+    period_from,
+)
+
+QUANTITY_MAX = 1_000_000
+
+
+def transition(account: Account, held: Subscription, change: Change, at: datetime) -> list[e.AccountEvent]:
+    """The events of `change` at `at`, or a Refusal when the subscription cannot take it."""
+    if held.ended_at is not None:
+        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscriptionId")
+    match change:
+        case ChangePlan():
+            return [_plan_changed(account, held, change, at)]
+        case ChangeQuantity(quantity=quantity):
+            check_quantity(quantity)
+            return [] if quantity == held.quantity else [e.QuantityChanged(held.id, quantity)]
+        case AddAddOn(plan=plan, quantity=quantity):
+            check_quantity(quantity)
+            check_currency(account, plan, "addOn")
+            if plan.plan_key == held.plan.plan_key:
+                raise Refusal(ErrorCode.CONFLICT, f"{plan.plan_key} is the subscription's own plan", "addOn")
+            return [e.AddOnAdded(held.id, AddOn(plan, quantity, at))]
+        case RemoveAddOn(plan_key=key):
+            if all(one.plan.plan_key != key for one in held.add_ons):
+                raise Refusal(ErrorCode.NOT_FOUND, f"the subscription has no add-on {key}", "addOn")
+            return [e.AddOnRemoved(held.id, key)]
+        case Pause(resumes_at=resumes_at):
+            if not held.started or held.paused_at is not None:
+                raise Refusal(ErrorCode.CONFLICT, f"a {held.status} subscription cannot be paused", "subscriptionId")
+            if resumes_at is not None and resumes_at <= at:
+                raise invalid("must lie after the pause begins", "resumesAt")
+            return [e.SubscriptionPaused(held.id, resumes_at)]
+        case Resume():
+            if held.paused_at is None:
+                raise Refusal(ErrorCode.CONFLICT, f"a {held.status} subscription cannot be resumed", "subscriptionId")
+            return [e.SubscriptionResumed(held.id)]
+        case Cancel():
+            with_trial = held.trialing and held.trial_ends_at == at
+            return [e.SubscriptionEnded(held.id, EndReason.TRIAL_ENDED if with_trial else EndReason.CANCELED)]
+
+
+def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: datetime) -> e.PlanChanged:
+    quantity = held.quantity if change.quantity is None else change.quantity
+    check_quantity(quantity)
+    check_currency(account, change.plan, "plan")
+    cadence = choose_cadence(account, change.plan, change.cadence, preferred=held.cadence)
+    same = (change.plan.id, cadence, quantity) == (held.plan.id, held.cadence, held.quantity)
+    if same:
+        raise Refusal(ErrorCode.CONFLICT, "the subscription is already on exactly this plan", "plan")
+
+    if not held.started:
+        return e.PlanChanged(held.id, change.plan, cadence, quantity, held.anchor, held.period)
+
+    # During a trial the count goes on from the first start, for the length of the new plan (published case TR02).
+    trial_ends_at = None
+    if held.trialing:
+        length = change.plan.terms.trial_days if held.trial_days is None else held.trial_days
+        trial_ends_at = add_days(held.start_at, length, held.zone)
+        if trial_ends_at > at:
+            anchor = trial_ends_at if held.anchor == held.trial_ends_at else held.anchor
+            period = Period(held.period.start, trial_ends_at)
+            return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period, trial_ends_at)
+        anchor = at if held.anchor == held.trial_ends_at else held.anchor
+        moved = replace(held, cadence=cadence, anchor=anchor)
+        return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period_from(moved, at), None)
+
+    # Another rhythm begins a period of its own; the same rhythm keeps its boundaries.
+    if cadence is not held.cadence:
+        moved = replace(held, cadence=cadence, anchor=at)
+        return e.PlanChanged(held.id, change.plan, cadence, quantity, at, period_from(moved, at))
+    return e.PlanChanged(held.id, change.plan, cadence, quantity, held.anchor, held.period)
+
+
+def check_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= QUANTITY_MAX:
+        raise invalid(f"must be between 1 and {QUANTITY_MAX:,}", "quantity")
+
+
+def check_currency(account: Account, plan: PlanVersion, *field: str) -> None:
+    """A plan without prices is free in every currency."""
+    assert account.customer is not None
+    currency = account.customer.currency
+    if plan.terms.prices and all(price.currency != currency for price in plan.terms.prices):
+        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"plan {plan.plan_key} has no price in {currency}", *field)
+
+
+def choose_cadence(account: Account, plan: PlanVersion, asked: Cadence | None, preferred: Cadence) -> Cadence:
+    """The asked rhythm, which the plan must offer; else the preferred one if offered; else the shortest offered."""
+    assert account.customer is not None
+    offered = plan.cadences(account.customer.currency)
+    if asked is not None:
+        if asked is Cadence.ONCE or (offered and asked not in offered):
+            choices = ", ".join(one for one in Cadence if one in offered) or "a recurring one"
+            raise invalid(f"plan {plan.plan_key} is not sold by the {asked.lower()}; choose {choices}", "cadence")
+        return asked
+    if not offered or preferred in offered:
+        return preferred
+    return next(one for one in Cadence if one in offered)
