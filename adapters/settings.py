@@ -27,9 +27,7 @@ class WrongSettings(Exception):
 
 
 def _comma_separated(value: Any) -> Any:
-    return (
-        tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-    )
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,9 +56,7 @@ def _no_spaces(value: SecretStr) -> SecretStr:
 
 def _secure_url(value: str) -> str:
     url = urlsplit(value)
-    if not url.hostname or not (
-        url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOCAL_HOSTS)
-    ):
+    if not url.hostname or not (url.scheme == "https" or (url.scheme == "http" and url.hostname in _LOCAL_HOSTS)):
         raise ValueError("not a secure address")
     return value
 

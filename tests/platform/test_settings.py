@@ -74,9 +74,7 @@ def test_every_wrong_setting_gets_one_line_with_its_name_and_what_it_should_be(
         ("BILLING_DATABASE_DSN", "mysql://root:hunter2@host/db"),
     ],
 )
-def test_a_wrong_secret_is_named_but_never_shown(
-    monkeypatch: pytest.MonkeyPatch, name: str, value: str
-) -> None:
+def test_a_wrong_secret_is_named_but_never_shown(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     (line,) = problems_of(monkeypatch, **{name: value})
     assert line.startswith(f"{name}: must be ")
     assert "hunter2" not in line
