@@ -1,4 +1,4 @@
-"""What is sold: features, meters and plans. A plan's versions are frozen when published; subscribers stay until moved."""
+"""What is sold: features, meters, plans. A plan's versions are frozen when published; subscribers stay until moved."""
 
 from datetime import datetime
 from decimal import Decimal

@@ -1,8 +1,8 @@
-"""Rights: what a customer may do, and from which sources. Sums what plans, add-ons, trials and grants give, then overrides.
+"""Rights: what a customer may do, and from which sources: what plans, add-ons, trials and grants give, then overrides.
 
-A SWITCH is on when any source is on and none denies. Limits add up; one unlimited source makes it unlimited. A VALUE takes
-the source of the highest priority: grants by their own, add-ons before plans. HARD limits refuse at the limit; if any source
-of a limit is soft, use beyond it is allowed and billed.
+A SWITCH is on when any source is on and none denies. Limits add up; one unlimited source makes it unlimited. A VALUE
+takes the source of the highest priority: grants by their own, add-ons before plans. HARD limits refuse at the limit; if
+any source of a limit is soft, use beyond it is allowed and billed.
 """
 
 from collections.abc import Iterable
@@ -47,8 +47,9 @@ class Source(Struct, frozen=True):
 
 
 class Entitlement(Struct, frozen=True):
-    """The right to one feature at one instant. METERED: `limit` unless `unlimited`, counted over `period`, the usage period
-    that contains the instant. `since` is when the terms behind the limit took effect: what rolls over is counted from there.
+    """The right to one feature at one instant. METERED: `limit` unless `unlimited`, counted over `period`, the usage
+    period that contains the instant. `since` is when the terms behind the limit took effect: what rolls over is counted
+    from there.
     """
 
     feature: Feature
@@ -67,7 +68,7 @@ class Entitlement(Struct, frozen=True):
 
 
 def entitlements(account: Account, at: datetime) -> tuple[Entitlement, ...]:
-    """Every right the customer holds (or is denied) at `at`, by feature key. `account` is the account present at `at`."""
+    """Every right the customer holds (or is denied) at `at`, by feature key. `account`: the one present at `at`."""
     keys = {
         given.feature
         for held in account.subscriptions
@@ -128,13 +129,14 @@ def _from_plan(
     kind: SourceKind, id: str, version: PlanVersion, given: PlanEntitlement, quantity: int, held: Subscription
 ) -> Source:
     """An add-on bought n times gives its limit n times."""
+    metered = version.feature(given.feature).kind is FeatureKind.METERED
     return Source(
         kind=kind,
         id=id,
         label=version.plan_name,
         enabled=given.enabled is not False,
         limit=None if given.limit is None else given.limit * quantity,
-        unlimited=given.limit is None,
+        unlimited=metered and given.limit is None,
         hard=given.hard,
         value=given.value,
         priority=1 if kind is SourceKind.ADD_ON else 0,

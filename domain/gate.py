@@ -169,8 +169,8 @@ def _speaks(given: Iterable[PlanEntitlement], feature: Feature) -> bool:
 
 
 def cheapest_plan(catalog: Catalog, feature_key: str, needed: Decimal, currency: str) -> Plan | None:
-    """The cheapest plan on sale that would allow `needed` of the feature (for a limit: used + asked), by the monthly price
-    of its recurring flat fees. Ties go to the plan that was created first."""
+    """The cheapest plan on sale that would allow `needed` of the feature (for a limit: used + asked), by the monthly
+    price of its recurring flat fees. Ties go to the plan that was created first."""
     fitting = [
         (price, index, plan)
         for index, plan in enumerate(catalog.plans)
@@ -196,7 +196,7 @@ _MONTHS = {Cadence.MONTH: Decimal(1), Cadence.QUARTER: Decimal(3), Cadence.YEAR:
 
 
 def _monthly(plan: Plan, currency: str) -> Decimal | None:
-    """What the plan's base fee comes to a month in its cheapest rhythm; 0 without prices; None: not sold in `currency`."""
+    """The plan's base fee by the month in its cheapest rhythm; 0 without prices; None: not sold in `currency`."""
     prices = plan.current.terms.prices
     if not prices:
         return ZERO

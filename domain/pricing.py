@@ -13,7 +13,7 @@ _UNIT_PRICED = {ChargeModel.FLAT, ChargeModel.PER_UNIT, ChargeModel.PER_SEAT, Ch
 
 
 def check_prices(prices: Iterable[Price], meters: Set[str], *path: str) -> None:
-    """Each price is complete for its model, each tier table well formed, and each (key, currency, cadence) there once."""
+    """Each price is complete for its model, its tiers well formed, and each (key, currency, cadence) there once."""
     seen: set[tuple[str, str, str]] = set()
     for index, price in enumerate(prices):
         try:

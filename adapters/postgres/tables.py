@@ -4,6 +4,7 @@ customer-owned table, so that the database can be distributed by it."""
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     DateTime,
     Identity,
     Index,
@@ -12,9 +13,11 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    cast,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData(
     naming_convention={
@@ -27,6 +30,20 @@ metadata = MetaData(
 )
 
 instant = DateTime(timezone=True)
+
+
+class JsonText(UserDefinedType[str]):
+    """A json column (not jsonb: it keeps the very text that was hashed) whose Python value is that text."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **options: object) -> str:
+        return "JSON"
+
+    def column_expression(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        """Read as text: the driver would parse it, and what was hashed is the text."""
+        return cast(column, Text)
+
 
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 # Rows refuse UPDATE and DELETE by trigger. `payload` is json, not jsonb: it keeps the bytes that were hashed.
@@ -47,7 +64,7 @@ journal = Table(
     Column("actor", Text, nullable=False),
     Column("reason", Text),
     Column("cause", Text),
-    Column("payload", JSON(none_as_null=True), nullable=False),
+    Column("payload", JsonText(), nullable=False),
     Column("previous", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Index(None, "xact", "position"),
@@ -62,7 +79,7 @@ streams = Table(
     Column("seq", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("effective_at", instant),
-    Column("state", JSON(none_as_null=True), nullable=False),
+    Column("state", JsonText(), nullable=False),
 )
 
 # `due_at`: when the next thing falls due for this account, in the account's own time.
@@ -120,7 +137,7 @@ idempotency = Table(
     Column("stream_id", Text),
     Column("first_seq", BigInteger),
     Column("last_seq", BigInteger),
-    Column("result", JSON(none_as_null=True)),
+    Column("result", JsonText()),
     Column("created_at", instant, nullable=False, server_default=text("now()")),
     Index(None, "created_at"),
 )

@@ -1,0 +1,56 @@
+"""The folded state of each stream: one row, locked by whoever decides on it."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.postgres.tables import streams
+
+
+class Head(NamedTuple):
+    """Where a stream stands: its last entry's number, hash and instant, and the state folded up to there."""
+
+    seq: int
+    hash: bytes
+    effective_at: datetime | None
+    state: str
+
+
+async def head(connection: AsyncConnection, stream_id: str) -> Head | None:
+    """The stream's head as it stands, unlocked."""
+    row = (await connection.execute(_head(stream_id))).one_or_none()
+    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state)
+
+
+def _head(stream_id: str) -> Select[tuple[int, bytes, datetime | None, str]]:
+    return select(streams.c.seq, streams.c.hash, streams.c.effective_at, streams.c.state).where(
+        streams.c.id == stream_id
+    )
+
+
+async def lock(connection: AsyncConnection, stream_id: str, visible: frozenset[str] | None) -> Head | None:
+    """The stream's head, held until the transaction ends. None: no such stream among the visible ones (None: all)."""
+    query = _head(stream_id)
+    if visible is not None:
+        query = query.where(streams.c.id.in_(visible))
+    row = (await connection.execute(query.with_for_update())).one_or_none()
+    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state)
+
+
+async def begin(connection: AsyncConnection, stream_id: str, kind: str, empty: str) -> None:
+    """A stream without entries yet. Of two that begin it at once, the second waits and finds it there."""
+    row = {"id": stream_id, "kind": kind, "seq": 0, "hash": b"", "state": empty}
+    await connection.execute(insert(streams).values(row).on_conflict_do_nothing())
+
+
+async def write(connection: AsyncConnection, stream_id: str, head: Head) -> None:
+    await connection.execute(update(streams).where(streams.c.id == stream_id).values(head._asdict()))
+
+
+async def read(connection: AsyncConnection, stream_id: str) -> str | None:
+    """The folded state, unlocked."""
+    query = select(streams.c.state).where(streams.c.id == stream_id)
+    return (await connection.execute(query)).scalar_one_or_none()

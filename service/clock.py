@@ -1,0 +1,25 @@
+"""The time: real, or that of the test clock a customer lives by."""
+
+from datetime import UTC, datetime
+
+from adapters.postgres import states
+from adapters.postgres.codec import decode_clock
+from adapters.postgres.connection import Connection
+from domain.errors import ErrorCode, Refusal
+
+
+class Clock:
+    def now(self) -> datetime:
+        """Real time, in UTC, to the microsecond."""
+        return datetime.now(UTC)
+
+    async def at(self, connection: Connection, clock_id: str | None) -> datetime:
+        """The present instant of whoever lives by this clock. None: real time. Refuses a clock that is not there."""
+        if clock_id is None:
+            return self.now()
+        state = await states.read(connection, clock_id) if clock_id.startswith("clock_") else None
+        if state is None:
+            raise Refusal(ErrorCode.NOT_FOUND, "no such test clock", "clockId")
+        now = decode_clock(state).now
+        assert now is not None
+        return now
