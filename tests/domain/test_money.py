@@ -41,9 +41,7 @@ def test_halves_round_away_from_zero_so_that_a_credit_mirrors_its_charge(amount:
     assert str(eur(amount).rounded().amount) == rounded
 
 
-@pytest.mark.parametrize(
-    ("currency", "expected"), [("JPY", 0), ("USD", 2), ("KWD", 3), ("UYW", 4), ("HUF", 2)]
-)
+@pytest.mark.parametrize(("currency", "expected"), [("JPY", 0), ("USD", 2), ("KWD", 3), ("UYW", 4), ("HUF", 2)])
 def test_minor_units_are_those_of_iso_4217(currency: str, expected: int) -> None:
     assert digits(currency) == expected
 
