@@ -1,8 +1,8 @@
 """Personal data at rest: sealed with one key per customer, found again by keyed hashes.
 
 The master secret never touches data. From it come independent keys (HKDF), one per use; each customer's own data key
-is wrapped by one of them and kept in the `vault` table. Deleting that row makes everything sealed with it unreadable,
-in the journal and in every backup made of it.
+is wrapped by one of them and kept in the `vault` table. Deleting that row makes everything sealed with it unreadable
+wherever it was copied to, except beside a backup of that table (docs/decisions/0003).
 """
 
 import hashlib

@@ -1,9 +1,12 @@
 """Who may do what: roles, scopes and API keys. Secrets are only ever known here by their hash."""
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from msgspec import Struct
+
+from domain.errors import invalid
 
 
 class Role(StrEnum):
@@ -71,3 +74,48 @@ class ApiKey(Struct, frozen=True, omit_defaults=True):
     created_at: datetime | None = None
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
+
+
+KEY_NAME_CHARS_MAX = 200
+KEY_CUSTOMERS_MAX = 1_000
+TOKEN_LIFETIME_MAX = timedelta(hours=24)
+"""Of a customer token. Tokens cannot be revoked one by one, so they may not live long."""
+
+
+def check_key(key: ApiKey, maker: frozenset[Scope], at: datetime) -> None:
+    """Whether somebody with the scopes `maker` may make this key at `at`. Raises Refusal.
+
+    A key never holds more than its role allows, nor more than its maker: otherwise making keys would be a way to rise.
+    """
+    if not key.name.strip() or len(key.name) > KEY_NAME_CHARS_MAX:
+        raise invalid(f"must have 1 to {KEY_NAME_CHARS_MAX} characters", "name")
+    if key.role is Role.CUSTOMER:
+        raise invalid("customers are given tokens, not keys", "role")
+    if not key.scopes:
+        raise invalid("must name at least one scope", "scopes")
+    _check_scopes(key.scopes, ROLE_SCOPES[key.role], f"a {key.role} key cannot hold")
+    _check_scopes(key.scopes, maker, "your own credentials do not hold")
+    if key.role is Role.PARTNER:
+        if not key.customer_ids:
+            raise invalid("a PARTNER key must name its customers", "customers")
+        if len(key.customer_ids) > KEY_CUSTOMERS_MAX:
+            raise invalid(f"must be at most {KEY_CUSTOMERS_MAX:,}", "customers")
+    elif key.customer_ids is not None:
+        raise invalid("only a PARTNER key is limited to customers", "customers")
+    if key.expires_at is not None and key.expires_at <= at:
+        raise invalid("must lie in the future", "expiresAt")
+
+
+def check_token(lifetime: timedelta, scopes: Collection[Scope] | None) -> None:
+    """Whether a customer token may live this long and hold these scopes (None: all that customers have)."""
+    if not timedelta(seconds=1) <= lifetime <= TOKEN_LIFETIME_MAX:
+        hours = TOKEN_LIFETIME_MAX // timedelta(hours=1)
+        raise invalid(f"must be between 1 second and {hours} hours", "lifetime")
+    if scopes is not None:
+        _check_scopes(scopes, ROLE_SCOPES[Role.CUSTOMER], "a customer token cannot hold")
+
+
+def _check_scopes(asked: Collection[Scope], allowed: Collection[Scope], sentence: str) -> None:
+    excess = sorted(scope for scope in asked if scope not in allowed)
+    if excess:
+        raise invalid(f"{sentence} {', '.join(excess)}", "scopes")
