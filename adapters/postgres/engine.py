@@ -1,0 +1,63 @@
+"""The pool of connections to PostgreSQL, the same whichever server it is."""
+
+import re
+from functools import partial
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+SERVER_VERSION_MIN = 15
+STATEMENT_SECONDS_MAX = 30
+"""No statement of ours takes a second; one that takes 30 is lost, and holds locks that others wait for."""
+
+CONNECT_SECONDS_MAX = 10
+POOL_SECONDS_MAX = 10
+"""Longer waits are an outage, and the caller should hear of it."""
+
+
+class UnsupportedServer(Exception):
+    """The server is older than SERVER_VERSION_MIN."""
+
+
+def create_engine(
+    dsn: str, pool_size: int = 10, *, statement_seconds_max: int = STATEMENT_SECONDS_MAX, name: str = "tollgate"
+) -> AsyncEngine:
+    """A pool for `dsn` (postgres://, postgresql:// or postgresql+asyncpg://) that connects when first used.
+
+    Sessions run in UTC. 0 seconds: no limit, for migrations. `name` is what pg_stat_activity shows. Connecting to a
+    server older than 15 raises UnsupportedServer.
+    """
+    settings = {
+        "application_name": name,
+        "timezone": "UTC",
+        "statement_timeout": f"{statement_seconds_max}s",
+        "idle_in_transaction_session_timeout": "60s",
+        "jit": "off",  # compiling takes longer than any of our statements
+    }
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        # asyncpg reads the DSN itself: SQLAlchemy passes on options such as sslmode in a way that asyncpg refuses.
+        async_creator=partial(asyncpg.connect, plain_dsn(dsn), timeout=CONNECT_SECONDS_MAX, server_settings=settings),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS_MAX,
+        pool_pre_ping=True,  # a server that restarted costs a reconnect, not a failed request
+    )
+    event.listen(engine.sync_engine, "connect", _check_version)
+    return engine
+
+
+def plain_dsn(dsn: str) -> str:
+    """The same address for asyncpg itself (COPY, LISTEN), which knows postgresql:// only."""
+    return re.sub(r"^postgres(ql)?(\+asyncpg)?://", "postgresql://", dsn)
+
+
+def _check_version(connection: Any, _record: object) -> None:
+    version = connection.driver_connection.get_server_version()
+    if version.major < SERVER_VERSION_MIN:
+        raise UnsupportedServer(
+            f"BILLING_DATABASE_DSN: must be the address of a PostgreSQL {SERVER_VERSION_MIN} or newer; "
+            f"this is {version.major}"
+        )

@@ -1,0 +1,91 @@
+"""Migrations: safe to run at once, nothing drifts, and a database of a newer release is refused by name."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres import engine as engine_module
+from adapters.postgres.embedded import silent
+from adapters.postgres.engine import UnsupportedServer, create_engine, plain_dsn
+from adapters.postgres.migrations import MigrationError, at_head, drift, migrate
+
+
+async def test_processes_that_migrate_at_once_take_turns_and_only_one_makes_the_tables(
+    server: str, template: asyncpg.Connection
+) -> None:
+    await template.execute("CREATE DATABASE raced")
+    dsn = server.replace("/postgres?", "/raced?")
+    said: list[str] = []
+    await asyncio.gather(*(migrate(dsn, said.append) for _ in range(4)))
+    assert said.count("Making the tables") == 1
+    engine = create_engine(dsn)
+    async with engine.connect() as connection:
+        assert await at_head(connection)
+        locks = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        assert await connection.scalar(locks) == 0
+    await engine.dispose()
+    await template.execute("DROP DATABASE raced")
+
+
+async def test_the_tables_in_the_code_are_those_the_migrations_make(dsn: str) -> None:
+    assert await drift(dsn) == []
+
+
+async def test_a_table_more_or_a_column_less_is_drift_and_a_partition_is_not(dsn: str, engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("CREATE TABLE months (at timestamptz) PARTITION BY RANGE (at)"))
+        await connection.execute(text("CREATE TABLE month_1 PARTITION OF months DEFAULT"))
+        await connection.execute(text("ALTER TABLE customers DROP COLUMN erased_at"))
+    found = await drift(dsn)
+    assert len(found) == 2
+    assert any("'remove_table', Table('months'" in difference for difference in found)
+    assert any("'add_column'" in difference and "erased_at" in difference for difference in found)
+
+
+async def test_a_database_of_a_newer_release_is_not_at_head_and_is_left_alone(dsn: str, engine: AsyncEngine) -> None:
+    async with engine.begin() as connection:
+        assert await at_head(connection)
+        await connection.execute(text("UPDATE alembic_version SET version_num = 'tomorrow'"))
+        assert not await at_head(connection)
+    with pytest.raises(MigrationError, match="at step tomorrow, which this release does not know"):
+        await migrate(dsn, silent)
+
+
+async def test_an_empty_database_is_not_at_head(server: str) -> None:
+    engine = create_engine(server)
+    async with engine.connect() as connection:
+        assert not await at_head(connection)
+    await engine.dispose()
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql", "postgresql+asyncpg"])
+async def test_every_spelling_of_a_dsn_connects_in_utc_with_a_limit_on_statements(dsn: str, scheme: str) -> None:
+    spelled = scheme + dsn.removeprefix("postgresql")
+    assert plain_dsn(spelled) == dsn
+    engine = create_engine(spelled, statement_seconds_max=1)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SHOW timezone")) == "UTC"
+        assert await connection.scalar(text("SHOW statement_timeout")) == "1s"
+    await engine.dispose()
+
+
+async def test_a_server_that_is_too_old_is_refused_with_its_version(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "SERVER_VERSION_MIN", 99)
+    engine = create_engine(dsn)
+    with pytest.raises(UnsupportedServer, match="PostgreSQL 99 or newer; this is 18"):
+        async with engine.connect():
+            pass
+    await engine.dispose()
+
+
+async def test_a_restarted_server_costs_a_reconnect_and_no_failed_request(
+    engine: AsyncEngine, template: asyncpg.Connection
+) -> None:
+    async with engine.connect() as connection:
+        pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+    await template.execute("SELECT pg_terminate_backend($1)", pid)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
