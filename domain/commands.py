@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import UNSET, Struct, UnsetType
 
-from domain.access import ApiKey
+from domain.access import ApiKey, Scope
 from domain.account import Customer, Grant
 from domain.catalog import Feature, Meter, PlanVersion, Price, Terms
 from domain.period import Cadence
@@ -142,7 +142,10 @@ ClockCommand = CreateClock | AdvanceClock
 
 
 class CreateKey(Struct, frozen=True):
+    """`maker`: the scopes of whoever makes the key, which it cannot exceed."""
+
     key: ApiKey
+    maker: frozenset[Scope]
 
 
 class RevokeKey(Struct, frozen=True):

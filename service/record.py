@@ -62,22 +62,26 @@ class Record:
         by: By,
         *,
         retry: Retry | None = None,
-        within: Callable[[Connection], Awaitable[None]] | None = None,
+        also: Callable[[Connection, Any], Awaitable[None]] | None = None,
     ) -> Recorded:
-        """Raises Refusal. With `retry`, a repeated request is answered with what its first attempt recorded. `within`
-        runs in the same transaction, before the command is decided."""
+        """Raises Refusal. With `retry`, a repeated request is answered with what its first attempt recorded. `also`
+        runs last in the same transaction, with the state that the command left."""
         async with self._engine.begin() as connection:
             if retry is not None and (first := await retries.claim(connection, retry)) is not None:
                 return await _answer_again(connection, retry, first)
-            if within is not None:
-                await within(connection)
             recorded = await self._decide(connection, stream_id, command, by)
+            if also is not None:
+                await also(connection, recorded.state)
             if retry is not None:
                 first_seq = recorded.seq - len(recorded.entries) + 1
                 await retries.leave_entries(connection, retry, stream_id, first_seq, recorded.seq)
         if recorded.entries:
             self._changed(stream_id)
         return recorded
+
+    async def at_seq(self, connection: Connection, stream_id: str, seq: int | None) -> Recorded:
+        """What the stream was after its entry `seq` (None: the last one), and its entries up to there."""
+        return await _folded(connection, stream_id, seq)
 
     async def _decide(self, connection: Connection, stream_id: str, command: Any, by: By) -> Recorded:
         kind = kind_of(stream_id)
@@ -157,8 +161,13 @@ async def _answer_again(connection: Connection, retry: Retry, first: retries.Fir
     assert first.stream_id is not None
     assert first.first_seq is not None
     assert first.last_seq is not None
-    kind = kind_of(first.stream_id)
-    state, entries = kind.empty, await journal.read(connection, first.stream_id, until=first.last_seq)
+    then = await _folded(connection, first.stream_id, first.last_seq)
+    return then._replace(entries=[entry for entry in then.entries if entry.seq >= first.first_seq])
+
+
+async def _folded(connection: Connection, stream_id: str, seq: int | None) -> Recorded:
+    kind = kind_of(stream_id)
+    state, entries = kind.empty, await journal.read(connection, stream_id, until=seq)
     for entry in entries:
         state = kind.evolve(state, entry.event, entry.effective_at)
-    return Recorded(first.stream_id, first.last_seq, state, [e for e in entries if e.seq >= first.first_seq])
+    return Recorded(stream_id, entries[-1].seq if entries else 0, state, entries)

@@ -5,13 +5,14 @@ from datetime import datetime
 
 from domain import commands as c
 from domain import events as e
-from domain.access import ApiKey
+from domain.access import ApiKey, check_key
 from domain.errors import ErrorCode, Refusal
 
 
 def decide_key(key: ApiKey, command: c.KeyCommand, at: datetime) -> Sequence[e.KeyEvent]:
     match command:
-        case c.CreateKey(key=created):
+        case c.CreateKey(key=created, maker=maker):
+            check_key(created, maker, at)
             return [e.KeyCreated(created)]
         case c.RevokeKey():
             if not key.id:

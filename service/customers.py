@@ -1,0 +1,157 @@
+"""Customers. Personal data is sealed before it reaches the domain, and found again by keyed hashes only."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from adapters.postgres import personal
+from adapters.postgres.connection import Connection, Engine
+from adapters.vault import Vault
+from domain.account import Account, Customer, CustomerKind
+from domain.commands import CreateCustomer, EraseCustomer, UpdateCustomer
+from domain.errors import ErrorCode, Refusal, invalid
+from service.clock import Clock
+from service.ids import new_id
+from service.record import By, Record, Recorded
+
+TEXT_CHARS_MAX = 500
+
+
+class Personal(NamedTuple):
+    """What is known of the person. UNSET: leave as it is; None: nothing (any more)."""
+
+    name: str | UnsetType | None = UNSET
+    email: str | UnsetType | None = UNSET
+    address: dict[str, str] | UnsetType | None = UNSET
+    tax_id: str | UnsetType | None = UNSET
+
+    def fields(self) -> dict[str, str | None]:
+        """By the names under which they are sealed; an address as JSON."""
+        given = {"name": self.name, "email": self.email, "taxId": self.tax_id, "address": self.address}
+        return {
+            field: msgspec.json.encode(value).decode() if isinstance(value, dict) else value
+            for field, value in given.items()
+            if not isinstance(value, UnsetType)
+        }
+
+
+class NewCustomer(NamedTuple):
+    external_id: str
+    kind: CustomerKind
+    currency: str
+    timezone: str
+    country: str | None
+    clock_id: str | None
+    personal: Personal
+
+
+class _Exists(Exception):
+    """The external id belongs to somebody already."""
+
+
+class Customers:
+    def __init__(self, engine: Engine, vault: Vault, clock: Clock, record: Record) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._clock = clock
+        self._record = record
+
+    async def create(self, new: NewCustomer, by: By) -> Account:
+        """The caller's external id is the retry key: asking twice for the same customer, also at once, makes one and
+        answers with it; asking for another under the same external id is refused."""
+        check_external_id(new.external_id)
+        fields: dict[str, str | None] = {"externalId": new.external_id, **new.personal.fields()}
+        check_texts(fields)
+        customer_id = new_id("customer")
+        wrapped = self._vault.new_key(customer_id)
+        async with self._engine.connect() as connection:
+            created_at = await self._clock.at(connection, new.clock_id)
+        customer = Customer(
+            id=customer_id,
+            kind=new.kind,
+            anonymous_id=new_id("anon"),
+            sealed=self._sealed(wrapped, customer_id, fields),
+            currency=new.currency,
+            timezone=new.timezone,
+            created_at=created_at,
+            country=new.country,
+            clock_id=new.clock_id,
+        )
+
+        async def keep_key(connection: Connection, _: Account) -> None:
+            external = self._vault.external_hashes(new.external_id)
+            index = self._vault.index(new.external_id, fields.get("name"), fields.get("email"))
+            if not await personal.insert_row(connection, customer_id, wrapped, external, index):
+                raise _Exists
+
+        try:
+            recorded = await self._record(customer_id, CreateCustomer(customer), by, also=keep_key)
+        except _Exists:
+            return await self._again(customer, fields, new.external_id)
+        account: Account = recorded.state
+        return account
+
+    async def _again(self, asked: Customer, fields: dict[str, str | None], external_id: str) -> Account:
+        async with self._engine.connect() as connection:
+            customer_id = await personal.find(connection, self._vault.external_hashes(external_id))
+            if customer_id is None:  # erased between the two looks
+                raise Refusal(ErrorCode.CONFLICT, "this customer is being erased; try again", "externalId")
+            created: Customer = (await self._record.at_seq(connection, customer_id, 1)).state.customer
+            known = await self._unsealed(connection, created)
+            now: Account = (await self._record.at_seq(connection, customer_id, None)).state
+        plain = (created.kind, created.currency, created.timezone, created.country, created.clock_id)
+        same = plain == (asked.kind, asked.currency, asked.timezone, asked.country, asked.clock_id)
+        if not same or known != {field: text for field, text in fields.items() if text is not None}:
+            raise Refusal(ErrorCode.ALREADY_EXISTS, "another customer has this external id", "externalId")
+        return now
+
+    async def update(self, customer_id: str, change: UpdateCustomer, known: Personal, by: By) -> Recorded:
+        fields = known.fields()
+        check_texts(fields)
+        async with self._engine.connect() as connection:
+            wrapped = (await personal.wrapped_keys(connection, [customer_id])).get(customer_id)
+        sealed: dict[str, str | None] = {field: None for field, text in fields.items() if text is None}
+        if wrapped is not None:  # else the customer is not there, or erased: decided below
+            sealed |= self._sealed(wrapped, customer_id, fields)
+
+        async def index_anew(connection: Connection, account: Account) -> None:
+            assert account.customer is not None
+            texts = await self._unsealed(connection, account.customer)
+            index = self._vault.index(texts["externalId"], texts.get("name"), texts.get("email"))
+            await personal.update_search(connection, customer_id, index)
+
+        command = msgspec.structs.replace(change, sealed=sealed)
+        return await self._record(customer_id, command, by, also=index_anew if sealed else None)
+
+    async def erase(self, customer_id: str, by: By) -> Recorded:
+        return await self._record(customer_id, EraseCustomer(), by)
+
+    async def _unsealed(self, connection: Connection, customer: Customer) -> dict[str, str]:
+        """The personal data by field; empty once the customer was erased."""
+        wrapped = (await personal.wrapped_keys(connection, [customer.id])).get(customer.id)
+        if wrapped is None:
+            return {}
+        return {field: self._vault.unseal(wrapped, customer.id, field, text) for field, text in customer.sealed.items()}
+
+    def _sealed(self, wrapped: bytes, customer_id: str, fields: dict[str, str | None]) -> dict[str, Any]:
+        return {
+            field: self._vault.seal(wrapped, customer_id, field, text)
+            for field, text in fields.items()
+            if text is not None
+        }
+
+
+def check_external_id(external_id: str) -> None:
+    if not 1 <= len(external_id) <= 255 or external_id != external_id.strip() or not external_id.isprintable():
+        raise invalid("must be 1 to 255 printable characters without spaces around them", "externalId")
+
+
+def check_texts(fields: dict[str, str | None]) -> None:
+    for field, text in fields.items():
+        if text is None:
+            continue
+        if len(text) > TEXT_CHARS_MAX and field != "address":
+            raise invalid(f"must be at most {TEXT_CHARS_MAX} characters", field)
+        if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            raise invalid("holds characters that are not text", field)
