@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from domain.account import Account, Grant
 from domain.catalog import Feature, FeatureKind, PlanEntitlement, PlanVersion
+from domain.exact import EXACT, exact_sum
 from domain.period import FOREVER, Cadence, Period, period_at
 from domain.subscription import Subscription
 
@@ -135,7 +136,7 @@ def _from_plan(
         id=id,
         label=version.plan_name,
         enabled=given.enabled is not False,
-        limit=None if given.limit is None else given.limit * quantity,
+        limit=None if given.limit is None else EXACT.multiply(given.limit, quantity),
         unlimited=metered and given.limit is None,
         hard=given.hard,
         value=given.value,
@@ -172,7 +173,7 @@ def _combine(feature: Feature, sources: list[Source]) -> Entitlement:
             return Entitlement(feature, enabled, held, value=None if best is None else best.value)
         case FeatureKind.METERED:
             unlimited = any(source.unlimited for source in sources)
-            limit = None if unlimited else sum((source.limit or ZERO for source in sources), ZERO)
+            limit = None if unlimited else exact_sum(source.limit or ZERO for source in sources)
             soft = any(source.hard is False for source in sources)
             rolling = [source.rollover for source in sources if source.rollover is not None]
             return Entitlement(
@@ -183,7 +184,7 @@ def _combine(feature: Feature, sources: list[Source]) -> Entitlement:
                 unlimited=unlimited,
                 hard=not soft,
                 resets=next((source.resets for source in sources if source.resets is not None), None),
-                rollover=sum(rolling, ZERO) if rolling else None,
+                rollover=exact_sum(rolling) if rolling else None,
             )
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 from domain.account import Account
 from domain.catalog import Catalog, ChargeModel, Feature, FeatureKind, Plan, PlanEntitlement
 from domain.entitlement import Entitlement, SourceKind, entitlement
+from domain.exact import EXACT
 from domain.period import FOREVER, Cadence
 from domain.subscription import EndReason
 
@@ -106,7 +107,7 @@ def decide_use(
 
 def limit_with(held: Entitlement, usage: Usage) -> Decimal | None:
     """The limit of this period, with what rolled over into it. None: unlimited."""
-    return None if held.unlimited or held.limit is None else held.limit + usage.carried
+    return None if held.unlimited or held.limit is None else EXACT.add(held.limit, usage.carried)
 
 
 def _metered(held: Entitlement, quantity: Decimal, usage: Usage, trace: list[str]) -> Decision:
@@ -121,8 +122,9 @@ def _metered(held: Entitlement, quantity: Decimal, usage: Usage, trace: list[str
         trace.append(f"{usage.carried} carried over from earlier periods")
     if usage.held:
         trace.append(f"{usage.held} held by open reservations")
-    remaining = max(ZERO, limit - usage.used - usage.held)
-    within = usage.used + usage.held + quantity <= limit
+    left = EXACT.subtract(limit, EXACT.add(usage.used, usage.held))
+    remaining = max(ZERO, left)
+    within = quantity <= left
     trace.append(f"used {usage.used} of {limit}, asked for {quantity}: {'within' if within else 'above'} the limit")
     if within:
         reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.WITHIN_LIMIT

@@ -63,9 +63,9 @@ async def seed(record: Record) -> int:
 def commands() -> Iterator[CatalogCommand]:
     for key, aggregation, event_type, unit in _METERS:
         yield CreateMeter(Meter(new_id("meter"), key, aggregation, event_type, unit=unit))
-    for key, name, kind, unit in _FEATURES:
+    for key, name, kind, of in _FEATURES:
         meter_key = key if kind is FeatureKind.METERED else None
-        yield CreateFeature(Feature(new_id("feature"), key, name, kind, unit, meter_key))
+        yield CreateFeature(Feature(new_id("feature"), key, name, kind, of, meter_key))
     for key, name, monthly, seat, calls, stored, transferred, adapters in _PLANS:
         hard = key == "free"
         limits = (

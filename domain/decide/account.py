@@ -1,7 +1,7 @@
 """What may happen to a customer's account. The state given is the one present at `at`: what fell due is folded in."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -29,6 +29,8 @@ from domain.transition import check_currency, check_quantity, choose_cadence, tr
 SUBSCRIPTIONS_MAX = 100
 GRANTS_MAX = 1_000
 TRIAL_DAYS_MAX = 730
+# How far from now a subscription may begin or be anchored: a start long ago would renew thousands of times at once.
+START_DISTANCE_MAX = timedelta(days=731)
 
 
 def decide_account(account: Account, command: c.AccountCommand, at: datetime) -> Sequence[e.AccountEvent]:
@@ -124,6 +126,9 @@ def _new_subscription(account: Account, customer: Customer, command: c.Subscribe
     check_prices(command.overrides, {meter.key for meter in plan.meters}, "priceOverrides")
     start_at = command.start_at or at
     anchor = command.anchor or start_at
+    for name, instant in (("startAt", start_at), ("billingAnchor", anchor)):
+        if abs(instant - at) > START_DISTANCE_MAX:
+            raise invalid(f"must lie within {START_DISTANCE_MAX.days} days of now", name)
     subscription = Subscription(
         id=command.subscription_id,
         plan=plan,
