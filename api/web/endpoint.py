@@ -1,0 +1,64 @@
+"""The GraphQL endpoint as one ASGI application: HTTP, event streams and sockets at the same address."""
+
+import asyncio
+from collections.abc import Iterable
+
+from graphql import GraphQLSchema
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.web.contract import Collaborators
+from api.web.cors import Origins
+from api.web.engine import Engine
+from api.web.http import HTTPView
+from api.web.limits import Limits
+from api.web.live import Lives
+from api.web.sockets import Sockets
+from api.web.sse import EventStreams
+
+
+class GraphQLEndpoint:
+    """Serves `schema` (of graphql-core: `strawberry_schema._schema`) to HTTP and sockets.
+
+    `allowed_origins` are the pages that may call from a browser, besides our own. Mount it at a path of a Starlette
+    application, or put it in front of one (`in_front_of`), which spares each request that application's routing.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        collaborators: Collaborators,
+        *,
+        limits: Limits | None = None,
+        allowed_origins: Iterable[str] = (),
+    ) -> None:
+        self.limits = limits or Limits()
+        self.engine = Engine(schema, collaborators, self.limits)
+        self.lives = Lives(self.engine)
+        origins = Origins(allowed_origins)
+        self.streams = EventStreams(self.engine, self.lives)
+        self.sockets = Sockets(self.engine, self.lives, origins)
+        self._http = HTTPView(self.engine, origins, self.streams)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await self._http(scope, receive, send)
+        else:
+            await self.sockets(scope, receive, send)
+
+    def in_front_of(self, application: ASGIApp, path: str = "/graphql") -> ASGIApp:
+        """An application that answers `path` here and all else, lifespan included, by `application`."""
+
+        async def front(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] != "lifespan" and scope["path"] == path:
+                await self(scope, receive, send)
+            else:
+                await application(scope, receive, send)
+
+        return front
+
+    async def close_all(self, timeout_s: float = 5.0) -> None:
+        """End all sockets with a close frame (1001) and all event streams, and wait until they are gone. Call it when
+        shutdown begins, before the server closes connections by itself."""
+        ending = self.sockets.close_all() | self.streams.close_all()
+        if ending:
+            await asyncio.wait(ending, timeout=timeout_s)

@@ -1,0 +1,277 @@
+"""Executing one operation with graphql-core, without what repeats from request to request.
+
+graphql-core's `execute` checks the schema, walks the document for fragments and collects the selected fields anew each
+time. A cached `Operation` knows all that: here only the variables are coerced, and the collected fields of operations
+without directives are kept with the operation. Plain attributes of leaf type skip the resolver machinery, which takes
+most of the time of a small query. A compiled executor can later take the place of `Execution` behind `Executions`.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from operator import attrgetter
+from types import NoneType
+from typing import Any, Final, NamedTuple
+
+from graphql import (
+    ExecutionResult,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    OperationType,
+    assert_valid_schema,
+    default_field_resolver,
+    default_type_resolver,
+    get_nullable_type,
+    is_leaf_type,
+    is_non_null_type,
+)
+from graphql.execution import Executor, create_source_event_stream
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetailsList,
+    FragmentDetails,
+    GroupedFieldSet,
+    collect_fields,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+from graphql.pyutils import Path, Undefined, gather_with_cancel
+from graphql.pyutils.is_awaitable import is_awaitable as graphql_is_awaitable
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.types.field import StrawberryField
+
+from api.web.documents import Operation, Refused
+from api.web.errors import BAD_USER_INPUT
+
+COERCION_ERRORS_MAX: Final = 10
+
+_PLAIN: Final = frozenset({str, int, float, bool, NoneType, dict, list, tuple, Decimal, datetime, date})
+_NO_VARIABLES: Final = VariableValues({}, {})
+
+
+def is_awaitable(value: Any) -> bool:
+    """graphql-core's test, with a short cut for what results are made of."""
+    return type(value) not in _PLAIN and graphql_is_awaitable(value)
+
+
+class Leaf(NamedTuple):
+    """A plain attribute of leaf type: how to read it and how to write it into the result."""
+
+    read: Callable[[Any], Any]
+    coerce: Callable[[Any], Any]
+    nullable: bool
+
+
+class Plan:
+    """What the executions of one operation share; `root` only when no directive can change the selection."""
+
+    __slots__ = ("fragments", "root", "root_type", "sub_fields")
+
+    def __init__(self, operation: Operation, root_type: GraphQLObjectType) -> None:
+        self.root_type = root_type
+        self.fragments = {
+            name: FragmentDetails(definition) for name, definition in operation.document.fragments.items()
+        }
+        self.root: CollectedFields | None = None
+        self.sub_fields: dict[Any, Any] = {}  # graphql-core's own memo, keyed by the lists that `root` keeps alive
+
+
+class Execution(Executor[Any]):
+    """One execution. `objects` counts the objects it answers with: the actual cost, by the rule of `cost`."""
+
+    objects: int
+    executions: "Executions"
+    plan: Plan
+    operation_extensions: None = None  # read by Strawberry's Info
+
+    # Strawberry's Info expects the coerced variables as a dict.
+    build_resolve_info = StrawberryGraphQLCoreExecutionContext.build_resolve_info
+
+    def start(self) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Execute; the result is awaitable only if a resolver's was."""
+        plan = self.plan
+        collected = plan.root or collect_fields(
+            self.schema, self.fragments, self.variable_values, plan.root_type, self.operation
+        )
+        serially = self.operation.operation is OperationType.MUTATION
+        try:
+            data = self.execute_root_grouped_field_set(
+                plan.root_type, self.root_value, collected.grouped_field_set, serially, None
+            )
+        except GraphQLError as error:
+            return self._failed(error)
+        if is_awaitable(data):
+            return self._finish(data)  # type: ignore[arg-type]
+        return ExecutionResult(data, self.collected_errors.errors or None)  # type: ignore[arg-type]
+
+    async def run(self) -> ExecutionResult:
+        """Execute to the end."""
+        result = self.start()
+        return result if isinstance(result, ExecutionResult) else await result
+
+    async def _finish(self, data: Awaitable[dict[str, Any]]) -> ExecutionResult:
+        try:
+            return ExecutionResult(await data, self.collected_errors.errors or None)
+        except GraphQLError as error:
+            return self._failed(error)
+
+    def _failed(self, error: GraphQLError) -> ExecutionResult:
+        self.collected_errors.add(error, None)
+        return ExecutionResult(None, self.collected_errors.errors)
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> Any:
+        """As graphql-core's, with leaves read directly. A leaf that fails is resolved again in the usual way, which
+        makes the right error of it."""
+        results: dict[str, Any] = {}
+        pending: list[str] = []
+        leaves = self.executions.leaves(parent_type)
+        for response_name, details in grouped_field_set.items():
+            leaf = leaves.get(details[0].node.name.value)
+            if leaf is not None:
+                try:
+                    value = leaf.read(source_value)
+                    if value is None:
+                        if leaf.nullable:
+                            results[response_name] = None
+                            continue
+                    elif not is_awaitable(value):
+                        coerced = leaf.coerce(value)
+                        if coerced is not None and coerced is not Undefined:
+                            results[response_name] = coerced
+                            continue
+                except Exception:
+                    pass
+            try:
+                result = self.execute_field(
+                    parent_type, source_value, details, Path(path, response_name, parent_type.name), position_context
+                )
+            except Exception:
+                if pending:
+                    self.settle_in_background([results[name] for name in pending])
+                raise
+            if result is not Undefined:
+                results[response_name] = result
+                if is_awaitable(result):
+                    pending.append(response_name)
+        return self._gathered(results, pending) if pending else results
+
+    async def _gathered(self, results: dict[str, Any], pending: list[str]) -> dict[str, Any]:
+        if len(pending) == 1:
+            results[pending[0]] = await results[pending[0]]
+        else:
+            values = await gather_with_cancel(*(results[name] for name in pending))
+            results.update(zip(pending, values, strict=True))
+        return results
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """As graphql-core's, counting the object."""
+        self.objects += self.executions.weight(return_type)
+        return super().collect_and_execute_subfields(return_type, field_details_list, path, result, position_context)
+
+
+class Executions:
+    """Makes executions over one schema and keeps what is known about its types."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        assert_valid_schema(schema)
+        self.schema = schema
+        self._leaves: dict[GraphQLObjectType, Mapping[str, Leaf]] = {}
+        self._weights: dict[GraphQLObjectType, int] = {}
+
+    def coerce(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
+        """The variables as the operation declares them, or Refused."""
+        declared = operation.definition.variable_definitions
+        if not declared:
+            return _NO_VARIABLES
+        values = get_variable_values(self.schema, declared, dict(variables), COERCION_ERRORS_MAX)
+        if isinstance(values, list):
+            raise Refused(BAD_USER_INPUT, *values)
+        return values
+
+    def prepare(
+        self, operation: Operation, variables: VariableValues, context: Any, root_value: Any = None
+    ) -> Execution:
+        """An execution ready to start. Make a new one for each: it gathers errors and counts."""
+        plan: Plan | None = operation.plan
+        if plan is None:
+            plan = operation.plan = self._plan(operation)
+        execution = Execution(
+            self.schema,
+            operation.document.fragments,
+            plan.fragments,
+            root_value,
+            context,
+            operation.definition,
+            variables,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=is_awaitable,  # type: ignore[arg-type]
+        )
+        execution.objects = 0
+        execution.executions = self
+        execution.plan = plan
+        if plan.root is not None:
+            execution._relevant_sub_fields = plan.sub_fields
+        return execution
+
+    async def source(self, execution: Execution) -> Any:
+        """What the root field of a Live operation gives: an async iterable, or an ExecutionResult with errors."""
+        stream = create_source_event_stream(execution)
+        return await stream if is_awaitable(stream) else stream  # type: ignore[misc]
+
+    def _plan(self, operation: Operation) -> Plan:
+        root_type = self.schema.get_root_type(operation.kind)
+        assert root_type is not None, "validation refuses operations that the schema has no root for"
+        plan = Plan(operation, root_type)
+        if operation.static:
+            plan.root = collect_fields(self.schema, plan.fragments, _NO_VARIABLES, root_type, operation.definition)
+        return plan
+
+    def leaves(self, type_: GraphQLObjectType) -> Mapping[str, Leaf]:
+        """The fields of a type that are plain attributes of leaf type, and __typename."""
+        leaves = self._leaves.get(type_)
+        if leaves is None:
+            found = {name: _leaf(field) for name, field in type_.fields.items()}
+            leaves = {name: leaf for name, leaf in found.items() if leaf is not None}
+            type_name = type_.name
+            leaves["__typename"] = Leaf(lambda _source: type_name, str, nullable=False)
+            self._leaves[type_] = leaves
+        return leaves
+
+    def weight(self, type_: GraphQLObjectType) -> int:
+        """What one object of the type costs; see `cost`."""
+        weight = self._weights.get(type_)
+        if weight is None:
+            name = type_.name
+            free = name.endswith("Edge") or name == "PageInfo" or name.startswith("__")
+            weight = self._weights[type_] = 0 if free else 1
+        return weight
+
+
+def _leaf(field: GraphQLField) -> Leaf | None:
+    type_ = get_nullable_type(field.type)
+    definition = field.extensions.get("strawberry-definition")
+    if (
+        not is_leaf_type(type_)
+        or not isinstance(definition, StrawberryField)
+        or not getattr(field.resolve, "_is_default", False)
+        or definition.default_resolver is not getattr
+    ):
+        return None
+    return Leaf(attrgetter(definition.python_name), type_.coerce_output_value, not is_non_null_type(field.type))
