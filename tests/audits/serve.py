@@ -1,0 +1,20 @@
+"""Serves the tests' small shop on a port: `python tests/audits/serve.py 8123`. For the published audits and the bench."""
+
+import sys
+from pathlib import Path
+
+import uvicorn
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "api"))
+
+from shop import SCHEMA, Shop
+
+from api.web.endpoint import GraphQLEndpoint
+
+if __name__ == "__main__":
+    uvicorn.run(
+        GraphQLEndpoint(SCHEMA, Shop().collaborators()),
+        port=int(sys.argv[1]),
+        log_level="warning",
+        ws="websockets-sansio",
+    )
