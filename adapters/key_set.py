@@ -9,7 +9,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
 import structlog
-from jwt import PyJWK, PyJWTError
+from jwt import PyJWK
 
 log = structlog.get_logger("tollgate.key_set")
 
@@ -98,19 +98,20 @@ def usable(body: bytes) -> list[PyJWK]:
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list):
         raise ValueError("not a key set")
-    keys = []
-    for data in listed[:KEYS_MAX]:
-        if not isinstance(data, dict) or data.get("use", "sig") != "sig":
-            continue
-        try:
-            key = PyJWK(data)
-        except (PyJWTError, ValueError, TypeError, AttributeError):
-            continue
-        if key.algorithm_name in ALGORITHMS:
-            keys.append(key)
+    keys = [key for data in listed[:KEYS_MAX] if (key := _usable_key(data)) is not None]
     if not keys:
         raise ValueError("a key set without a usable key")
     return keys
+
+
+def _usable_key(data: Any) -> PyJWK | None:
+    if not isinstance(data, dict) or data.get("use", "sig") != "sig" or "d" in data:  # d: a private key, published
+        return None
+    try:
+        key = PyJWK(data)
+    except Exception:  # whatever a foreign parser makes of a foreign key, it must not cost the keys beside it
+        return None
+    return key if key.algorithm_name in ALGORITHMS else None
 
 
 def _download(url: str) -> bytes:

@@ -65,6 +65,20 @@ async def update_search(connection: Connection, customer_id: str, search_hashes:
     await connection.execute(update(vault).where(row).values(search_hashes=list(search_hashes)))
 
 
+async def customer_ids(connection: Connection, after: str, limit: int) -> list[str]:
+    """The customers that have a row, in order of id."""
+    query = select(vault.c.customer_id).where(vault.c.customer_id > after).order_by(vault.c.customer_id).limit(limit)
+    return list((await connection.execute(query)).scalars())
+
+
+async def replace_row(
+    connection: Connection, customer_id: str, wrapped_key: bytes, external_hash: bytes, search_hashes: Sequence[bytes]
+) -> None:
+    """The same key and the same hashes, as another master secret makes them."""
+    values = {"wrapped_key": wrapped_key, "external_hash": external_hash, "search_hashes": list(search_hashes)}
+    await connection.execute(update(vault).where(vault.c.customer_id == customer_id).values(values))
+
+
 async def erase(connection: Connection, customer_id: str) -> bool:
     """Destroy the customer's key: nothing sealed with it can be read again. False: it was gone already."""
     done = await connection.execute(delete(vault).where(vault.c.customer_id == customer_id))
