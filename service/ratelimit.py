@@ -13,8 +13,8 @@ BUCKETS_MAX = 50_000
 BURST_S = 1.0
 """A credential that has been quiet may spend this many seconds of its rate at once."""
 
-SHARES: dict[Role, float] = {Role.CUSTOMER: 0.1}
-"""The part of the limit that a role gets; the whole, where it is not here. A customer's browser needs little."""
+CUSTOMER_SHARE = 0.1
+"""The part of the limit that a customer's token gets; other roles get the whole. A browser needs little."""
 
 
 class Remaining(NamedTuple):
@@ -29,9 +29,14 @@ class Remaining(NamedTuple):
         return self.retry_after == 0
 
 
-class _Bucket(NamedTuple):
-    points: float
-    at: float
+class _Bucket:
+    """Changed in place, since this runs for every request."""
+
+    __slots__ = ("at", "points")
+
+    def __init__(self, points: float, at: float) -> None:
+        self.points = points
+        self.at = at
 
 
 class RateLimit:
@@ -53,31 +58,30 @@ class RateLimit:
         """
         if not self._points_per_s:
             return None
-        rate = self._points_per_s * SHARES.get(role, 1.0)
+        rate = self._points_per_s * CUSTOMER_SHARE if role is Role.CUSTOMER else self._points_per_s
         capacity = max(rate * BURST_S, 1.0)
-        points = self._points(principal_id, now, rate, capacity)
-        short = min(cost, capacity) - points
-        if short > 0:
-            self._put(principal_id, _Bucket(points, now))
-            return Remaining(int(capacity), max(0, int(points)), short / rate)
-        points = min(points - cost, capacity)
-        self._put(principal_id, _Bucket(points, now))
-        return Remaining(int(capacity), max(0, int(points)), 0)
+        bucket = self._refilled(principal_id, now, rate, capacity)
+        short = min(cost, capacity) - bucket.points
+        if short <= 0:
+            bucket.points = min(bucket.points - cost, capacity)
+            short = 0.0
+        return Remaining(int(capacity), max(0, int(bucket.points)), short / rate)
 
     def give_back(self, principal_id: str, cost: float) -> None:
         """Return points that were taken for work that then was not done: the worst case is charged beforehand."""
         bucket = self._buckets.get(principal_id)
         if bucket is not None:
-            self._buckets[principal_id] = bucket._replace(points=bucket.points + cost)
+            bucket.points += cost
 
-    def _points(self, principal_id: str, now: float, rate: float, capacity: float) -> float:
+    def _refilled(self, principal_id: str, now: float, rate: float, capacity: float) -> _Bucket:
         bucket = self._buckets.get(principal_id)
         if bucket is None:
-            return capacity
-        return min(bucket.points + max(0.0, now - bucket.at) * rate, capacity)
-
-    def _put(self, principal_id: str, bucket: _Bucket) -> None:
-        self._buckets[principal_id] = bucket
+            bucket = self._buckets[principal_id] = _Bucket(capacity, now)
+            if len(self._buckets) > self._buckets_max:
+                self._buckets.popitem(last=False)
+            return bucket
         self._buckets.move_to_end(principal_id)
-        if len(self._buckets) > self._buckets_max:
-            self._buckets.popitem(last=False)
+        points = bucket.points + max(0.0, now - bucket.at) * rate
+        bucket.points = points if points < capacity else capacity
+        bucket.at = now
+        return bucket
