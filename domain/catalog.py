@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.errors import ErrorCode, Refusal
 from domain.money import Money
 from domain.period import Cadence
 
@@ -179,6 +180,15 @@ class Catalog(Struct, frozen=True, omit_defaults=True):
 
     def plan(self, key: str) -> Plan | None:
         return next((plan for plan in self.plans if plan.key == key), None)
+
+    def on_sale(self, key: str, *field: str) -> PlanVersion:
+        """What a new subscriber of the plan gets. Raises Refusal."""
+        plan = self.plan(key)
+        if plan is None:
+            raise Refusal(ErrorCode.NOT_FOUND, f"no plan has the key {key}", *field)
+        if plan.archived_at is not None:
+            raise Refusal(ErrorCode.CONFLICT, f"plan {key} is archived: nobody can move to it", *field)
+        return plan.current
 
     def with_plan(self, changed: Plan) -> "Catalog":
         return replace(self, plans=tuple(changed if plan.id == changed.id else plan for plan in self.plans))

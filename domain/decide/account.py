@@ -231,4 +231,4 @@ def _new_grant(account: Account, grant: Grant, at: datetime) -> Grant:
                 raise invalid(f"{grant.feature.key} holds a value: it takes no limit", "limit")
             if grant.value is None and grant.enabled is not False:
                 raise invalid("give the value", "value")
-    return grant
+    return replace(grant, granted_at=at)

@@ -1,0 +1,28 @@
+"""The root of all changes, put together from one file for each subject."""
+
+import strawberry
+
+from api.mutations.catalog import CatalogMutations
+from api.mutations.clocks import ClockMutations
+from api.mutations.customers import CustomerMutations
+from api.mutations.entitlements import EntitlementMutations
+from api.mutations.keys import KeyMutations
+from api.mutations.subscribe import SubscribeMutation
+from api.mutations.subscriptions import SubscriptionMutations
+from api.mutations.usage import UsageMutations
+
+
+@strawberry.type(
+    description="Changes. A refusal is in `userErrors` and changes nothing; a retry with its key gets the same answer."
+)
+class Mutation(
+    CatalogMutations,
+    CustomerMutations,
+    SubscribeMutation,
+    SubscriptionMutations,
+    EntitlementMutations,
+    UsageMutations,
+    ClockMutations,
+    KeyMutations,
+):
+    pass

@@ -1,0 +1,51 @@
+"""How every mutation answers: a Refusal becomes userErrors, and a retry is known by its key and its input."""
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import msgspec
+import strawberry
+
+from adapters.postgres.reads import Retry
+from api.context import Context
+from api.types import UserError
+from domain.errors import Refusal, invalid
+from service.record import By
+
+Payload = TypeVar("Payload")
+Resolver = Callable[..., Awaitable[Payload]]
+
+IDEMPOTENCY_KEY_CHARS_MAX = 255
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def refusable(payload: type[Payload]) -> Callable[[Resolver[Payload]], Resolver[Payload]]:
+    """An expected refusal is data: the payload with nothing in it but the error and the path of the input at fault."""
+
+    def decorate(resolver: Resolver[Payload]) -> Resolver[Payload]:
+        @functools.wraps(resolver)
+        async def answer(*args: Any, **kwargs: Any) -> Payload:
+            try:
+                return await resolver(*args, **kwargs)
+            except Refusal as refusal:
+                return payload(user_errors=[UserError.of(refusal.under("input") if refusal.field else refusal)])
+
+        return answer
+
+    return decorate
+
+
+def by(context: Context, reason: str | None = None) -> By:
+    """Who the journal names, and whom they may touch."""
+    principal = context.principal
+    return By(principal.id, principal.customer_ids, reason, f"request {context.request_id}")
+
+
+def retry(context: Context, operation: str, input: Any) -> Retry:
+    """The request's identity, from its `idempotency_key` and a keyed hash of all of its input."""
+    key: str = input.idempotency_key
+    if not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARS_MAX or not key.isprintable():
+        raise invalid(f"must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters", "idempotencyKey")
+    digest = context.runtime.vault.input_hash(_encoder.encode(strawberry.asdict(input)))
+    return Retry(context.principal.id, operation, key, digest)
