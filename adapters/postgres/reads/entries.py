@@ -1,0 +1,112 @@
+"""The journal, read: pages of one account's entries, and accounts as they once were."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import ARRAY, Row, Text, func, literal, select
+
+from adapters.postgres.codec import decode_event
+from adapters.postgres.connection import Engine
+from adapters.postgres.journal import Entry
+from adapters.postgres.reads.looking import looking, seen
+from adapters.postgres.tables import instant, journal
+from domain.account import Account
+from domain.evolve import evolve_account
+
+
+class Asked(NamedTuple):
+    """Which account, as of when."""
+
+    customer_id: str
+    at: datetime
+
+
+class Past(NamedTuple):
+    """An account as of its entry `seq`."""
+
+    account: Account
+    seq: int
+
+
+async def page(
+    engine: Engine,
+    customer_id: str,
+    visible: frozenset[str] | None,
+    *,
+    after: int,
+    limit: int,
+    types: Sequence[str] | None = None,
+) -> list[Entry]:
+    """At most `limit` entries of the account's stream after number `after`, in order."""
+    query = (
+        select(journal)
+        .where(journal.c.stream_id == customer_id, journal.c.seq > after, seen(journal.c.stream_id, visible))
+        .order_by(journal.c.seq)
+        .limit(limit)
+    )
+    if types is not None:
+        query = query.where(journal.c.type == func.any(literal(list(types), ARRAY(Text))))
+    async with looking(engine) as connection:
+        return [_entry(row) for row in await connection.execute(query)]
+
+
+async def as_of(engine: Engine, asked: Collection[Asked], visible: frozenset[str] | None) -> Mapping[Asked, Past]:
+    """Each account folded from its entries effective at or before the asked instant. Before the first one: none.
+
+    One statement whatever is asked: the entries up to the latest instant, of which each answer takes its part.
+    """
+    wanted = (
+        func.unnest(
+            literal([one.customer_id for one in asked], ARRAY(Text)), literal([one.at for one in asked], ARRAY(instant))
+        )
+        .table_valued("customer_id", "at")
+        .render_derived(name="wanted")
+    )
+    until = select(wanted.c.customer_id, func.max(wanted.c.at).label("at")).group_by(wanted.c.customer_id).subquery()
+    query = (
+        select(journal.c.stream_id, journal.c.seq, journal.c.effective_at, journal.c.payload, journal.c.version)
+        .join(until, until.c.customer_id == journal.c.stream_id)
+        .where(journal.c.effective_at <= until.c.at, seen(journal.c.stream_id, visible))
+        .order_by(journal.c.stream_id, journal.c.seq)
+    )
+    entries: dict[str, list[Any]] = {}
+    async with looking(engine) as connection:
+        for row in await connection.execute(query):
+            entries.setdefault(row.stream_id, []).append(row)
+    answers = ((one, _folded(entries.get(one.customer_id, ()), one.at)) for one in asked)
+    return {one: past for one, past in answers if past is not None}
+
+
+def _folded(entries: Sequence[Any], at: datetime) -> Past | None:
+    """In a stream `effective_at` never goes back, so what holds at an instant is a beginning of the stream."""
+    past = None
+    account = Account()
+    for row in entries:
+        if row.effective_at > at:
+            break
+        event: Any = decode_event(row.payload, row.version)
+        account = evolve_account(account, event, row.effective_at)
+        past = Past(account, row.seq)
+    return past
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        stream_id=row.stream_id,
+        seq=row.seq,
+        id=row.id,
+        effective_at=row.effective_at,
+        recorded_at=row.recorded_at,
+        actor=row.actor,
+        reason=row.reason,
+        cause=row.cause,
+        event=decode_event(row.payload, row.version),
+        type=row.type,
+        version=row.version,
+        payload=row.payload,
+        previous=row.previous,
+        hash=row.hash,
+        xact=row.xact,
+        position=row.position,
+    )

@@ -1,0 +1,113 @@
+"""What one operation reads: each thing once, and things of one kind together."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from aiodataloader import DataLoader
+
+from adapters.postgres.reads import Engine, accounts, clocks, entries, keys
+from adapters.postgres.reads import catalog as catalogs
+from adapters.postgres.reads.accounts import Stored
+from adapters.postgres.reads.catalog import Shelf
+from adapters.postgres.reads.entries import Asked
+from api.loaders.batch import batched
+from api.loaders.standing import Standing, Vault
+from domain.access import ApiKey
+from domain.account import Account
+from domain.catalog import Catalog
+from domain.clock import TestClock
+from domain.due import present
+
+__all__ = ["Loaders", "Standing"]
+
+
+class Loaders:
+    """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
+
+    `standings` by customer id; `pasts` by customer and instant; `holders` from the id of a subscription or planned
+    change to the customer; `customer_ids` from an external id.
+    """
+
+    def __init__(self, engine: Engine, vault: Vault, visible: frozenset[str] | None, now: datetime) -> None:
+        self._engine = engine
+        self._vault = vault
+        self._visible = visible
+        self._now = now
+        self._shelf: asyncio.Future[Shelf] | None = None
+        self.standings: DataLoader[str, Standing | None] = batched(self._read_standings)
+        self.pasts: DataLoader[Asked, Standing | None] = batched(self._read_pasts)
+        self.holders: DataLoader[str, str | None] = batched(lambda ids: accounts.holders(engine, ids, visible))
+        self.customer_ids: DataLoader[str, str | None] = batched(self._read_customer_ids)
+        self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
+        self.keys: DataLoader[str, ApiKey | None] = batched(lambda ids: keys.by_ids(engine, ids))
+
+    async def shelf(self) -> Shelf:
+        """The catalog, one for the whole operation."""
+        if self._shelf is None:
+            self._shelf = asyncio.ensure_future(catalogs.catalog(self._engine))
+        return await asyncio.shield(self._shelf)
+
+    async def standing(self, account: Account) -> Standing | None:
+        """An account as a command left it (also one that was recorded long ago, and is now answered again)."""
+        assert account.customer is not None
+        stored = await self.standings.load(account.customer.id)
+        return None if stored is None else stored.as_of(account, stored.seq, stored.at)
+
+    async def at(self, standing: Standing, at: datetime) -> Standing | None:
+        """The same customer at another instant. A past one: what the journal knew then, None before there was anything.
+        A future one: what will be if nothing else happens."""
+        if at == standing.at:
+            return standing
+        if at > standing.at:
+            return standing.as_of(present(standing.account, at), standing.seq, at)
+        return await self.pasts.load(Asked(standing.customer.id, at))
+
+    async def page(self, stored: Collection[Stored]) -> list[Standing]:
+        """Accounts that were read as a page, ready for whoever asks for them by id."""
+        catalog = (await self.shelf()).catalog
+        standings = [self._standing(one, catalog) for one in stored]
+        for standing in standings:
+            self.standings.prime(standing.customer.id, standing)
+        return standings
+
+    async def _read_standings(self, ids: Collection[str]) -> Mapping[str, Standing]:
+        stored = await accounts.by_ids(self._engine, ids, self._visible)
+        catalog = (await self.shelf()).catalog
+        return {id: self._standing(one, catalog) for id, one in stored.items()}
+
+    def _standing(self, stored: Stored, catalog: Catalog) -> Standing:
+        """In the customer's own time, though never before their last entry: other machines' clocks may be ahead."""
+        clock = stored.clock
+        now = self._now if clock is None or clock.now is None else clock.now
+        now = max(now, stored.effective_at)
+        return Standing(
+            present(stored.account, now),
+            stored.seq,
+            now,
+            now,
+            clock=clock,
+            catalog=catalog,
+            vault=self._vault,
+            wrapped_key=stored.wrapped_key,
+        )
+
+    async def _read_pasts(self, asked: Collection[Asked]) -> Mapping[Asked, Standing]:
+        found = await entries.as_of(self._engine, asked, self._visible)
+        answers: dict[Asked, Standing] = {}
+        for one, past in found.items():
+            today = await self.standings.load(one.customer_id)
+            if today is not None:
+                answers[one] = today.as_of(present(past.account, one.at), past.seq, one.at)
+        return answers
+
+    async def _read_customer_ids(self, external_ids: Collection[str]) -> Mapping[str, str]:
+        hashes = {external_id: self._vault.external_hashes(external_id) for external_id in external_ids}
+        every = [hash for several in hashes.values() for hash in several]
+        found = await accounts.by_external_hashes(self._engine, every, self._visible)
+        return {
+            external_id: found[hash]
+            for external_id, several in hashes.items()
+            for hash in reversed(several)  # the present secret's, if there is one, is entered last and stays
+            if hash in found
+        }
