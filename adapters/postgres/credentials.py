@@ -13,7 +13,7 @@ KIND = "key"
 
 
 class CredentialReads:
-    """Each read is one statement in one round trip: a connection in autocommit sends no BEGIN and no ROLLBACK."""
+    """Each read is one statement: a connection in autocommit sends no BEGIN and no ROLLBACK around it."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
