@@ -15,7 +15,7 @@ from domain.events import AnyEvent
 GENESIS = b""
 
 # The oldest transaction that is still running.
-_HORIZON: ColumnClause[int] = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
+_HORIZON: ColumnClause[int] = literal_column("journal_xact(pg_snapshot_xmin(pg_current_snapshot()))", BigInteger)
 
 
 class Entry(NamedTuple):

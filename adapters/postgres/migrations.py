@@ -2,6 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable
+from enum import Enum
 from functools import cache, partial
 from pathlib import Path
 
@@ -10,18 +11,25 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tables import metadata
+from adapters.problem import Problem
 
 _LOCK = 8_317_987_319_222_330_741
 """The advisory lock of whoever migrates; any number that nobody else would think of."""
 
 
-class MigrationError(Exception):
+# In a database restored from a dump transactions are counted anew, and new entries must not sort before the old ones.
+_ORDER_AFTER_RESTORE = text(
+    "UPDATE journal_epoch SET shift = shift + 1 + newest.xact - journal_xact(pg_current_xact_id())"
+    " FROM (SELECT max(xact) AS xact FROM journal) AS newest WHERE newest.xact >= journal_xact(pg_current_xact_id())"
+)
+
+
+class MigrationError(Problem):
     """The database cannot be brought to the present tables."""
 
 
@@ -36,13 +44,29 @@ async def migrate(dsn: str, progress: Callable[[str], None]) -> None:
                 await connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
             await connection.commit()  # the lock belongs to the session, which ends below
             await connection.run_sync(_upgrade, progress)
+            await connection.execute(_ORDER_AFTER_RESTORE)
+            await connection.commit()
     finally:
         await engine.dispose()
 
 
-async def at_head(connection: AsyncConnection) -> bool:
-    """Whether the database has taken every step this release knows, and no other."""
-    return await connection.run_sync(_revisions) == _heads()
+class Standing(Enum):
+    """How a database's tables compare with what this release knows."""
+
+    NEW = "no tables yet"
+    BEHIND = "steps are missing"
+    AT_HEAD = "the present tables"
+    AHEAD = "steps that only a newer release knows"
+
+
+async def standing(connection: AsyncConnection) -> Standing:
+    """Where the database stands. One small query, for readiness probes too."""
+    taken = await connection.run_sync(_revisions)
+    if not taken:
+        return Standing.NEW
+    if not taken <= _known():
+        return Standing.AHEAD
+    return Standing.AT_HEAD if taken == _heads() else Standing.BEHIND
 
 
 async def drift(dsn: str) -> list[str]:
@@ -81,6 +105,11 @@ def _config(connection: Connection | None = None) -> Config:
 
 
 @cache
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+@cache
 def _heads() -> frozenset[str]:
     return frozenset(ScriptDirectory.from_config(_config()).get_heads())
 
@@ -93,17 +122,13 @@ def _upgrade(connection: Connection, progress: Callable[[str], None]) -> None:
     before = _revisions(connection)
     if before == _heads():
         return
+    if not before <= _known():
+        raise MigrationError(
+            f"the database is at step {', '.join(sorted(before))}, which this release does not know: "
+            "it was migrated by a newer one; start that"
+        )
     progress("Migrating the database" if before else "Making the tables")
-    config = _config(connection)
-    try:
-        command.upgrade(config, "heads")
-    except CommandError as error:
-        if not before <= {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}:
-            raise MigrationError(
-                f"the database is at step {', '.join(sorted(before))}, which this release does not know: "
-                "it was migrated by a newer one; start that"
-            ) from error
-        raise
+    command.upgrade(_config(connection), "heads")
     connection.commit()
 
 

@@ -50,14 +50,15 @@ class JsonText(UserDefinedType[str]):
 # ── facts ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 # Rows refuse UPDATE and DELETE by trigger. `payload` is json, not jsonb: it keeps the bytes that were hashed.
 # `xact` is the writing transaction: a reader of all streams goes no further than the oldest one still running, so a row
-# that commits late is never skipped.
+# that commits late is never skipped. A database restored from a dump counts its transactions anew: `journal_epoch`
+# shifts them behind those in the journal (`migrations.migrate` sees to it).
 journal = Table(
     "journal",
     metadata,
     Column("stream_id", Text, primary_key=True),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("position", BigInteger, Identity(always=True), nullable=False),
-    Column("xact", BigInteger, nullable=False, server_default=text("(pg_current_xact_id())::text::bigint")),
+    Column("xact", BigInteger, nullable=False, server_default=text("journal_xact(pg_current_xact_id())")),
     Column("id", Text, nullable=False),
     Column("type", Text, nullable=False),
     Column("version", Integer, nullable=False),
@@ -71,6 +72,8 @@ journal = Table(
     Column("hash", LargeBinary, nullable=False),
     Index(None, "xact", "position"),
 )
+
+journal_epoch = Table("journal_epoch", metadata, Column("shift", BigInteger, nullable=False))
 
 # ── states and views: derived from the journal, rebuilt by `tollgate replay` ─────────────────────────────────────────
 streams = Table(

@@ -13,14 +13,18 @@ instant = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
+    op.create_table("journal_epoch", sa.Column("shift", sa.BigInteger, nullable=False))
+    op.execute("INSERT INTO journal_epoch VALUES (0)")
+    op.execute(
+        "CREATE FUNCTION journal_xact(xid8) RETURNS bigint LANGUAGE sql STABLE"
+        " AS 'SELECT $1::text::bigint + shift FROM journal_epoch'"
+    )
     op.create_table(
         "journal",
         sa.Column("stream_id", sa.Text, primary_key=True),
         sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
         sa.Column("position", sa.BigInteger, sa.Identity(always=True), nullable=False),
-        sa.Column(
-            "xact", sa.BigInteger, nullable=False, server_default=sa.text("(pg_current_xact_id())::text::bigint")
-        ),
+        sa.Column("xact", sa.BigInteger, nullable=False, server_default=sa.text("journal_xact(pg_current_xact_id())")),
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("version", sa.Integer, nullable=False),
@@ -76,9 +80,7 @@ def upgrade() -> None:
         ["due_at"],
         postgresql_where=sa.text("due_at IS NOT NULL AND clock_id IS NULL"),
     )
-    op.create_index(
-        "customers_clock_idx", "customers", ["clock_id"], postgresql_where=sa.text("clock_id IS NOT NULL")
-    )
+    op.create_index("customers_clock_idx", "customers", ["clock_id"], postgresql_where=sa.text("clock_id IS NOT NULL"))
     op.create_table(
         "holdings",
         sa.Column("customer_id", sa.Text, nullable=False),
@@ -121,6 +123,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    for table in ("idempotency", "vault", "api_keys", "holdings", "customers", "streams", "journal"):
+    for table in ("idempotency", "vault", "api_keys", "holdings", "customers", "streams", "journal", "journal_epoch"):
         op.drop_table(table)
     op.execute("DROP FUNCTION refuse_change()")
+    op.execute("DROP FUNCTION journal_xact(xid8)")
