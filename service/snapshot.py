@@ -1,0 +1,114 @@
+"""What an account may do and has used, as read at one moment: all that a decision needs, worked out once."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from domain.account import Account
+from domain.catalog import Catalog, FeatureKind, Plan
+from domain.due import next_due, present
+from domain.entitlement import Entitlement, entitlements
+from domain.gate import DecisionReason, Usage
+from service.cursors import journal_cursor
+
+STALE_S_MAX = 1.0
+"""No answer is older than this."""
+
+
+class Wanted(NamedTuple):
+    """Whose usage of what is asked for, counted up to `at`."""
+
+    customer_id: str
+    entitlement: Entitlement
+    at: datetime
+
+
+UsageOf = Callable[[Sequence[Wanted]], Awaitable[Sequence[Usage]]]
+"""The usage of each, in the same order, in as few statements as it takes."""
+
+
+class Answer(Struct, frozen=True):
+    """`domain.gate.Decision` with the plan that would help, and what it was decided from: the state at `as_of`, after
+    the journal entry that `version` names."""
+
+    allowed: bool
+    reason: DecisionReason
+    feature: str
+    trace: tuple[str, ...]
+    limit: Decimal | None
+    used: Decimal | None
+    remaining: Decimal | None
+    resets_at: datetime | None
+    value: Any
+    cheapest_plan: Plan | None
+    as_of: datetime
+    version: str
+
+
+class Snapshot:
+    """`account` is the one present at `now`, the customer's own time; it and `rights` hold until `until`.
+
+    `answers` keeps what was decided from it. It was read at `read_at` (monotonic seconds) and may be used until
+    `expires_at`; from `renew_at` on, whoever uses it should have it read again.
+    """
+
+    __slots__ = (
+        "account",
+        "answers",
+        "catalog",
+        "clock_id",
+        "customer_id",
+        "expires_at",
+        "now",
+        "renew_at",
+        "rights",
+        "seq",
+        "until",
+        "usage",
+        "version",
+    )
+
+    def __init__(
+        self, customer_id: str, stored: Account, seq: int, catalog: Catalog, now: datetime, read_at: float
+    ) -> None:
+        self.customer_id = customer_id
+        self.account = present(stored, now)
+        self.seq = seq
+        self.catalog = catalog
+        self.now = now
+        assert stored.customer is not None
+        self.clock_id = stored.customer.clock_id
+        self.rights = {right.feature.key: right for right in entitlements(self.account, now)}
+        self.usage: dict[str, Usage] = {}
+        self.answers: dict[tuple[str, Decimal], Answer] = {}
+        self.version = journal_cursor(customer_id, seq)
+        ends = [right.period.end for right in self.rights.values() if right.period is not None]
+        due = next_due(self.account)
+        self.until = min(ends if due is None else [*ends, due], default=None)
+        lives = STALE_S_MAX
+        if self.clock_id is None and self.until is not None:
+            lives = min(lives, (self.until - now).total_seconds())
+        self.expires_at = read_at + lives
+        self.renew_at = read_at + lives / 2
+
+    @property
+    def erased(self) -> bool:
+        """Whether the customer was erased: nobody finds them by their external id any more."""
+        customer = self.account.customer
+        return customer is not None and customer.erased_at is not None
+
+    def metered(self) -> list[Wanted]:
+        """Whose usage the decisions need."""
+        return [
+            Wanted(self.customer_id, right, self.now)
+            for right in self.rights.values()
+            if right.feature.kind is FeatureKind.METERED
+        ]
+
+    def is_usable(self) -> bool:
+        """Whether it is young enough to answer from."""
+        return time.monotonic() < self.expires_at
