@@ -24,10 +24,12 @@ class CreateCustomer(Struct, frozen=True):
 
 
 class UpdateCustomer(Struct, frozen=True):
+    """What is left out stays. None removes: a field of `sealed`, the country."""
+
     sealed: dict[str, str | None] = {}
     currency: str | None = None
     timezone: str | None = None
-    country: str | UnsetType = UNSET
+    country: str | UnsetType | None = UNSET
 
 
 class EraseCustomer(Struct, frozen=True):

@@ -6,7 +6,7 @@ lift (`adapters.postgres.codec`).
 
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from domain.access import ApiKey
 from domain.account import Customer, Grant
@@ -25,12 +25,12 @@ class CustomerCreated(Event, frozen=True, tag="customer.created"):
 
 
 class CustomerUpdated(Event, frozen=True, tag="customer.updated"):
-    """Only what changed. A None in `sealed` removes that field."""
+    """Only what changed. A None in `sealed` removes that field; so does None as the country."""
 
     sealed: dict[str, str | None] = {}
     currency: str | None = None
     timezone: str | None = None
-    country: str | None = None
+    country: str | UnsetType | None = UNSET
 
 
 class CustomerErased(Event, frozen=True, tag="customer.erased"):

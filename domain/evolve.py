@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from msgspec import UnsetType
 from msgspec.structs import replace
 
 from domain import events as e
@@ -37,8 +38,16 @@ def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Acc
             )
             started = changed.subscription(id)
             assert started is not None
-            first = {started.plan.plan_key: started.start_at, **changed.first_starts}
-            return replace(changed, first_starts=first)
+            return _first_started(changed, started.plan.plan_key, started.start_at)
+        case e.PlanChanged(subscription_id=id):
+            before = account.subscription(id)
+            assert before is not None
+            changed = account.changing(id, lambda held: _subscription_changed(held, event, at))
+            if not before.started:
+                return changed
+            # A trial goes on counting from where it began, also on the new plan.
+            first = account.first_starts[before.plan.plan_key] if before.trialing else at
+            return _first_started(changed, event.plan.plan_key, first)
         case e.EntitlementGranted(grant=grant):
             return replace(account, grants=(*account.grants, grant))
         case e.EntitlementRevoked(grant_id=id):
@@ -53,6 +62,11 @@ def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Acc
             return account.changing(event.subscription_id, lambda held: _subscription_changed(held, event, at))
 
 
+def _first_started(account: Account, plan_key: str, at: datetime) -> Account:
+    first = min(at, account.first_starts.get(plan_key, at))
+    return replace(account, first_starts={**account.first_starts, plan_key: first})
+
+
 def _customer_updated(account: Account, event: e.CustomerUpdated) -> Account:
     customer = account.customer
     assert customer is not None
@@ -64,7 +78,7 @@ def _customer_updated(account: Account, event: e.CustomerUpdated) -> Account:
             sealed={field: text for field, text in sealed.items() if text is not None},
             currency=event.currency or customer.currency,
             timezone=event.timezone or customer.timezone,
-            country=event.country or customer.country,
+            country=customer.country if isinstance(event.country, UnsetType) else event.country,
         ),
     )
 
@@ -94,7 +108,7 @@ def _subscription_changed(held: Subscription, event: e.AccountEvent, at: datetim
                 period=event.period,
                 trial_ends_at=event.trial_ends_at,
                 trialing=held.trialing and event.trial_ends_at is not None and event.trial_ends_at > at,
-                plan_since=at,
+                plan_since=max(at, held.start_at),
                 overrides=held.overrides if event.plan.plan_id == held.plan.plan_id else (),
             )
         case e.QuantityChanged(quantity=quantity):

@@ -8,7 +8,7 @@ from domain import events as e
 from domain.account import Account
 from domain.catalog import PlanVersion
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.period import Cadence, Period, add_days
+from domain.period import Cadence, Period
 from domain.subscription import (
     AddAddOn,
     AddOn,
@@ -23,6 +23,7 @@ from domain.subscription import (
     Subscription,
     period_from,
 )
+from domain.trial import first_period, trial_end
 
 QUANTITY_MAX = 1_000_000
 
@@ -42,7 +43,9 @@ def transition(account: Account, held: Subscription, change: Change, at: datetim
             check_currency(account, plan, "addOn")
             if plan.plan_key == held.plan.plan_key:
                 raise Refusal(ErrorCode.CONFLICT, f"{plan.plan_key} is the subscription's own plan", "addOn")
-            return [e.AddOnAdded(held.id, AddOn(plan, quantity, at))]
+            if any((one.plan.id, one.quantity) == (plan.id, quantity) for one in held.add_ons):
+                return []
+            return [e.AddOnAdded(held.id, AddOn(plan, quantity, max(at, held.start_at)))]
         case RemoveAddOn(plan_key=key):
             if all(one.plan.plan_key != key for one in held.add_ons):
                 raise Refusal(ErrorCode.NOT_FOUND, f"the subscription has no add-on {key}", "addOn")
@@ -56,6 +59,9 @@ def transition(account: Account, held: Subscription, change: Change, at: datetim
         case Resume():
             if held.paused_at is None:
                 raise Refusal(ErrorCode.CONFLICT, f"a {held.status} subscription cannot be resumed", "subscriptionId")
+            if held.resumes_at is not None and at > held.resumes_at:
+                told = f"it resumes by itself at {held.resumes_at.isoformat()}"
+                raise Refusal(ErrorCode.CONFLICT, told, "at")
             return [e.SubscriptionResumed(held.id)]
         case Cancel():
             with_trial = held.trialing and held.trial_ends_at == at
@@ -71,27 +77,34 @@ def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: 
     if same:
         raise Refusal(ErrorCode.CONFLICT, "the subscription is already on exactly this plan", "plan")
 
-    if not held.started:
-        return e.PlanChanged(held.id, change.plan, cadence, quantity, held.anchor, held.period)
+    if any(one.plan.plan_key == change.plan.plan_key for one in held.add_ons):
+        raise Refusal(ErrorCode.CONFLICT, f"{change.plan.plan_key} is an add-on of the subscription", "plan")
+    for other in account.subscriptions:
+        if other.id != held.id and other.ended_at is None and other.plan.plan_id == change.plan.plan_id:
+            raise Refusal(ErrorCode.CONFLICT, f"{change.plan.plan_key} is already subscribed to ({other.id})", "plan")
 
-    # During a trial the count goes on from the first start, for the length of the new plan (published case TR02).
-    trial_ends_at = None
+    def changed(anchor: datetime, period: Period, trial_ends_at: datetime | None) -> e.PlanChanged:
+        return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period, trial_ends_at)
+
+    moved = replace(held, plan=change.plan, cadence=cadence)
+    if not held.started:
+        period, _, _ = first_period(account, moved)
+        return changed(held.anchor, period, None)
+
     if held.trialing:
-        length = change.plan.terms.trial_days if held.trial_days is None else held.trial_days
-        trial_ends_at = add_days(held.start_at, length, held.zone)
-        if trial_ends_at > at:
-            anchor = trial_ends_at if held.anchor == held.trial_ends_at else held.anchor
-            period = Period(held.period.start, trial_ends_at)
-            return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period, trial_ends_at)
-        anchor = at if held.anchor == held.trial_ends_at else held.anchor
-        moved = replace(held, cadence=cadence, anchor=anchor)
-        return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period_from(moved, at), None)
+        assert held.trial_ends_at is not None
+        # The instant at which a trial ends no longer belongs to it: a change at it prolongs nothing.
+        ends_at = trial_end(account, held, change.plan) if at < held.trial_ends_at else at
+        ends_at = max(at, ends_at)
+        anchor = ends_at if held.anchor == held.trial_ends_at else held.anchor
+        if ends_at > at:
+            return changed(anchor, Period(held.period.start, ends_at), ends_at)
+        return changed(anchor, period_from(replace(moved, anchor=anchor), at), at)
 
     # Another rhythm begins a period of its own; the same rhythm keeps its boundaries.
     if cadence is not held.cadence:
-        moved = replace(held, cadence=cadence, anchor=at)
-        return e.PlanChanged(held.id, change.plan, cadence, quantity, at, period_from(moved, at))
-    return e.PlanChanged(held.id, change.plan, cadence, quantity, held.anchor, held.period)
+        return changed(at, period_from(replace(moved, anchor=at), at), held.trial_ends_at)
+    return changed(held.anchor, held.period, held.trial_ends_at)
 
 
 def check_quantity(quantity: int) -> None:

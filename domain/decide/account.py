@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from domain import commands as c
 from domain import events as e
 from domain.account import Account, Customer, Grant
-from domain.catalog import FeatureKind, PlanVersion
+from domain.catalog import FeatureKind, PlanVersion, Price
+from domain.clash import clashes, moves_to
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.money import is_currency
 from domain.period import Cadence, Period, is_zone
@@ -20,22 +22,22 @@ from domain.subscription import (
     EndReason,
     ScheduledChange,
     Subscription,
-    conflicts,
     describe,
-    period_from,
 )
 from domain.transition import check_currency, check_quantity, choose_cadence, transition
+from domain.trial import first_period
 
 SUBSCRIPTIONS_MAX = 100
 GRANTS_MAX = 1_000
 TRIAL_DAYS_MAX = 730
 # How far from now a subscription may begin or be anchored: a start long ago would renew thousands of times at once.
 START_DISTANCE_MAX = timedelta(days=731)
+PLANNING_DISTANCE_MAX = timedelta(days=3_653)
 
 
 def decide_account(account: Account, command: c.AccountCommand, at: datetime) -> Sequence[e.AccountEvent]:
     if isinstance(command, c.CreateCustomer):
-        return [e.CustomerCreated(_new_customer(account, command.customer))]
+        return [e.CustomerCreated(_new_customer(account, command.customer, at))]
     if account.customer is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
     if isinstance(command, c.CatchUp):
@@ -48,8 +50,7 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
         case c.UpdateCustomer():
             return _update(account, account.customer, command)
         case c.EraseCustomer():
-            running = [held for held in account.subscriptions if held.ended_at is None]
-            return [*(e.SubscriptionEnded(held.id, EndReason.ERASED) for held in running), e.CustomerErased()]
+            return _erase(account)
         case c.Subscribe():
             return [e.SubscriptionCreated(_new_subscription(account, account.customer, command, at))]
         case c.ChangeSubscription():
@@ -71,11 +72,11 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
             return [] if held_grant.ended_at is not None else [e.EntitlementRevoked(id)]
 
 
-def _new_customer(account: Account, customer: Customer) -> Customer:
+def _new_customer(account: Account, customer: Customer, at: datetime) -> Customer:
     if account.customer is not None:
         raise Refusal(ErrorCode.ALREADY_EXISTS, "the customer exists", "externalId")
     _check_place(customer.currency, customer.timezone)
-    return customer
+    return replace(customer, created_at=at)
 
 
 def _check_place(currency: str | None, timezone: str | None) -> None:
@@ -96,12 +97,23 @@ def _update(account: Account, customer: Customer, command: c.UpdateCustomer) -> 
             "currency",
         )
     changed = e.CustomerUpdated(
-        sealed=command.sealed,
+        sealed={field: text for field, text in command.sealed.items() if text is not None or field in customer.sealed},
         currency=command.currency if moves else None,
         timezone=command.timezone if command.timezone != customer.timezone else None,
-        country=command.country if isinstance(command.country, str) else None,
+        country=command.country if command.country != customer.country else UNSET,
     )
     return [] if changed == e.CustomerUpdated() else [changed]
+
+
+def _erase(account: Account) -> Sequence[e.AccountEvent]:
+    """Everything open is ended by name, so that nothing falls due, and no right is held, any more."""
+    ended: list[e.AccountEvent] = []
+    for held in account.subscriptions:
+        if held.ended_at is None:
+            ended += [e.ChangeWithdrawn(held.id, planned.id, "customer erased") for planned in held.scheduled]
+            ended.append(e.SubscriptionEnded(held.id, EndReason.ERASED))
+    ended += [e.EntitlementRevoked(grant.id) for grant in account.grants if grant.ended_at is None]
+    return [*ended, e.CustomerErased()]
 
 
 def _new_subscription(account: Account, customer: Customer, command: c.Subscribe, at: datetime) -> Subscription:
@@ -115,15 +127,13 @@ def _new_subscription(account: Account, customer: Customer, command: c.Subscribe
                 f"{plan.plan_key} is already subscribed to ({held.id}); change that instead",
                 "plan",
             )
+    if moving := moves_to(account, plan.plan_id):
+        raise _conflict(moving, "plan")
     check_quantity(command.quantity)
     check_currency(account, plan, "plan")
     if command.trial_days is not None and not 0 <= command.trial_days <= TRIAL_DAYS_MAX:
         raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trialDays")
-    keys = {price.key for price in plan.terms.prices}
-    for index, price in enumerate(command.overrides):
-        if price.key not in keys:
-            raise invalid(f"the plan has no price {price.key}", "priceOverrides", str(index), "key")
-    check_prices(command.overrides, {meter.key for meter in plan.meters}, "priceOverrides")
+    _check_overrides(plan, command.overrides)
     start_at = command.start_at or at
     anchor = command.anchor or start_at
     for name, instant in (("startAt", start_at), ("billingAnchor", anchor)):
@@ -141,40 +151,61 @@ def _new_subscription(account: Account, customer: Customer, command: c.Subscribe
         period=Period(start_at, start_at),  # replaced when it starts
         plan_since=start_at,
         trial_days=command.trial_days,
-        add_ons=tuple(_new_add_on(account, plan.plan_key, add_on, start_at) for add_on in command.add_ons),
+        add_ons=_new_add_ons(account, command, start_at),
         overrides=command.overrides,
     )
-    return replace(subscription, period=period_from(subscription, start_at))
+    return replace(subscription, period=first_period(account, subscription)[0])
 
 
-def _new_add_on(account: Account, plan_key: str, add_on: PlanVersion, since: datetime) -> AddOn:
-    if add_on.plan_key == plan_key:
-        raise Refusal(ErrorCode.CONFLICT, f"{plan_key} is the subscription's own plan", "addOns")
-    check_currency(account, add_on, "addOns")
-    return AddOn(add_on, 1, since)
+def _check_overrides(plan: PlanVersion, overrides: Sequence[Price]) -> None:
+    """An override takes the place of the plan's price with the same key, currency and cadence, and follows what that
+    follows: it may cost something else, not be about something else."""
+    check_prices(overrides, {meter.key for meter in plan.meters}, "priceOverrides")
+    meters = {(price.key, price.currency, price.cadence): price.meter_key for price in plan.terms.prices}
+    for index, price in enumerate(overrides):
+        where = ("priceOverrides", str(index))
+        identity = (price.key, price.currency, price.cadence)
+        if identity not in meters:
+            raise invalid(
+                f"the plan has no price {price.key} in {price.currency} by the {price.cadence}", *where, "key"
+            )
+        if price.meter_key != meters[identity]:
+            raise invalid(f"price {price.key} follows {meters[identity] or 'no meter'}", *where, "meterKey")
+
+
+def _new_add_ons(account: Account, command: c.Subscribe, since: datetime) -> tuple[AddOn, ...]:
+    taken = {command.plan.plan_key: "is the subscription's own plan"}
+    for index, add_on in enumerate(command.add_ons):
+        where = ("addOns", str(index))
+        if add_on.plan_key in taken:
+            raise Refusal(ErrorCode.CONFLICT, f"{add_on.plan_key} {taken[add_on.plan_key]}", *where)
+        check_currency(account, add_on, *where)
+        taken[add_on.plan_key] = "stands twice; its quantity can be set once it is there"
+    return tuple(AddOn(add_on, 1, since) for add_on in command.add_ons)
 
 
 def _change(account: Account, command: c.ChangeSubscription, at: datetime) -> Sequence[e.AccountEvent]:
     held = _subscription(account, command.subscription_id)
     effective_at = _effective_at(held, command, at)
-    clashing = [planned for planned in held.scheduled if conflicts(planned, command.change, effective_at)]
+    clashing = clashes(account, held, command.change, effective_at)
     now = effective_at <= at
     # Ending at once leaves nothing that a planned change could still be about.
     wins = command.replace_scheduled or (now and isinstance(command.change, Cancel))
     if clashing and not wins:
-        named = "; ".join(f"{describe(one.change)} at {one.effective_at.isoformat()} ({one.id})" for one in clashing)
-        raise Refusal(
-            ErrorCode.CONFLICT,
-            f"conflicts with what is planned: {named}",
-            "timing",
-            conflicts=tuple(one.id for one in clashing),
-        )
-    withdrawn = [e.ChangeWithdrawn(held.id, one.id, f"replaced: {describe(command.change)}") for one in clashing]
+        raise _conflict(clashing, "timing")
+    why = f"replaced: {describe(command.change)}"
+    withdrawn = [e.ChangeWithdrawn(one.subscription_id, one.id, why) for one in clashing]
     happens = transition(account, held, command.change, effective_at)
     if now:
         return [*withdrawn, *happens]
     planned = ScheduledChange(command.change_id, held.id, command.change, effective_at, at)
     return [*withdrawn, e.ChangeScheduled(planned)]
+
+
+def _conflict(clashing: Sequence[ScheduledChange], *field: str) -> Refusal:
+    named = "; ".join(f"{describe(one.change)} at {one.effective_at.isoformat()} ({one.id})" for one in clashing)
+    ids = tuple(one.id for one in clashing)
+    return Refusal(ErrorCode.CONFLICT, f"conflicts with what is planned: {named}", *field, conflicts=ids)
 
 
 def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetime) -> datetime:
@@ -190,6 +221,8 @@ def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetim
                 raise invalid("is needed when timing is AT", "at")
             if command.effective_at <= at:
                 raise invalid("must lie in the future", "at")
+            if command.effective_at - at > PLANNING_DISTANCE_MAX:
+                raise invalid(f"must lie within {PLANNING_DISTANCE_MAX.days} days of now", "at")
             return command.effective_at
 
 
@@ -231,4 +264,6 @@ def _new_grant(account: Account, grant: Grant, at: datetime) -> Grant:
                 raise invalid(f"{grant.feature.key} holds a value: it takes no limit", "limit")
             if grant.value is None and grant.enabled is not False:
                 raise invalid("give the value", "value")
+    if grant.hard is not None and grant.feature.kind is not FeatureKind.METERED:
+        raise invalid(f"{grant.feature.key} has no limit that could be hard", "hard")
     return replace(grant, granted_at=at)
