@@ -1,0 +1,157 @@
+"""What a meter read in a period: from the hours that lie in it, and from single events only where an hour is cut in two
+by an edge of the period and has readings on both sides."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import reduce
+from typing import NamedTuple
+
+from adapters.postgres.driver import Driver
+from adapters.postgres.usage import distinct, hours, meters, readings
+from adapters.postgres.usage.hours import Stretch
+from adapters.postgres.usage.meters import Key, MeterRow
+from adapters.postgres.usage.readings import Span
+from domain.catalog import Aggregation, Meter
+from domain.period import BEGINNING, Grain, Period, bucket
+from domain.usage import HourRollup, merge, total
+
+_MICROSECOND = timedelta(microseconds=1)
+_HOUR = timedelta(hours=1)
+LEVELS = frozenset({Aggregation.LATEST, Aggregation.TIME_WEIGHTED})
+
+
+class Ask(NamedTuple):
+    """What did the meter read for `period`, at the customer's instant `at`? With `as_of` only readings up to and
+    including that instant count; without, all that are recorded, also those whose clock ran a little ahead of ours."""
+
+    customer_id: str
+    meter: Meter
+    period: Period
+    at: datetime
+    as_of: datetime | None = None
+
+
+class Summary(NamedTuple):
+    """All that is needed to tell the figure of a period."""
+
+    rollups: list[HourRollup]
+    level_before: Decimal | None
+    texts: int
+
+
+async def used(driver: Driver, asks: Sequence[Ask]) -> list[Decimal]:
+    """One figure for each ask, in a number of statements that does not grow with theirs. Writes nothing."""
+    rows = await meters.read(driver, {(ask.customer_id, ask.meter.key) for ask in asks})
+    summaries: dict[int, Summary] = {}
+    spans: dict[int, Span] = {}
+    for n, ask in enumerate(asks):
+        row = rows.get((ask.customer_id, ask.meter.key))
+        summary = _remembered(row, ask) if row else None
+        if summary is not None:
+            summaries[n] = summary
+        else:
+            stop = ask.period.end if ask.as_of is None else min(ask.period.end, ask.as_of + _MICROSECOND)
+            spans[n] = Span(ask.customer_id, ask.meter, min(ask.period.start, stop), stop)
+    complete = {key for key, row in rows.items() if row.complete}
+    summaries |= dict(zip(spans, await summarize(driver, list(spans.values()), complete), strict=True))
+    return [figure(ask, summaries[n]) for n, ask in enumerate(asks)]
+
+
+def figure(ask: Ask, summary: Summary) -> Decimal:
+    """The figure of a period from its summary."""
+    aggregation = ask.meter.aggregation
+    last = max((rollup.last_time for rollup in summary.rollups), default=ask.at)
+    until = ask.as_of or max(ask.at, last)
+    if aggregation is Aggregation.TIME_WEIGHTED and until < ask.period.start:
+        return Decimal(0)
+    return total(aggregation, summary.rollups, summary.level_before, ask.period, until, distinct=summary.texts)
+
+
+async def remember(driver: Driver, row: MeterRow, meter: Meter, period: Period) -> MeterRow:
+    """The locked row with the roll-up of this period, added up if it remembers another. `meters.write` stores it."""
+    if row.period == period:
+        return row
+    span = Span(row.customer_id, meter, period.start, period.end)
+    (summary,) = await summarize(driver, [span], [row.key] if row.complete else [])
+    ordered = sorted(summary.rollups, key=lambda rollup: rollup.first_time)
+    rollup = reduce(lambda a, b: merge(meter.aggregation, a, b), ordered) if ordered else None
+    return row._replace(period=period, rollup=rollup, level_before=summary.level_before, texts=summary.texts)
+
+
+async def summarize(driver: Driver, spans: Sequence[Span], complete: Collection[Key]) -> list[Summary]:
+    """What was read in each span. Meters whose hours are not `complete` are read from their events."""
+    rollups: list[list[HourRollup]] = [[] for _ in spans]
+    singles: list[tuple[int, Span, HourRollup | None]] = []
+    by_hours = [n for n, span in enumerate(spans) if _key(span) in complete]
+    singles += [(n, span, None) for n, span in enumerate(spans) if _key(span) not in complete]
+    found = await hours.read(driver, [_stretch(spans[n]) for n in by_hours])
+    for n, rows in zip(by_hours, found, strict=True):
+        span = spans[n]
+        for hour, rollup in rows:
+            if span.start <= rollup.first_time and rollup.last_time < span.stop:
+                rollups[n].append(rollup)
+            elif rollup.first_time < span.stop and span.start <= rollup.last_time:  # an edge cuts this hour
+                piece = span._replace(start=max(hour, span.start), stop=min(hour + _HOUR, span.stop))
+                singles.append((n, piece, rollup))
+    found = await readings.by_hour(driver, [piece for _, piece, _ in singles])
+    for (n, piece, hour_rollup), rows in zip(singles, found, strict=True):
+        rollups[n] += [rollup for _, rollup in rows]
+        # If its last reading is not there, the hour's events are past retention. It counts where that reading lay.
+        if not rows and hour_rollup is not None and piece.start <= hour_rollup.last_time < piece.stop:
+            rollups[n].append(hour_rollup)
+    levels = await _levels_before(driver, spans, complete)
+    texts = await _texts(driver, spans, complete)
+    return [Summary(rollups[n], levels.get(n), texts.get(n, 0)) for n in range(len(spans))]
+
+
+async def _levels_before(driver: Driver, spans: Sequence[Span], complete: Collection[Key]) -> dict[int, Decimal]:
+    """By the span's position: the last level read before it, if there is one."""
+    wanted = {
+        n: span._replace(start=_hour(span.start) if _key(span) in complete else BEGINNING, stop=span.start)
+        for n, span in enumerate(spans)
+        if span.meter.aggregation in LEVELS
+    }
+    levels = await readings.level_before(driver, list(wanted.values()))
+    return {n: level for n, level in zip(wanted, levels, strict=True) if level is not None}
+
+
+async def _texts(driver: Driver, spans: Sequence[Span], complete: Collection[Key]) -> dict[int, int]:
+    """By the span's position: how many different texts it has."""
+    wanted = {n: span for n, span in enumerate(spans) if span.meter.aggregation is Aggregation.UNIQUE}
+    # Within a single hour only the events can tell which of its texts lie between the two edges.
+    by_hours = [n for n, span in wanted.items() if _key(span) in complete and _hour(span.start) + _HOUR <= span.stop]
+    by_events = [n for n in wanted if n not in by_hours]
+    counted = await distinct.count(driver, [wanted[n] for n in by_hours])
+    counted += await distinct.count_events(driver, [wanted[n] for n in by_events])
+    return dict(zip(by_hours + by_events, counted, strict=True))
+
+
+def _remembered(row: MeterRow, ask: Ask) -> Summary | None:
+    """The summary from the row, if it is of this period and holds nothing that is too new for the question."""
+    if not row.complete or row.period != ask.period:
+        return None
+    if ask.as_of is not None and (row.rollup is None or row.rollup.last_time > ask.as_of):
+        return None
+    return Summary([row.rollup] if row.rollup else [], row.level_before, row.texts)
+
+
+def _stretch(span: Span) -> Stretch:
+    first, last = _hour(span.start), _hour(span.stop)
+    return Stretch(
+        span.customer_id,
+        span.meter.key,
+        first,
+        span.stop,
+        first if first == span.start else first + _HOUR,
+        last,
+        span.meter.aggregation is Aggregation.TIME_WEIGHTED,
+    )
+
+
+def _hour(at: datetime) -> datetime:
+    return bucket(at, Grain.HOUR, "UTC").start
+
+
+def _key(span: Span) -> Key:
+    return span.customer_id, span.meter.key
