@@ -11,6 +11,8 @@ from dotenv import dotenv_values
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from adapters.problem import Problem
+
 _DSN = re.compile(r"postgres(ql(\+asyncpg)?)?://\S+")
 _ORIGIN = re.compile(r"\*|https?://[^/\s?#@]+")
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
@@ -18,7 +20,7 @@ SECRET_LENGTH_MIN = 32
 """Characters. Shorter master or token secrets can be guessed."""
 
 
-class WrongSettings(Exception):
+class WrongSettings(Problem):
     """One line per problem: the variable and what it should be, never the value it has."""
 
     def __init__(self, problems: list[str]) -> None:

@@ -8,6 +8,8 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from adapters.problem import Problem
+
 SERVER_VERSION_MIN = 15
 STATEMENT_SECONDS_MAX = 30
 """No statement of ours takes a second; one that takes 30 is lost, and holds locks that others wait for."""
@@ -17,7 +19,7 @@ POOL_SECONDS_MAX = 10
 """Longer waits are an outage, and the caller should hear of it."""
 
 
-class UnsupportedServer(Exception):
+class UnsupportedServer(Problem):
     """The server is older than SERVER_VERSION_MIN."""
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from adapters.problem import Problem
+
 NOBODY = 65534
 
 
-class EmbeddedDatabaseError(Exception):
+class EmbeddedDatabaseError(Problem):
     """The embedded database cannot run here; the message says why and what to do."""
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres import engine as engine_module
 from adapters.postgres.embedded import silent
 from adapters.postgres.engine import UnsupportedServer, create_engine, plain_dsn
-from adapters.postgres.migrations import MigrationError, at_head, drift, migrate
+from adapters.postgres.migrations import MigrationError, Standing, drift, migrate, standing
 
 
 async def test_processes_that_migrate_at_once_take_turns_and_only_one_makes_the_tables(
@@ -23,7 +23,7 @@ async def test_processes_that_migrate_at_once_take_turns_and_only_one_makes_the_
     assert said.count("Making the tables") == 1
     engine = create_engine(dsn)
     async with engine.connect() as connection:
-        assert await at_head(connection)
+        assert await standing(connection) is Standing.AT_HEAD
         locks = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
         assert await connection.scalar(locks) == 0
     await engine.dispose()
@@ -45,19 +45,19 @@ async def test_a_table_more_or_a_column_less_is_drift_and_a_partition_is_not(dsn
     assert any("'add_column'" in difference and "erased_at" in difference for difference in found)
 
 
-async def test_a_database_of_a_newer_release_is_not_at_head_and_is_left_alone(dsn: str, engine: AsyncEngine) -> None:
+async def test_a_database_of_a_newer_release_is_ahead_and_is_left_alone(dsn: str, engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        assert await at_head(connection)
+        assert await standing(connection) is Standing.AT_HEAD
         await connection.execute(text("UPDATE alembic_version SET version_num = 'tomorrow'"))
-        assert not await at_head(connection)
+        assert await standing(connection) is Standing.AHEAD
     with pytest.raises(MigrationError, match="at step tomorrow, which this release does not know"):
         await migrate(dsn, silent)
 
 
-async def test_an_empty_database_is_not_at_head(server: str) -> None:
+async def test_an_empty_database_is_new(server: str) -> None:
     engine = create_engine(server)
     async with engine.connect() as connection:
-        assert not await at_head(connection)
+        assert await standing(connection) is Standing.NEW
     await engine.dispose()
 
 

@@ -1,0 +1,197 @@
+"""The command line. Each command imports what it needs, so that `--help` and a wrong setting answer at once."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from adapters.problem import Problem
+from adapters.settings import Settings, WrongSettings, read_settings, unknown_variables
+from domain.access import Role, Scope
+from domain.errors import Refusal
+
+PROBLEM = 1
+WRONG_SETTINGS = 2
+"""Exit codes; argparse too ends with 2 when it is called wrongly."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    parsed = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)  # by the ordinary way out, so that what was started is stopped
+    try:
+        return int(parsed.run(parsed))
+    except WrongSettings as wrong:
+        for problem in wrong.problems:
+            _say(problem)
+        return WRONG_SETTINGS
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except (Problem, Refusal) as problem:
+        _say(str(problem))
+        return PROBLEM
+
+
+def _end(number: int, _frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
+def _say(line: str) -> None:
+    print(f"tollgate: {line}", file=sys.stderr)
+
+
+def _settings() -> Settings:
+    from tollgate.logging import configure_logging
+
+    settings = read_settings()
+    for line in unknown_variables():
+        _say(line)
+    configure_logging(settings)
+    return settings
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    from api.app import create_app
+    from tollgate.serving import serve
+    from tollgate.worker_process import WORKER_COMMAND
+
+    return serve(settings, create_app, worker=None if parsed.no_worker else WORKER_COMMAND)
+
+
+def _worker(_parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    from tollgate.working import work
+    from worker.loop import run
+
+    return work(settings, run)
+
+
+def _migrate(parsed: argparse.Namespace) -> int:
+    from adapters.postgres import migrations
+    from tollgate.database import open_database, open_scratch_database, progress
+
+    if parsed.check or parsed.draft:
+        with open_scratch_database() as dsn:
+            if parsed.draft:
+                print("\n".join(asyncio.run(migrations.draft(dsn, parsed.draft))))
+                return 0
+            found = asyncio.run(migrations.drift(dsn))
+        for difference in found:
+            _say(f"the migrations do not lead to the tables in the code: {difference}")
+        return PROBLEM if found else 0
+    with open_database(_settings()) as dsn:
+        asyncio.run(migrations.migrate(dsn, progress))
+    print("The database has the present tables.")
+    return 0
+
+
+def _seed(_parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    from tollgate.database import open_migrated_database
+    from tollgate.seeding import seed
+
+    with open_migrated_database(settings) as dsn:
+        print(f"{asyncio.run(seed(dsn))} new.")
+    return 0
+
+
+def _verify(_parsed: argparse.Namespace) -> int:
+    from tollgate.database import open_migrated_database
+    from tollgate.replaying import verify
+
+    with open_migrated_database(_settings()) as dsn:
+        faults = asyncio.run(verify(dsn))
+    for stream_id, what in faults:
+        _say(f"{stream_id}: {what}")
+    print(f"{len(faults)} faults." if faults else "Everything derived agrees with the journal.")
+    return PROBLEM if faults else 0
+
+
+def _replay(_parsed: argparse.Namespace) -> int:
+    from tollgate.database import open_migrated_database
+    from tollgate.replaying import replay
+
+    with open_migrated_database(_settings()) as dsn:
+        print(f"{asyncio.run(replay(dsn))} streams folded again.")
+    return 0
+
+
+def _export_schema(parsed: argparse.Namespace) -> int:
+    from api.schema import schema
+
+    text = schema.as_str().rstrip() + "\n"
+    if not parsed.check:
+        parsed.file.write_text(text, encoding="utf-8")
+        return 0
+    if parsed.file.is_file() and parsed.file.read_text(encoding="utf-8") == text:
+        return 0
+    _say(f"{parsed.file} is not the schema of the code: run `make schema`, and read what it changes")
+    return PROBLEM
+
+
+def _keys(parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    from tollgate.database import open_migrated_database
+    from tollgate.keys import run
+
+    with open_migrated_database(settings) as dsn:
+        print(asyncio.run(run(dsn, parsed)))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tollgate",
+        description="Entitlements and billing over GraphQL. Settings come from the environment; see .env.example.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="<command>", required=True)
+
+    serve = commands.add_parser("serve", help="serve the API, with the worker beside it")
+    serve.add_argument("--no-worker", action="store_true", help="without the worker: it runs elsewhere")
+    serve.set_defaults(run=_serve)
+
+    worker = commands.add_parser("worker", help="do the work that falls due: planned changes, ends, clean-up")
+    worker.set_defaults(run=_worker)
+
+    migrate = commands.add_parser("migrate", help="bring the database to the present tables")
+    mode = migrate.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="check that the migrations lead to the tables in the code")
+    mode.add_argument("--draft", metavar="MESSAGE", help="write the migration that is missing, for its author to read")
+    migrate.set_defaults(run=_migrate)
+
+    seed = commands.add_parser("seed", help="load the default plans; running it again changes nothing")
+    seed.set_defaults(run=_seed)
+
+    verify = commands.add_parser("verify", help="fold the journal again and compare all that is derived from it")
+    verify.set_defaults(run=_verify)
+
+    replay = commands.add_parser("replay", help="fold the journal again and rebuild all that is derived from it")
+    replay.set_defaults(run=_replay)
+
+    export = commands.add_parser("export-schema", help="write the GraphQL schema to a file")
+    export.add_argument("file", nargs="?", type=Path, default=Path("schema.graphql"), help="default: schema.graphql")
+    export.add_argument("--check", action="store_true", help="only compare; the exit code tells")
+    export.set_defaults(run=_export_schema)
+
+    keys = commands.add_parser("keys", help="make and revoke API keys")
+    _add_key_commands(keys)
+    keys.set_defaults(run=_keys)
+    return parser
+
+
+def _add_key_commands(parser: argparse.ArgumentParser) -> None:
+    acts = parser.add_subparsers(title="commands", metavar="<command>", required=True)
+    create = acts.add_parser("create", help="make a key; its secret is shown once")
+    create.add_argument("name", help="what it is for")
+    create.add_argument("--role", type=str.upper, choices=[role for role in Role if role is not Role.CUSTOMER])
+    create.add_argument("--scope", action="append", type=Scope, help="narrower than the role; may be repeated")
+    create.add_argument("--customer", action="append", metavar="ID", help="whom a PARTNER key may see; may be repeated")
+    create.add_argument("--days", type=int, help="how long it holds; default: until it is revoked")
+    create.set_defaults(act="create", role=Role.SERVICE)
+    revoke = acts.add_parser("revoke", help="end a key; it is refused everywhere within a second")
+    revoke.add_argument("id", help="the id that `create` showed: key_…")
+    revoke.set_defaults(act="revoke")

@@ -1,0 +1,91 @@
+"""The database of this deployment: the server that the settings name, or the embedded one."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy.exc import SQLAlchemyError
+
+from adapters.postgres.embedded import embedded, silent
+from adapters.postgres.engine import create_engine
+from adapters.postgres.migrations import Standing, migrate, standing
+from adapters.problem import Problem
+from adapters.settings import Settings
+
+
+class NotMigrated(Problem):
+    """The server's tables are those of an older release, and it is not ours to change them unasked."""
+
+
+class DatabaseOutOfReach(Problem):
+    """Nobody answers at BILLING_DATABASE_DSN, or not to us."""
+
+
+def progress(step: str) -> None:
+    """Tell the person who waits what is being done."""
+    print(f"  {step} …", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[str]:
+    """Its DSN, while it is needed. Raises EmbeddedDatabaseError, DatabaseOutOfReach."""
+    if settings.database_dsn is not None:
+        dsn = settings.database_dsn.get_secret_value()
+        asyncio.run(_reach(dsn))
+        yield dsn
+    else:
+        with embedded(settings.data_dir, progress=progress) as dsn:
+            yield dsn
+
+
+@contextmanager
+def open_migrated_database(settings: Settings) -> Iterator[str]:
+    """Its DSN, with the present tables. The embedded one is migrated here, a server only when it is new: with several
+    processes on it, the moment to migrate is the operator's choice. Raises NotMigrated."""
+    with open_database(settings) as dsn:
+        asyncio.run(_migrate_if_ours(dsn, embedded=settings.database_dsn is None))
+        yield dsn
+
+
+@contextmanager
+def open_scratch_database() -> Iterator[str]:
+    """A migrated database that is thrown away, for whoever works on the migrations."""
+    with TemporaryDirectory(prefix="tollgate-") as folder, embedded(Path(folder), fsync=False) as dsn:
+        asyncio.run(migrate(dsn, silent))
+        yield dsn
+
+
+async def _reach(dsn: str) -> None:
+    """Connect once: the plainest place to find that the address or the password is wrong."""
+    engine = create_engine(dsn, 1)
+    try:
+        async with engine.connect():
+            pass
+    except (OSError, ValueError, PostgresError, InterfaceError, SQLAlchemyError) as error:
+        # The driver's messages name host, user and database, never the password.
+        cause = error.__cause__ or error
+        raise DatabaseOutOfReach(
+            "BILLING_DATABASE_DSN: must be the address of a PostgreSQL that answers; "
+            f"connecting failed: {str(cause) or type(cause).__name__}"
+        ) from None
+    finally:
+        await engine.dispose()
+
+
+async def _migrate_if_ours(dsn: str, *, embedded: bool) -> None:
+    engine = create_engine(dsn, 1)
+    try:
+        async with engine.connect() as connection:
+            found = await standing(connection)
+    finally:
+        await engine.dispose()
+    if found is Standing.NEW or (found is Standing.BEHIND and embedded):
+        await migrate(dsn, progress)
+    elif found is Standing.BEHIND:
+        raise NotMigrated("the database has the tables of an older release: run `tollgate migrate`, then start again")
+    elif found is Standing.AHEAD and embedded:
+        raise NotMigrated("the database has the tables of a newer release: start that")

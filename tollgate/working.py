@@ -1,0 +1,28 @@
+"""`tollgate worker`: run the worker until it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from adapters.secrets import Secrets, open_secrets
+from adapters.settings import Settings
+from tollgate.database import open_migrated_database
+
+Work = Callable[[Settings, Secrets, str, asyncio.Event], Awaitable[None]]
+"""Works on the database at the DSN until the event is set; what is claimed by then may be finished first."""
+
+
+def work(settings: Settings, run: Work) -> int:
+    """Work until SIGINT or SIGTERM; the exit code. Needs the main thread."""
+    with open_migrated_database(settings) as dsn, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_until_stopped(settings, dsn, run))
+    return 0
+
+
+async def _until_stopped(settings: Settings, dsn: str, run: Work) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await run(settings, open_secrets(settings), dsn, stop)
