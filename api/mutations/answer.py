@@ -10,7 +10,8 @@ import strawberry
 from adapters.postgres.reads import Retry
 from api.context import Context
 from api.types import UserError
-from domain.errors import Refusal, invalid
+from domain.catalog import Catalog
+from domain.errors import ErrorCode, Refusal, invalid
 from service.record import By
 
 Payload = TypeVar("Payload")
@@ -34,6 +35,19 @@ def refusable(payload: type[Payload]) -> Callable[[Resolver[Payload]], Resolver[
         return answer
 
     return decorate
+
+
+async def catalog_of(context: Context) -> Catalog:
+    """What is on sale now."""
+    return (await context.loaders.shelf()).catalog
+
+
+async def holder(context: Context, id: str, *field: str) -> str:
+    """Whose account holds the thing with this id. Raises Refusal when nobody's that may be seen does."""
+    customer_id = await context.loaders.holders.load(id)
+    if customer_id is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "there is no such thing, or none that you may see", *field)
+    return customer_id
 
 
 def by(context: Context, reason: str | None = None) -> By:

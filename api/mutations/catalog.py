@@ -93,7 +93,7 @@ def _plan(catalog: domain.Catalog, key: str) -> Plan:
     plan = catalog.plan(key)
     if plan is None:
         raise Refusal(ErrorCode.NOT_FOUND, f"no plan has the key {key}", "plan")
-    return Plan.of(plan)
+    return Plan.of(catalog, plan)
 
 
 @strawberry.type
@@ -105,7 +105,7 @@ class CatalogMutations:
         catalog = await _recorded(info.context, CreateFeature(asked))
         created = catalog.feature(input.key)
         assert created is not None
-        return CreateFeaturePayload(feature=Feature.of(created))
+        return CreateFeaturePayload(feature=Feature.of(catalog, created))
 
     @strawberry.mutation(description="Add a meter that turns usage events into one figure.")
     @refusable(CreateMeterPayload)

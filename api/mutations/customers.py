@@ -44,9 +44,7 @@ class CreateCustomerInput:
     external_id: str = strawberry.field(
         description="Your own id of this customer. The same id and input again answers with the same customer."
     )
-    kind: CustomerKind = strawberry.field(
-        default=CustomerKind.USER, description="A person, or a group such as a team."
-    )
+    kind: CustomerKind = strawberry.field(default=CustomerKind.USER, description="A person, or a group such as a team.")
     name: str | None = strawberry.field(default=None, description="Name of the person or company.")
     email: str | None = strawberry.field(default=None, description="Mail address.")
     currency: Currency | None = strawberry.field(default=None, description="ISO 4217; USD when left out.")
@@ -127,7 +125,7 @@ class CustomerMutations:
             personal=Personal(input.name, input.email, address, input.tax_id),
         )
         account = await context.runtime.customers.create(new, by(context))
-        return CreateCustomerPayload(customer=Customer.of(account))
+        return CreateCustomerPayload(customer=Customer.of(await context.standing(account)))
 
     @strawberry.mutation(description="Change what is known of a customer.")
     @refusable(UpdateCustomerPayload)
@@ -145,7 +143,7 @@ class CustomerMutations:
         )
         customer_id = await context.customer_id(input.customer)
         recorded = await context.runtime.customers.update(customer_id, change, known, by(context, input.reason))
-        return UpdateCustomerPayload(customer=Customer.of(recorded.state))
+        return UpdateCustomerPayload(customer=Customer.of(await context.standing(recorded.state)))
 
     @strawberry.mutation(
         description="End the customer's subscriptions and destroy the key to the personal data, for ever."
@@ -156,4 +154,4 @@ class CustomerMutations:
         context.require(Scope.CUSTOMERS_ERASE)
         customer_id = await context.customer_id(input.customer)
         recorded = await context.runtime.customers.erase(customer_id, by(context, input.reason))
-        return EraseCustomerPayload(customer=Customer.of(recorded.state))
+        return EraseCustomerPayload(customer=Customer.of(await context.standing(recorded.state)))

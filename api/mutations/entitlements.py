@@ -6,7 +6,7 @@ from decimal import Decimal
 import strawberry
 
 from api.context import Info
-from api.mutations.answer import by, refusable, retry
+from api.mutations.answer import by, catalog_of, holder, refusable, retry
 from api.scalars import JSON
 from api.types import CustomerRef, EntitlementGrant, UserError
 from domain.access import Scope
@@ -62,7 +62,7 @@ class EntitlementMutations:
         context = info.context
         context.require(Scope.ENTITLEMENTS_WRITE)
         customer_id = await context.customer_id(input.customer)
-        feature = (await context.catalog()).feature(input.feature)
+        feature = (await catalog_of(context)).feature(input.feature)
         if feature is None:
             raise Refusal(ErrorCode.NOT_FOUND, f"no feature has the key {input.feature}", "feature")
         grant = Grant(
@@ -85,18 +85,18 @@ class EntitlementMutations:
         context.changed()
         granted = recorded.event(EntitlementGranted)
         assert granted is not None
-        return GrantEntitlementPayload(grant=EntitlementGrant.of(granted.grant))
+        return GrantEntitlementPayload(grant=EntitlementGrant.of(await catalog_of(context), granted.grant))
 
     @strawberry.mutation(description="End a right that was given by hand.")
     @refusable(RevokeEntitlementPayload)
     async def revoke_entitlement(self, info: Info, input: RevokeEntitlementInput) -> RevokeEntitlementPayload:
         context = info.context
         context.require(Scope.ENTITLEMENTS_WRITE)
-        customer_id = await context.holder(input.grant_id)
+        customer_id = await holder(context, input.grant_id, "grantId")
         same = retry(context, "revokeEntitlement", input)
         command = RevokeEntitlement(input.grant_id)
         recorded = await context.runtime.record(customer_id, command, by(context, input.reason), retry=same)
         context.changed()
         grant = recorded.state.grant(input.grant_id)
         assert grant is not None
-        return RevokeEntitlementPayload(grant=EntitlementGrant.of(grant))
+        return RevokeEntitlementPayload(grant=EntitlementGrant.of(await catalog_of(context), grant))

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.context import Info
-from api.mutations.answer import by, refusable, retry
+from api.mutations.answer import by, catalog_of, refusable, retry
 from api.mutations.plan_inputs import PriceInput
 from api.types import CustomerRef, Subscription, UserError
 from domain.access import Scope
@@ -51,7 +51,7 @@ class SubscribeMutation:
         context = info.context
         context.require(Scope.SUBSCRIPTIONS_WRITE)
         customer_id = await context.customer_id(input.customer)
-        catalog = await context.catalog()
+        catalog = await catalog_of(context)
         command = Subscribe(
             subscription_id=new_id("subscription"),
             plan=catalog.on_sale(input.plan, "plan"),
@@ -66,8 +66,8 @@ class SubscribeMutation:
         recorded = await context.runtime.record(
             customer_id, command, by(context), retry=retry(context, "subscribe", input)
         )
-        context.changed()
         created = recorded.event(SubscriptionCreated)
         assert created is not None
         held = recorded.state.subscription(created.subscription.id)
-        return SubscribePayload(subscription=Subscription.of(recorded.state, held))
+        standing = await context.standing(recorded.state)
+        return SubscribePayload(subscription=Subscription.of(standing, held))

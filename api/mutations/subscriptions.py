@@ -6,11 +6,11 @@ from typing import TypeVar
 import strawberry
 
 from api.context import Context, Info
-from api.mutations.answer import by, refusable, retry
+from api.loaders import Standing
+from api.mutations.answer import by, catalog_of, holder, refusable, retry
 from api.types import ScheduledChange, Subscription, UserError
 from domain import subscription as domain
 from domain.access import Scope
-from domain.account import Account
 from domain.commands import AccountCommand, CancelScheduledChange, ChangeSubscription, ChangeTiming, RevokeCancellation
 from domain.errors import Refusal
 from domain.events import ChangeScheduled, ChangeWithdrawn
@@ -171,31 +171,31 @@ async def _recorded(
 ) -> P:
     """`about`: the subscription or planned change that the command is about, which tells whose account it is."""
     context.require(Scope.SUBSCRIPTIONS_WRITE)
-    customer_id = await context.holder(about)
+    customer_id = await holder(context, about, "subscriptionId" if isinstance(input, OfSubscription) else "id")
     same = retry(context, operation, input)
     try:
         recorded = await context.runtime.record(customer_id, command, by(context, reason), retry=same)
     except Refusal as refusal:
-        account = await context.account(customer_id)
+        standing = await context.loaders.standings.load(customer_id)
         return payload(
-            conflicts=[planned for id in refusal.conflicts if (planned := _planned(account, id))],
+            conflicts=[planned for id in refusal.conflicts if standing and (planned := _planned(standing, id))],
             user_errors=[UserError.of(refusal.under("input") if refusal.field else refusal)],
         )
-    context.changed()
     account = recorded.state
     withdrawn = recorded.event(ChangeWithdrawn)
     held = account.subscription(about) or account.subscription(withdrawn.subscription_id if withdrawn else "")
     assert held is not None
+    standing = await context.standing(account)
     later = recorded.event(ChangeScheduled)
-    scheduled = None if later is None else _planned(account, later.scheduled.id)
-    return payload(subscription=Subscription.of(account, held), scheduled=scheduled)
+    scheduled = None if later is None else _planned(standing, later.scheduled.id)
+    return payload(subscription=Subscription.of(standing, held), scheduled=scheduled)
 
 
-def _planned(account: Account, id: str) -> ScheduledChange | None:
-    for held in account.subscriptions:
+def _planned(standing: Standing, id: str) -> ScheduledChange | None:
+    for held in standing.account.subscriptions:
         for planned in held.scheduled:
             if planned.id == id:
-                return ScheduledChange.of(account, held, planned)
+                return ScheduledChange.of(standing, held, planned)
     return None
 
 
@@ -204,7 +204,7 @@ class SubscriptionMutations:
     @strawberry.mutation(description="Move a subscription to another plan, cadence or quantity, now or later.")
     @refusable(ChangePlanPayload)
     async def change_plan(self, info: Info, input: ChangePlanInput) -> ChangePlanPayload:
-        plan = (await info.context.catalog()).on_sale(input.plan, "plan")
+        plan = (await catalog_of(info.context)).on_sale(input.plan, "plan")
         change = domain.ChangePlan(plan, input.cadence, input.quantity)
         return await _change(ChangePlanPayload, info.context, "changePlan", input, change)
 
@@ -217,7 +217,7 @@ class SubscriptionMutations:
     @strawberry.mutation(description="Add a plan to a subscription, or change how many of it there are.")
     @refusable(AddAddOnPayload)
     async def add_add_on(self, info: Info, input: AddAddOnInput) -> AddAddOnPayload:
-        plan = (await info.context.catalog()).on_sale(input.add_on, "addOn")
+        plan = (await catalog_of(info.context)).on_sale(input.add_on, "addOn")
         change = domain.AddAddOn(plan, input.quantity)
         return await _change(AddAddOnPayload, info.context, "addAddOn", input, change)
 

@@ -1,0 +1,115 @@
+"""The ASGI application: the GraphQL endpoint in front of two probes."""
+
+from collections.abc import AsyncIterator, Awaitable, Hashable
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from adapters.postgres.reads import readiness
+from adapters.secrets import Secrets
+from adapters.settings import Settings
+from api.context import Context
+from api.schema import schema
+from api.web.contract import Allowance, Call, Collaborators
+from api.web.endpoint import GraphQLEndpoint
+from api.web.errors import ClientError, RateLimited, Unauthenticated
+from service import principal as credentials
+from service.principal import Principal
+from service.runtime import Runtime, open_runtime
+
+
+def create_app(settings: Settings, secrets: Secrets, dsn: str) -> ASGIApp:
+    """The application on the migrated database at `dsn`."""
+    edge = Edge()
+    endpoint = GraphQLEndpoint(schema._schema, edge.collaborators(), allowed_origins=settings.allowed_origins)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with open_runtime(settings, secrets, dsn) as edge.runtime:
+            try:
+                yield
+            finally:
+                await endpoint.close_all()
+
+    routes = [Route("/healthz", _healthz), Route("/readyz", edge.readyz)]
+    return endpoint.in_front_of(Starlette(routes=routes, lifespan=lifespan))
+
+
+class Edge:
+    """What the endpoint asks of the service, in the endpoint's words. `runtime` is there from start to shutdown."""
+
+    runtime: Runtime
+
+    def collaborators(self) -> Collaborators:
+        return Collaborators(
+            authenticate=self.authenticate,
+            context=self.context,
+            reauthorize=self.reauthorize,
+            spend=self.spend,
+            visibility=_visibility,
+        )
+
+    async def authenticate(self, authorization: str | None) -> Principal:
+        known = self.runtime.credentials.cached(authorization)
+        if known is not None:
+            return known
+        try:
+            return await self.runtime.credentials.authenticate(authorization)
+        except credentials.Unauthenticated as refused:
+            raise Unauthenticated(f"Unauthenticated: {refused.reason}.") from None
+        except credentials.Unverifiable as unverifiable:
+            raise _unverifiable(unverifiable) from None
+
+    def reauthorize(self, principal: Principal) -> Awaitable[None] | None:
+        """None: it is known to hold still."""
+        try:
+            if self.runtime.credentials.confirmed(principal, self.runtime.clock.now()):
+                return None
+        except credentials.Unauthenticated as refused:
+            raise Unauthenticated(f"Unauthenticated: {refused.reason}.") from None
+        return self._reauthorize(principal)
+
+    async def _reauthorize(self, principal: Principal) -> None:
+        try:
+            await self.runtime.credentials.reauthorize(principal, self.runtime.clock.now())
+        except credentials.Unauthenticated as refused:
+            raise Unauthenticated(f"Unauthenticated: {refused.reason}.") from None
+
+    def spend(self, principal: Principal, cost: int) -> Allowance | None:
+        limit = self.runtime.rate_limit
+        if cost < 0:
+            limit.give_back(principal.id, -cost)
+            return None
+        left = limit.spend(principal.id, cost, monotonic(), principal.role)
+        if left is None:
+            return None
+        if not left.allowed:
+            raise RateLimited("These credentials have spent their budget.", retry_after_s=left.retry_after)
+        return Allowance(left.limit, left.remaining)
+
+    def context(self, call: Call) -> Context:
+        return Context(self.runtime, call.principal, call.request_id, call.usage_events)
+
+    async def readyz(self, _: Request) -> Response:
+        """Ready: the database answers, and its tables are those of this release."""
+        problem = await readiness.problem(self.runtime.engine)
+        return PlainTextResponse("ready\n" if problem is None else f"{problem}\n", 200 if problem is None else 503)
+
+
+async def _healthz(_: Request) -> Response:
+    """Alive: the event loop turns."""
+    return PlainTextResponse("alive\n")
+
+
+def _visibility(principal: Principal) -> Hashable:
+    """Principals that see the same fields and rows; they can be sent the same pushed bytes."""
+    return principal.role, principal.scopes, principal.customer_ids
+
+
+def _unverifiable(problem: credentials.Unverifiable) -> ClientError:
+    return ClientError(f"{problem.reason.capitalize()}.", code="UNAVAILABLE", status=503)

@@ -1,0 +1,72 @@
+"""Everything that a process works with, opened and closed in order. The edges and the worker are handed one of these."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+from adapters.key_set import KeySet
+from adapters.postgres.connection import Engine
+from adapters.postgres.credentials import CredentialReads
+from adapters.postgres.engine import create_engine
+from adapters.secrets import Secrets
+from adapters.settings import Settings
+from adapters.vault import Vault
+from service.changes import Changes
+from service.clock import Clock
+from service.credentials import Credentials
+from service.customers import Customers
+from service.ratelimit import RateLimit
+from service.record import Record
+from service.snapshots import Snapshots
+from service.tokens import CustomerTokens
+from service.usage import Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    clock: Clock
+    changes: Changes
+    record: Record
+    customers: Customers
+    usage: Usage
+    snapshots: Snapshots
+    credentials: Credentials
+    rate_limit: RateLimit
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncIterator[Runtime]:
+    """What works on the database at `dsn`, which must be migrated. Changes are listened for until it is closed."""
+    engine = create_engine(dsn, settings.pool_size)
+    vault = Vault(secrets.master)
+    clock = Clock()
+    changes = Changes(dsn)
+    record = Record(engine, clock, changes.changed)
+    usage = Usage(engine, vault, clock, changes.changed, settings.usage_retention_days)
+    key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
+    tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
+    runtime = Runtime(
+        settings=settings,
+        engine=engine,
+        vault=vault,
+        clock=clock,
+        changes=changes,
+        record=record,
+        customers=Customers(engine, vault, clock, record),
+        usage=usage,
+        snapshots=Snapshots(engine, vault, clock, changes, usage.of),
+        credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
+        rate_limit=RateLimit(settings.rate_limit),
+    )
+    listening = asyncio.create_task(changes.run())
+    try:
+        yield runtime
+    finally:
+        listening.cancel()
+        with suppress(asyncio.CancelledError):
+            await listening
+        await engine.dispose()
