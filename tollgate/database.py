@@ -7,11 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from asyncpg import InterfaceError, PostgresError
-from sqlalchemy.exc import SQLAlchemyError
-
 from adapters.postgres.embedded import embedded, silent
-from adapters.postgres.engine import create_engine
+from adapters.postgres.engine import check_reach, create_engine
 from adapters.postgres.migrations import Standing, migrate, standing
 from adapters.problem import Problem
 from adapters.settings import Settings
@@ -19,10 +16,6 @@ from adapters.settings import Settings
 
 class NotMigrated(Problem):
     """The server's tables are those of an older release, and it is not ours to change them unasked."""
-
-
-class DatabaseOutOfReach(Problem):
-    """Nobody answers at BILLING_DATABASE_DSN, or not to us."""
 
 
 def progress(step: str) -> None:
@@ -35,7 +28,7 @@ def open_database(settings: Settings) -> Iterator[str]:
     """Its DSN, while it is needed. Raises EmbeddedDatabaseError, DatabaseOutOfReach."""
     if settings.database_dsn is not None:
         dsn = settings.database_dsn.get_secret_value()
-        asyncio.run(_reach(dsn))
+        asyncio.run(check_reach(dsn))
         yield dsn
     else:
         with embedded(settings.data_dir, progress=progress) as dsn:
@@ -57,23 +50,6 @@ def open_scratch_database() -> Iterator[str]:
     with TemporaryDirectory(prefix="tollgate-") as folder, embedded(Path(folder), fsync=False) as dsn:
         asyncio.run(migrate(dsn, silent))
         yield dsn
-
-
-async def _reach(dsn: str) -> None:
-    """Connect once: the plainest place to find that the address or the password is wrong."""
-    engine = create_engine(dsn, 1)
-    try:
-        async with engine.connect():
-            pass
-    except (OSError, ValueError, PostgresError, InterfaceError, SQLAlchemyError) as error:
-        # The driver's messages name host, user and database, never the password.
-        cause = error.__cause__ or error
-        raise DatabaseOutOfReach(
-            "BILLING_DATABASE_DSN: must be the address of a PostgreSQL that answers; "
-            f"connecting failed: {str(cause) or type(cause).__name__}"
-        ) from None
-    finally:
-        await engine.dispose()
 
 
 async def _migrate_if_ours(dsn: str, *, embedded: bool) -> None:

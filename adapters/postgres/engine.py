@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from adapters.problem import Problem
@@ -21,6 +22,10 @@ POOL_SECONDS_MAX = 10
 
 class UnsupportedServer(Problem):
     """The server is older than SERVER_VERSION_MIN."""
+
+
+class DatabaseOutOfReach(Problem):
+    """Nobody answers at BILLING_DATABASE_DSN, or not to us."""
 
 
 def create_engine(
@@ -49,6 +54,23 @@ def create_engine(
     )
     event.listen(engine.sync_engine, "connect", _check_version)
     return engine
+
+
+async def check_reach(dsn: str) -> None:
+    """Connect once: the plainest way to find that the address or the password is wrong. Raises DatabaseOutOfReach."""
+    engine = create_engine(dsn, 1)
+    try:
+        async with engine.connect():
+            pass
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
+        # The driver's messages name host, user and database, never the password.
+        cause = error.__cause__ or error
+        raise DatabaseOutOfReach(
+            "BILLING_DATABASE_DSN: must be the address of a PostgreSQL that answers; "
+            f"connecting failed: {str(cause) or type(cause).__name__}"
+        ) from None
+    finally:
+        await engine.dispose()
 
 
 def plain_dsn(dsn: str) -> str:

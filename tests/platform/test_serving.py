@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +56,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         process.kill()
         process.communicate()
     wait_until_gone(tmp_path)
+    if (tmp_path / "data" / "socket").is_symlink():  # of a server that was killed and not started again
+        shutil.rmtree((tmp_path / "data" / "socket").readlink())
 
 
 def launch(folder: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
