@@ -1,7 +1,8 @@
 """Rights: what a customer may do, and from which sources: what plans, add-ons, trials and grants give, then overrides.
 
-A SWITCH is on when any source is on and none denies. Limits add up; one unlimited source makes it unlimited. A VALUE
-takes the source of the highest priority: grants by their own, add-ons before plans. HARD limits refuse at the limit; if
+A SWITCH is on when any source is on and none denies. A plan that says "off" gives nothing, it takes nothing away; only
+a grant given by hand denies. Limits add up; one unlimited source makes it unlimited. A VALUE takes the source of the
+highest priority: grants by their own, add-ons before plans, of equals the latest. HARD limits refuse at the limit; if
 any source of a limit is soft, use beyond it is allowed and billed.
 """
 
@@ -31,7 +32,7 @@ class SourceKind(StrEnum):
 
 
 class Source(Struct, frozen=True):
-    """One reason why a right is held. `limit` None on a METERED feature: unlimited by this source."""
+    """One reason why a right is held, or, not `enabled`, why it is not. `limit`: what it adds, unless `unlimited`."""
 
     kind: SourceKind
     id: str
@@ -45,6 +46,10 @@ class Source(Struct, frozen=True):
     resets: Cadence | None = None
     rollover: Decimal | None = None
     expires_at: datetime | None = None
+
+    @property
+    def by_hand(self) -> bool:
+        return self.kind in (SourceKind.GRANT, SourceKind.OVERRIDE)
 
 
 class Entitlement(Struct, frozen=True):
@@ -163,13 +168,16 @@ def _from_grant(grant: Grant) -> Source:
 
 
 def _combine(feature: Feature, sources: list[Source]) -> Entitlement:
-    enabled = bool(sources) and all(source.enabled for source in sources)
     held = tuple(sources)
+    denied = any(source.by_hand and not source.enabled for source in sources)
+    sources = [source for source in sources if source.enabled]
+    enabled = bool(sources) and not denied
     match feature.kind:
         case FeatureKind.SWITCH:
             return Entitlement(feature, enabled, held)
         case FeatureKind.VALUE:
-            best = max(sources, key=lambda source: source.priority, default=None)
+            # Of equal priority the latest: `max` would keep the first.
+            best = max(reversed(sources), key=lambda source: source.priority, default=None)
             return Entitlement(feature, enabled, held, value=None if best is None else best.value)
         case FeatureKind.METERED:
             unlimited = any(source.unlimited for source in sources)
@@ -205,7 +213,8 @@ def _overridden(given: Entitlement, grant: Grant) -> Entitlement:
 
 
 def _with_period(given: Entitlement, account: Account, leading: Subscription | None, at: datetime) -> Entitlement:
-    """Usage that never resets is counted over the customer's whole life."""
+    """Usage that never resets is counted over the customer's whole life. What was used before the subscription began
+    does not count against it, so a first period may be shorter than the rest."""
     if given.feature.kind is not FeatureKind.METERED or account.customer is None:
         return given
     customer = account.customer
@@ -214,7 +223,8 @@ def _with_period(given: Entitlement, account: Account, leading: Subscription | N
     if given.resets is None or given.resets is Cadence.ONCE:
         period = Period(customer.created_at, FOREVER)
     else:
-        period = period_at(anchor, given.resets, zone, at)
+        tile = period_at(anchor, given.resets, zone, at)
+        period = Period(max(tile.start, leading.start_at), tile.end) if leading else tile
     return Entitlement(
         given.feature,
         given.enabled,

@@ -1,6 +1,5 @@
 """The gate: may this customer do this, now? Every answer says why, step by step."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -10,12 +9,13 @@ from msgspec import Struct
 
 from domain.account import Account
 from domain.catalog import Catalog, ChargeModel, Feature, FeatureKind, Plan, PlanEntitlement
-from domain.entitlement import Entitlement, SourceKind, entitlement
+from domain.entitlement import Entitlement, Source, entitlement
 from domain.exact import EXACT
 from domain.period import FOREVER, Cadence
-from domain.subscription import EndReason
+from domain.subscription import EndReason, Subscription
 
 ZERO = Decimal(0)
+ONE = Decimal(1)
 
 
 class DecisionReason(StrEnum):
@@ -79,20 +79,20 @@ def decide_use(
         reason, step = _why_nothing(account, feature)
         return Decision(False, reason, feature_key, (step,))
 
-    trace = [_told(source.kind, source.label, source.limit, source.unlimited, feature) for source in held.sources]
+    trace = [_told(source, feature) for source in held.sources]
     if not held.enabled:
-        denied = [source for source in held.sources if not source.enabled]
-        by_hand = any(source.kind in (SourceKind.GRANT, SourceKind.OVERRIDE) for source in denied)
-        trace.append("denied by " + ", ".join(source.label for source in denied) if denied else "not switched on")
-        reason = DecisionReason.REVOKED if by_hand else DecisionReason.NOT_INCLUDED
+        denied = [source for source in held.sources if source.by_hand and not source.enabled]
+        trace.append(
+            "denied by " + ", ".join(source.label for source in denied) if denied else "nothing switches it on"
+        )
+        reason = DecisionReason.REVOKED if denied else DecisionReason.NOT_INCLUDED
         return Decision(False, reason, feature_key, tuple(trace), value=held.value)
     if feature.kind is FeatureKind.METERED:
         return _metered(held, quantity, usage, trace)
-    if feature.kind is FeatureKind.VALUE and isinstance(held.value, int) and not isinstance(held.value, bool):
-        # A number is a ceiling: with parallel_downloads = 3, asking for 4 is refused.
-        ceiling = Decimal(held.value)
-        if quantity > ceiling:
-            trace.append(f"{quantity} is above {ceiling}")
+    if feature.kind is FeatureKind.VALUE:
+        ceiling = _ceiling(held.value)
+        if ceiling is not None and quantity > ceiling:
+            trace.append(f"{quantity:f} is above {ceiling:f}")
             return Decision(
                 False,
                 DecisionReason.LIMIT_REACHED,
@@ -103,6 +103,13 @@ def decide_use(
             )
     reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.INCLUDED
     return Decision(True, reason, feature_key, tuple(trace), value=held.value)
+
+
+def _ceiling(value: Any) -> Decimal | None:
+    """A value that is a number is a ceiling: with parallel_downloads = 3, asking for 4 is refused."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return Decimal(repr(value))
 
 
 def limit_with(held: Entitlement, usage: Usage) -> Decimal | None:
@@ -119,13 +126,14 @@ def _metered(held: Entitlement, quantity: Decimal, usage: Usage, trace: list[str
         reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.WITHIN_LIMIT
         return Decision(True, reason, key, tuple(trace), used=usage.used, resets_at=resets_at)
     if usage.carried:
-        trace.append(f"{usage.carried} carried over from earlier periods")
+        trace.append(f"{usage.carried:f} carried over from earlier periods")
     if usage.held:
-        trace.append(f"{usage.held} held by open reservations")
+        trace.append(f"{usage.held:f} held by open reservations")
     left = EXACT.subtract(limit, EXACT.add(usage.used, usage.held))
     remaining = max(ZERO, left)
     within = quantity <= left
-    trace.append(f"used {usage.used} of {limit}, asked for {quantity}: {'within' if within else 'above'} the limit")
+    verdict = "within" if within else "above"
+    trace.append(f"used {usage.used:f} of {limit:f}, asked for {quantity:f}: {verdict} the limit")
     if within:
         reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.WITHIN_LIMIT
     elif held.hard:
@@ -139,14 +147,16 @@ def _metered(held: Entitlement, quantity: Decimal, usage: Usage, trace: list[str
 
 
 def _only_by_hand(held: Entitlement) -> bool:
-    return all(source.kind in (SourceKind.GRANT, SourceKind.OVERRIDE) for source in held.sources)
+    return all(source.by_hand for source in held.sources if source.enabled)
 
 
-def _told(kind: SourceKind, label: str, limit: Decimal | None, unlimited: bool, feature: Feature) -> str:
+def _told(source: Source, feature: Feature) -> str:
     amount = ""
-    if feature.kind is FeatureKind.METERED:
-        amount = ": unlimited" if unlimited else f": {limit or ZERO}"
-    return f"{kind.lower().replace('_', '-')} {label}{amount}"
+    if not source.enabled:
+        amount = ": off"
+    elif feature.kind is FeatureKind.METERED:
+        amount = ": unlimited" if source.unlimited else f": {source.limit or ZERO:f}"
+    return f"{source.kind.lower().replace('_', '-')} {source.label}{amount}"
 
 
 def _why_nothing(account: Account, feature: Feature) -> tuple[DecisionReason, str]:
@@ -155,24 +165,25 @@ def _why_nothing(account: Account, feature: Feature) -> tuple[DecisionReason, st
     if revoked:
         return DecisionReason.REVOKED, f"the grant ({revoked[-1].reason}) was revoked"
     live = [held for held in account.subscriptions if held.started and held.ended_at is None]
-    if any(held.paused_at is not None and _speaks(held.plan.terms.entitlements, feature) for held in live):
+    if any(held.paused_at is not None and _speaks(held, feature) for held in live):
         return DecisionReason.SUSPENDED, "the subscription is paused"
     if live:
         plans = ", ".join(held.plan.plan_name for held in live)
         return DecisionReason.NOT_INCLUDED, f"{plans} does not include {feature.key}"
-    ended = [held for held in account.subscriptions if held.ended_at is not None]
-    if ended and ended[-1].end_reason is EndReason.TRIAL_ENDED:
+    ended = [(held.ended_at, held.end_reason) for held in account.subscriptions if held.ended_at is not None]
+    if ended and max(ended)[1] is EndReason.TRIAL_ENDED:
         return DecisionReason.TRIAL_ENDED, "the trial has ended"
     return DecisionReason.NO_SUBSCRIPTION, "there is no running subscription"
 
 
-def _speaks(given: Iterable[PlanEntitlement], feature: Feature) -> bool:
-    return any(one.feature == feature.key for one in given)
+def _speaks(held: Subscription, feature: Feature) -> bool:
+    versions = (held.plan, *(add_on.plan for add_on in held.add_ons))
+    return any(given.feature == feature.key for version in versions for given in version.terms.entitlements)
 
 
 def cheapest_plan(catalog: Catalog, feature_key: str, needed: Decimal, currency: str) -> Plan | None:
-    """The cheapest plan on sale that would allow `needed` of the feature (for a limit: used + asked), by the monthly
-    price of its recurring flat fees. Ties go to the plan that was created first."""
+    """The cheapest plan on sale that would allow `needed` of the feature (for a limit: used + asked), by what one seat
+    of it costs a month before any usage. Ties go to the plan that was created first."""
     fitting = [
         (price, index, plan)
         for index, plan in enumerate(catalog.plans)
@@ -189,16 +200,16 @@ def _allows(catalog: Catalog, given: PlanEntitlement, feature_key: str, needed: 
         return False
     if feature.kind is FeatureKind.METERED:
         return given.limit is None or given.hard is False or needed <= given.limit
-    if isinstance(given.value, int) and not isinstance(given.value, bool):
-        return needed <= given.value
-    return True
+    ceiling = _ceiling(given.value)
+    return ceiling is None or needed <= ceiling
 
 
-_MONTHS = {Cadence.MONTH: Decimal(1), Cadence.QUARTER: Decimal(3), Cadence.YEAR: Decimal(12)}
+# Good enough to compare prices by: a year has 365 days and 52 weeks.
+_A_YEAR = {Cadence.DAY: 365, Cadence.WEEK: 52, Cadence.MONTH: 12, Cadence.QUARTER: 4, Cadence.YEAR: 1}
 
 
 def _monthly(plan: Plan, currency: str) -> Decimal | None:
-    """The plan's base fee by the month in its cheapest rhythm; 0 without prices; None: not sold in `currency`."""
+    """What one seat costs by the month in its cheapest rhythm; 0 without prices; None: not sold in `currency`."""
     prices = plan.current.terms.prices
     if not prices:
         return ZERO
@@ -206,7 +217,8 @@ def _monthly(plan: Plan, currency: str) -> Decimal | None:
         return None
     rhythms: dict[Cadence, Decimal] = {}
     for price in prices:
-        if price.currency == currency and price.model is ChargeModel.FLAT and price.cadence in _MONTHS:
-            amount = (price.unit_amount or ZERO) / _MONTHS[price.cadence]
-            rhythms[price.cadence] = rhythms.get(price.cadence, ZERO) + amount
+        if price.currency == currency and price.meter_key is None and price.cadence in _A_YEAR:
+            units = ONE if price.model is ChargeModel.FLAT else max(ZERO, ONE - (price.included or ZERO))
+            monthly = (price.unit_amount or ZERO) * units * _A_YEAR[price.cadence] / 12
+            rhythms[price.cadence] = rhythms.get(price.cadence, ZERO) + monthly
     return min(rhythms.values(), default=ZERO)

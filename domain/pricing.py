@@ -51,6 +51,8 @@ def _check_amounts(price: Price) -> None:
         raise invalid("must not be negative", "unitAmount")
     if price.included is not None and price.included < 0:
         raise invalid("must not be negative", "included")
+    if price.included is not None and price.model is ChargeModel.FLAT:
+        raise invalid("a FLAT price has no units that could be included", "included")
     if price.model is ChargeModel.PACKAGE:
         if price.package_size is None or price.package_size <= 0:
             raise invalid("a PACKAGE price needs a package size above zero", "packageSize")

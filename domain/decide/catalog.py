@@ -129,9 +129,13 @@ def _check_terms(catalog: Catalog, terms: Terms) -> None:
             _check_entitlement(feature, given)
         except Refusal as refusal:
             raise refusal.under(*where) from None
+    currencies: set[str] = set()
     for index, money in enumerate(terms.minimum_spend):
         if not is_currency(money.currency) or money.amount < 0:
             raise invalid("needs an ISO 4217 currency and an amount of zero or more", "minimumSpend", str(index))
+        if money.currency in currencies:
+            raise invalid(f"stands twice for {money.currency}", "minimumSpend", str(index))
+        currencies.add(money.currency)
 
 
 def _check_entitlement(feature: Feature, given: PlanEntitlement) -> None:
