@@ -5,24 +5,19 @@ broadcast (measured: 23 µs a message instead of 17), so the broadcast runs the 
 Python 3.12 has this as eager tasks; we support 3.11.
 """
 
-import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Awaitable, Coroutine, Generator
 from types import coroutine
 from typing import Any
 
 
-def start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
-    """Run `work` until it first waits. None: it is done (what it raised is raised here). Otherwise the task that does
-    the rest."""
+def start(work: Coroutine[Any, Any, None]) -> Awaitable[None] | None:
+    """Run `work` until it first waits. None: it is done (what it raised is raised here). Otherwise the rest of it, to
+    be awaited in a task."""
     try:
         waits_for = work.send(None)
     except StopIteration:
         return None
-    return asyncio.get_running_loop().create_task(_finish(work, waits_for))
-
-
-async def _finish(work: Coroutine[Any, Any, None], waits_for: Any) -> None:
-    await _resumed(work, waits_for)
+    return _resumed(work, waits_for)
 
 
 @coroutine

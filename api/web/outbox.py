@@ -7,7 +7,7 @@ states of a live operation replace each other, so a slow reader later gets the n
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from api.web import eager
@@ -82,28 +82,27 @@ class Outbox:
 
     def _write(self, message: str) -> None:
         try:
-            writer = eager.start(self._drain(message))
+            rest = eager.start(self._transmit(message))
         except Exception:  # the connection broke; whoever reads from it finds out and cleans up
             self.closed = True
             return
-        if writer is not None:
-            self._writer = writer
+        if rest is not None:
+            self._writer = asyncio.get_running_loop().create_task(self._drain(rest))
+            self._writer.add_done_callback(self._written)
             self._restart_clock()
-            writer.add_done_callback(self._written)
 
-    async def _drain(self, message: str) -> None:
+    async def _drain(self, sending: Awaitable[None]) -> None:
         while True:
-            await self._transmit(message)
+            await sending
             if not self._waiting:
                 return
             self._restart_clock()
-            waiting = self._waiting.popleft()
-            if waiting is None:
-                slot = next(iter(self._slots))
-                message = self._slots.pop(slot)
+            message = self._waiting.popleft()
+            if message is None:
+                message = self._slots.pop(next(iter(self._slots)))
             else:
-                self._waiting_chars -= len(waiting)
-                message = waiting
+                self._waiting_chars -= len(message)
+            sending = self._transmit(message)
 
     def _written(self, writer: asyncio.Task[None]) -> None:
         self._writer = None

@@ -6,7 +6,8 @@ answered, too. Messages of live operations come from `live`, already encoded, an
 """
 
 import asyncio
-from typing import Any, Final
+from collections.abc import Coroutine
+from typing import Any, Final, cast
 
 import msgspec
 from starlette.types import Message, Receive, Scope, Send
@@ -156,8 +157,9 @@ class Socket:
         abort(self._asgi_send)
         self._end(None)
 
-    async def _transmit(self, text: str) -> None:
-        await self._asgi_send({"type": "websocket.send", "text": text})
+    def _transmit(self, text: str) -> Coroutine[Any, Any, None]:
+        # ASGI says Awaitable; every server's send is a coroutine function, and a plain call is one step less.
+        return cast(Coroutine[Any, Any, None], self._asgi_send({"type": "websocket.send", "text": text}))
 
     async def _release(self) -> None:
         self.outbox.close()

@@ -1,4 +1,4 @@
-"""Serves the tests' small shop on a port: `python tests/audits/serve.py 8123`. For the published audits and the bench."""
+"""Serves the tests' small shop: `python tests/audits/serve.py 8123`. For the published audits."""
 
 import sys
 from pathlib import Path
