@@ -2,39 +2,46 @@
 
 import functools
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import msgspec
 import strawberry
 
 from adapters.postgres.reads import Retry
 from api.context import Context
-from api.types import UserError
+from api.types.errors import UserError
 from domain.catalog import Catalog
 from domain.errors import ErrorCode, Refusal, invalid
 from service.record import By
 
+P = ParamSpec("P")
 Payload = TypeVar("Payload")
-Resolver = Callable[..., Awaitable[Payload]]
 
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
-def refusable(payload: type[Payload]) -> Callable[[Resolver[Payload]], Resolver[Payload]]:
+def refusable(
+    payload: Callable[..., Payload],
+) -> Callable[[Callable[P, Awaitable[Payload]]], Callable[P, Awaitable[Payload]]]:
     """An expected refusal is data: the payload with nothing in it but the error and the path of the input at fault."""
 
-    def decorate(resolver: Resolver[Payload]) -> Resolver[Payload]:
+    def decorate(resolver: Callable[P, Awaitable[Payload]]) -> Callable[P, Awaitable[Payload]]:
         @functools.wraps(resolver)
-        async def answer(*args: Any, **kwargs: Any) -> Payload:
+        async def answer(*args: P.args, **kwargs: P.kwargs) -> Payload:
             try:
                 return await resolver(*args, **kwargs)
             except Refusal as refusal:
-                return payload(user_errors=[UserError.of(refusal.under("input") if refusal.field else refusal)])
+                return payload(user_errors=[user_error(refusal)])
 
         return answer
 
     return decorate
+
+
+def user_error(refusal: Refusal) -> UserError:
+    """With the path from the mutation's argument on."""
+    return UserError.of(refusal.under("input") if refusal.field else refusal)
 
 
 async def catalog_of(context: Context) -> Catalog:

@@ -5,7 +5,9 @@ import strawberry
 from api.context import Context, Info
 from api.mutations.answer import by, refusable
 from api.mutations.plan_inputs import PlanVersionInput
-from api.types import Feature, Meter, Plan, UserError
+from api.types.errors import UserError
+from api.types.feature import Feature, Meter
+from api.types.plan import Plan
 from domain import catalog as domain
 from domain.access import Scope
 from domain.commands import ArchivePlan, CatalogCommand, CreateFeature, CreateMeter, CreatePlan, PublishPlanVersion

@@ -6,7 +6,8 @@ import strawberry
 
 from api.context import Info
 from api.mutations.answer import by, refusable
-from api.types import TestClock, UserError
+from api.types.clock import TestClock
+from api.types.errors import UserError
 from domain.access import Scope
 from domain.commands import CreateClock
 from service.clocks import advance

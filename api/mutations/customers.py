@@ -8,7 +8,9 @@ import strawberry
 from api.context import Info
 from api.mutations.answer import by, refusable
 from api.scalars import Currency
-from api.types import Customer, CustomerRef, UserError
+from api.types.customer import Customer
+from api.types.customer_ref import CustomerRef
+from api.types.errors import UserError
 from domain.access import Scope
 from domain.account import CustomerKind
 from domain.commands import UpdateCustomer

@@ -8,7 +8,9 @@ import strawberry
 from api.context import Info
 from api.mutations.answer import by, catalog_of, holder, refusable, retry
 from api.scalars import JSON
-from api.types import CustomerRef, EntitlementGrant, UserError
+from api.types.customer_ref import CustomerRef
+from api.types.entitlement_grant import EntitlementGrant
+from api.types.errors import UserError
 from domain.access import Scope
 from domain.account import Grant
 from domain.commands import GrantEntitlement, RevokeEntitlement

@@ -6,7 +6,9 @@ import strawberry
 
 from api.context import Info
 from api.mutations.answer import by, refusable
-from api.types import ApiKey, CustomerRef, UserError
+from api.types.api_key import ApiKey
+from api.types.customer_ref import CustomerRef
+from api.types.errors import UserError
 from domain import access
 from domain.access import Role, Scope
 from domain.commands import CreateKey, RevokeKey

@@ -7,7 +7,9 @@ import strawberry
 from api.context import Info
 from api.mutations.answer import by, catalog_of, refusable, retry
 from api.mutations.plan_inputs import PriceInput
-from api.types import CustomerRef, Subscription, UserError
+from api.types.customer_ref import CustomerRef
+from api.types.errors import UserError
+from api.types.subscription import Subscription
 from domain.access import Scope
 from domain.commands import Subscribe
 from domain.events import SubscriptionCreated

@@ -7,8 +7,9 @@ import strawberry
 
 from api.context import Context, Info
 from api.loaders import Standing
-from api.mutations.answer import by, catalog_of, holder, refusable, retry
-from api.types import ScheduledChange, Subscription, UserError
+from api.mutations.answer import by, catalog_of, holder, refusable, retry, user_error
+from api.types.errors import UserError
+from api.types.subscription import ScheduledChange, Subscription
 from domain import subscription as domain
 from domain.access import Scope
 from domain.commands import AccountCommand, CancelScheduledChange, ChangeSubscription, ChangeTiming, RevokeCancellation
@@ -179,7 +180,7 @@ async def _recorded(
         standing = await context.loaders.standings.load(customer_id)
         return payload(
             conflicts=[planned for id in refusal.conflicts if standing and (planned := _planned(standing, id))],
-            user_errors=[UserError.of(refusal.under("input") if refusal.field else refusal)],
+            user_errors=[user_error(refusal)],
         )
     account = recorded.state
     withdrawn = recorded.event(ChangeWithdrawn)
