@@ -4,7 +4,8 @@ Statements on the driver run in the transaction that SQLAlchemy has begun on the
 there is none, and each of the driver's commits by itself.
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 import asyncpg
 
@@ -15,10 +16,29 @@ if TYPE_CHECKING:
 else:
     Driver = asyncpg.Connection
 
-__all__ = ["Driver", "driver_of"]
+__all__ = ["Driver", "attempted", "driver_of"]
+
+ATTEMPTS_MAX = 4
+T = TypeVar("T")
 
 
 async def driver_of(connection: Connection) -> Driver:
     """The driver's connection under this one."""
     driver: Driver = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
     return driver
+
+
+async def attempted(act: Callable[[], Awaitable[T]], forget: Callable[[], None]) -> T:
+    """Do `act`, a whole transaction, and once more if it fell victim to a deadlock or a month is not there any more
+    (`forget` what was known to be there). It was rolled back, so doing it again does it once."""
+    for attempt in range(1, ATTEMPTS_MAX + 1):
+        try:
+            return await act()
+        except asyncpg.DeadlockDetectedError:
+            if attempt == ATTEMPTS_MAX:
+                raise
+        except asyncpg.CheckViolationError:  # "no partition of relation found for row"
+            if attempt == ATTEMPTS_MAX:
+                raise
+            forget()
+    raise AssertionError("unreachable")

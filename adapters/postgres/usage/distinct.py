@@ -70,9 +70,7 @@ async def rebuild(driver: Driver, spans: Sequence[Span]) -> None:
         await driver.execute(_REBUILD, *columns(spans))
 
 
-async def known(
-    driver: Driver, texts: Sequence[tuple[str, str, str, Period]]
-) -> dict[tuple[str, str], int]:
+async def known(driver: Driver, texts: Sequence[tuple[str, str, str, Period]]) -> dict[tuple[str, str], int]:
     """How many of the texts, given as (customer, meter, text, period), were seen in their period before."""
     if not texts:
         return {}

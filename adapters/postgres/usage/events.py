@@ -94,6 +94,7 @@ _CORRECT = """
     INSERT INTO usage_events
         (customer_id, type, time, source, id, value, properties, corrects, revision, retracted, reason)
     VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9, $10, $11)
+    RETURNING recorded_at
 """
 _PAGE = """
     SELECT time, source, id, revision, value, properties::text, recorded_at, corrects, retracted, reason
@@ -111,9 +112,7 @@ async def record(driver: Driver, rows: Sequence[EventRow]) -> list[int]:
     return sorted(row[0] - 1 for row in known)
 
 
-async def stored(
-    driver: Driver, ids: Sequence[tuple[str, str, str]]
-) -> dict[tuple[str, str, str], Stored]:
+async def stored(driver: Driver, ids: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Stored]:
     """What was recorded under (customer, source, id); unknown ids are left out."""
     if not ids:
         return {}
@@ -132,9 +131,9 @@ async def correct(
     properties: str | None,
     retracted: bool,
     reason: str,
-) -> None:
-    """Record that the event reads as given from now on (or, retracted, does not count)."""
-    await driver.execute(
+) -> datetime:
+    """Record that the event reads as given from now on (or, retracted, does not count). Gives the instant."""
+    recorded_at: datetime = await driver.fetchval(
         _CORRECT,
         customer_id,
         before.type,
@@ -148,6 +147,7 @@ async def correct(
         retracted,
         reason,
     )
+    return recorded_at
 
 
 async def page(
@@ -155,7 +155,5 @@ async def page(
 ) -> list[PageRow]:
     """Events of the type in the period, corrections among them, by time and then by source, id and revision."""
     place = after or (period.start, "", "", -1)
-    rows: list[asyncpg.Record] = await driver.fetch(
-        _PAGE, customer_id, type, period.start, period.end, *place, limit
-    )
+    rows: list[asyncpg.Record] = await driver.fetch(_PAGE, customer_id, type, period.start, period.end, *place, limit)
     return [PageRow(*row) for row in rows]

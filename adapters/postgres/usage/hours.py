@@ -93,9 +93,7 @@ async def remove(driver: Driver, hours: Sequence[tuple[str, str, datetime]]) -> 
         await driver.execute(_REMOVE, *zip(*hours, strict=True))
 
 
-async def get(
-    driver: Driver, hours: Sequence[tuple[str, str, datetime]]
-) -> dict[tuple[Key, datetime], HourRollup]:
+async def get(driver: Driver, hours: Sequence[tuple[str, str, datetime]]) -> dict[tuple[Key, datetime], HourRollup]:
     """The roll-ups of single hours."""
     if not hours:
         return {}

@@ -131,7 +131,7 @@ def _remembered(row: MeterRow, ask: Ask) -> Summary | None:
     """The summary from the row, if it is of this period and holds nothing that is too new for the question."""
     if not row.complete or row.period != ask.period:
         return None
-    if ask.as_of is not None and (row.rollup is None or row.rollup.last_time > ask.as_of):
+    if ask.as_of is not None and row.rollup is not None and row.rollup.last_time > ask.as_of:
         return None
     return Summary([row.rollup] if row.rollup else [], row.level_before, row.texts)
 

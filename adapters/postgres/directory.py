@@ -1,0 +1,42 @@
+"""Who is meant: customers by our ids and by the hashes of the caller's own, with the tenant condition in the SQL."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from adapters.postgres.driver import Driver
+
+
+class Entry(NamedTuple):
+    """`now` is the time of the customer's test clock; None: they live in real time."""
+
+    customer_id: str
+    external_hash: bytes | None
+    erased: bool
+    now: datetime | None
+
+
+_VISIBLE = "($3::text[] IS NULL OR c.customer_id = ANY($3))"
+_FIND = f"""
+    SELECT c.customer_id, NULL::bytea, c.erased_at IS NOT NULL, (clock.state ->> 'now')::timestamptz
+    FROM customers c LEFT JOIN streams clock ON clock.id = c.clock_id
+    WHERE c.customer_id = ANY($1::text[]) AND {_VISIBLE}
+    UNION ALL
+    SELECT c.customer_id, v.external_hash, c.erased_at IS NOT NULL, (clock.state ->> 'now')::timestamptz
+    FROM vault v JOIN customers c USING (customer_id) LEFT JOIN streams clock ON clock.id = c.clock_id
+    WHERE v.external_hash = ANY($2::bytea[]) AND {_VISIBLE}
+"""
+
+
+async def find(
+    driver: Driver, ids: Collection[str], external_hashes: Collection[bytes], visible: frozenset[str] | None
+) -> list[Entry]:
+    """The customers with one of the ids or hashes, those the caller may not see left out (`visible` None: all seen)."""
+    seen = None if visible is None else list(visible)
+    return [Entry(*row) for row in await driver.fetch(_FIND, list(ids), list(external_hashes), seen)]
+
+
+async def account_state(driver: Driver, customer_id: str) -> str:
+    """The folded state of a customer's stream, as text."""
+    state: str = await driver.fetchval("SELECT state::text FROM streams WHERE id = $1", customer_id)
+    return state

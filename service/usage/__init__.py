@@ -1,0 +1,172 @@
+"""Usage: recorded, used up against limits, held, corrected and read.
+
+Nothing here locks an account. Writers meet at the row of (customer, meter); whoever holds it knows what the period has
+used. What may be used is asked of the account as it stands when the request comes in.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from weakref import WeakValueDictionary
+
+from adapters.postgres.connection import Engine
+from adapters.postgres.driver import attempted
+from adapters.postgres.retries import Retry
+from adapters.postgres.usage.events import Place
+from adapters.postgres.usage.periods import Ask
+from adapters.vault import Vault
+from domain.catalog import Meter
+from domain.errors import invalid
+from domain.gate import Decision
+from domain.gate import Usage as Used
+from domain.period import Grain, Period
+from service.clock import Clock
+from service.snapshot import Wanted
+from service.usage.allowance import allowances
+from service.usage.base import Base
+from service.usage.consume import consume
+from service.usage.correct import Correction, correct
+from service.usage.events import (
+    CustomerRef,
+    RecordedEvent,
+    Ref,
+    SentEvent,
+    UsageEvent,
+    UsageEventStatus,
+    UsageOutcome,
+)
+from service.usage.gate import Asked
+from service.usage.intake import Intake
+from service.usage.read import Point, events_page, history, used_many
+from service.usage.record import Arrival, record
+from service.usage.reserve import Reservation, ReservationState, Reserved, Settling, commit, release, reserve
+from service.usage.whose import Visible
+
+__all__ = [
+    "Ask",
+    "CustomerRef",
+    "Place",
+    "Point",
+    "RecordedEvent",
+    "Reservation",
+    "ReservationState",
+    "Reserved",
+    "Usage",
+    "UsageEvent",
+    "UsageEventStatus",
+    "UsageOutcome",
+]
+
+EVENTS_MAX = 10_000
+T = TypeVar("T")
+
+
+class Usage:
+    """`changed` is told each customer whose usage changed. `visible` is the customers a caller may touch (None: all);
+    others are answered as if they were not there."""
+
+    def __init__(
+        self, engine: Engine, vault: Vault, clock: Clock, changed: Callable[[str], None], retention_days: int
+    ) -> None:
+        self._base = Base(engine, vault, changed, timedelta(days=retention_days))
+        self._clock = clock
+        self._intake = Intake(self._write)
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    # ── recording ────────────────────────────────────────────────────────────────────────────────────────────────────
+    async def record(self, events: Sequence[SentEvent], visible: Visible) -> list[UsageOutcome]:
+        """What became of each of up to 10,000 events, in their order. Returns when they are committed. Refuses more."""
+        if len(events) > EVENTS_MAX:
+            raise invalid(f"at most {EVENTS_MAX} events", "events")
+        at = self._clock.now()
+        return await self._intake.record([Arrival(event, at, visible) for event in events]) if events else []
+
+    async def correct(
+        self,
+        ref: Ref,
+        source: str | None,
+        id: str,
+        quantity: Decimal | None,
+        reason: str,
+        retry: Retry,
+        visible: Visible,
+        *,
+        properties: Mapping[str, Any] | None = None,
+    ) -> RecordedEvent:
+        """From now on the event reads `quantity` (and `properties`); with neither it does not count. Raises Refusal:
+        NOT_FOUND, INVALID, IDEMPOTENCY_MISMATCH."""
+        correction = Correction(ref, source, id, quantity, properties, reason, visible, self._clock.now())
+        return await self._attempted(lambda: correct(self._base, correction, retry))
+
+    # ── using up ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    async def consume(self, ref: Ref, feature: str, quantity: Decimal, retry: Retry, visible: Visible) -> Decision:
+        """Use up the quantity if the decision allows it; a denied one changes nothing. Raises Refusal: INVALID,
+        IDEMPOTENCY_MISMATCH."""
+        async with self._turn(ref):
+            asked = Asked(ref, feature, quantity, visible, self._clock.now())
+            return await self._attempted(lambda: consume(self._base, asked, retry))
+
+    async def reserve(
+        self, ref: Ref, feature: str, quantity: Decimal, ttl: timedelta, retry: Retry, visible: Visible
+    ) -> Reserved:
+        """Hold the quantity for `ttl` (1 second to 1 day) if it may be used. Raises Refusal: INVALID,
+        IDEMPOTENCY_MISMATCH."""
+        async with self._turn(ref):
+            asked = Asked(ref, feature, quantity, visible, self._clock.now())
+            return await self._attempted(lambda: reserve(self._base, asked, ttl, retry))
+
+    async def commit_reservation(
+        self, id: str, quantity: Decimal | None, retry: Retry, visible: Visible
+    ) -> Reservation:
+        """Use up what is held, or `quantity` of it. Raises Refusal: NOT_FOUND, INVALID, CONFLICT (settled already),
+        STALE (ran out), IDEMPOTENCY_MISMATCH."""
+        settling = Settling(id, visible, self._clock.now())
+        return await self._attempted(lambda: commit(self._base, settling, quantity, retry))
+
+    async def release_reservation(self, id: str, retry: Retry, visible: Visible) -> Reservation:
+        """Hold it no longer. Raises Refusal: NOT_FOUND, CONFLICT (settled already), IDEMPOTENCY_MISMATCH."""
+        return await self._attempted(lambda: release(self._base, Settling(id, visible, self._clock.now()), retry))
+
+    # ── reading: of customers that the caller was found to see ───────────────────────────────────────────────────────
+    async def of(self, wanted: Sequence[Wanted]) -> list[Used]:
+        """What each entitlement has used, held and carried over at its instant, in a constant number of statements."""
+        if not wanted:
+            return []
+        catalog = await self._base.catalog()
+        async with self._base.driver() as driver:
+            return await allowances(driver, catalog, wanted)
+
+    async def used(self, customer_id: str, meter: Meter, period: Period, until: datetime) -> Decimal:
+        """What the meter read in the period, readings up to and including `until` counted."""
+        (figure,) = await used_many(self._base, [Ask(customer_id, meter, period, until, until)])
+        return figure
+
+    async def used_many(self, asks: Sequence[Ask]) -> list[Decimal]:
+        """The same for many, in a constant number of statements."""
+        return await used_many(self._base, asks)
+
+    async def history(self, ask: Ask, by: Grain, zone: str) -> list[Point]:
+        """The ask's period in buckets of the customer's calendar, none later than its `at`. Refuses more than 1,000."""
+        return await history(self._base, ask, by, zone)
+
+    async def events_page(
+        self, customer_id: str, type: str, period: Period, after: Place | None, first: int
+    ) -> list[RecordedEvent]:
+        """Up to `first` events as recorded, corrections among them, by (time, source, id, revision)."""
+        return await events_page(self._base, customer_id, type, period, after, first)
+
+    async def _write(self, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
+        return await self._attempted(lambda: record(self._base, arrivals))
+
+    async def _attempted(self, act: Callable[[], Awaitable[T]]) -> T:
+        return await attempted(act, self._base.forget_known)
+
+    def _turn(self, ref: Ref) -> asyncio.Lock:
+        """Those of this process who use up one customer's limits queue here, and not each with a connection in hand."""
+        name = f"id {ref.id}" if ref.external_id is None else f"external {ref.external_id}"
+        lock = self._turns.get(name)
+        if lock is None:
+            lock = self._turns[name] = asyncio.Lock()
+        return lock

@@ -1,0 +1,84 @@
+"""What every act on usage works with."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from adapters.postgres.connection import Connection, Engine
+from adapters.postgres.driver import Driver, driver_of
+from adapters.postgres.partitions import ensure_months, month_of
+from adapters.postgres.reads import catalog as catalogs
+from adapters.postgres.usage import meters
+from adapters.postgres.usage.meters import Key
+from adapters.vault import Vault
+from domain.catalog import Catalog, Meter
+from service.usage.events import Ref
+from service.usage.whose import Find, Visible, find_whose
+
+KNOWN_MAX = 200_000
+"""Meters' rows that this process remembers to have seen; about 30 MB."""
+
+
+class Base:
+    """`retention`: how far back events may lie. `changed` is told of each customer whose usage changed, once that is
+    committed."""
+
+    def __init__(self, engine: Engine, vault: Vault, changed: Callable[[str], None], retention: timedelta) -> None:
+        self.engine = engine
+        self.retention = retention
+        self._vault = vault
+        self._changed = changed
+        self._rows: set[Key] = set()
+        self._months: set[object] = set()
+        self._catalog = Catalog()
+        self._by_type: dict[str, tuple[Meter, ...]] = {}
+
+    @asynccontextmanager
+    async def driver(self) -> AsyncIterator[Driver]:
+        """A connection for statements that commit by themselves, or in a transaction begun on the driver."""
+        async with self.engine.connect() as connection:
+            yield await driver_of(connection)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[tuple[Connection, Driver]]:
+        """The same for those who begin the transaction on the connection."""
+        async with self.engine.connect() as connection:
+            yield connection, await driver_of(connection)
+
+    async def catalog(self) -> Catalog:
+        return (await catalogs.catalog(self.engine)).catalog
+
+    async def meters_by_type(self) -> dict[str, tuple[Meter, ...]]:
+        """Event type → the meters that read it."""
+        catalog = await self.catalog()
+        if catalog is not self._catalog:
+            by_type: dict[str, tuple[Meter, ...]] = {}
+            for meter in catalog.meters:
+                by_type[meter.event_type] = (*by_type.get(meter.event_type, ()), meter)
+            self._catalog, self._by_type = catalog, by_type
+        return self._by_type
+
+    async def whose(self, driver: Driver, asked: Iterable[tuple[Ref, Visible, datetime]]) -> Find:
+        return await find_whose(driver, self._vault, asked)
+
+    async def prepare(self, driver: Driver, rows: Collection[Key], times: Iterable[datetime]) -> None:
+        """Make what a write needs before its transaction: the meters' rows and the months of the events."""
+        missing = [key for key in rows if key not in self._rows]
+        if missing:
+            await meters.ensure(driver, missing)
+            if len(self._rows) > KNOWN_MAX:
+                self._rows.clear()
+            self._rows.update(missing)
+        months = {month_of(time) for time in times} - self._months
+        if months:
+            await ensure_months(driver, months)
+            self._months |= months
+
+    def forget_known(self) -> None:
+        """Look again for rows and months: one that was seen before is gone."""
+        self._rows.clear()
+        self._months.clear()
+
+    def tell(self, customer_ids: Iterable[str]) -> None:
+        for customer_id in customer_ids:
+            self._changed(customer_id)

@@ -1,0 +1,94 @@
+"""What is sent to be recorded, what became of it, and what can be read of it afterwards."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct
+
+
+class Ref(Protocol):
+    """A customer by our id or by the caller's own: exactly one of the two."""
+
+    @property
+    def id(self) -> str | None: ...
+
+    @property
+    def external_id(self) -> str | None: ...
+
+
+class SentEvent(Protocol):
+    """A usage event as its sender wrote it. `time` None: now. `quantity` is its value."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def customer(self) -> Ref: ...
+
+    @property
+    def type(self) -> str: ...
+
+    @property
+    def time(self) -> datetime | None: ...
+
+    @property
+    def quantity(self) -> Decimal | None: ...
+
+    @property
+    def properties(self) -> Mapping[str, Any] | None: ...
+
+    @property
+    def source(self) -> str | None: ...
+
+
+class CustomerRef(NamedTuple):
+    id: str | None = None
+    external_id: str | None = None
+
+
+class UsageEvent(Struct, frozen=True):
+    """A SentEvent for those who have no type of their own."""
+
+    id: str
+    customer: Ref
+    type: str
+    time: datetime | None = None
+    quantity: Decimal | None = None
+    properties: Mapping[str, Any] | None = None
+    source: str | None = None
+
+
+class UsageEventStatus(StrEnum):
+    """CONFLICT: the same id was recorded with other content. REJECTED: the message says what is wrong."""
+
+    ACCEPTED = "ACCEPTED"
+    DUPLICATE = "DUPLICATE"
+    CONFLICT = "CONFLICT"
+    REJECTED = "REJECTED"
+
+
+class UsageOutcome(NamedTuple):
+    status: UsageEventStatus
+    message: str | None = None
+
+
+class RecordedEvent(Struct, frozen=True):
+    """An event as it was recorded, or a correction of one (`corrects` is that one's id). `properties` is JSON text.
+
+    Of an event and its corrections the one with the highest `revision` counts, unless it is `retracted`.
+    """
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    value: Decimal | None
+    properties: str | None
+    recorded_at: datetime
+    corrects: str | None = None
+    revision: int = 0
+    retracted: bool = False
+    reason: str | None = None

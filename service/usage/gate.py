@@ -1,0 +1,147 @@
+"""Decides on a use with the meter's row locked: nobody else uses the same meter until the transaction ends."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from adapters.postgres.codec import decode_account
+from adapters.postgres.directory import account_state
+from adapters.postgres.driver import Driver
+from adapters.postgres.usage import fold, meters, periods, reservations
+from adapters.postgres.usage.meters import Key, MeterRow
+from adapters.postgres.usage.periods import Ask, Summary
+from domain.account import Account
+from domain.catalog import Catalog, FeatureKind, Meter
+from domain.due import present
+from domain.entitlement import Entitlement, entitlement
+from domain.errors import invalid
+from domain.gate import Decision, Usage, decide_use, limit_with
+from service.usage import allowance
+from service.usage.base import Base
+from service.usage.check import Ready, readable
+from service.usage.events import Ref
+from service.usage.record import write
+from service.usage.spend import adds, check_quantity, events
+from service.usage.whose import Visible
+
+
+class Asked(NamedTuple):
+    """Who wants to use how much of what; `at` is the present of the customers in real time."""
+
+    ref: Ref
+    feature: str
+    quantity: Decimal
+    visible: Visible
+    at: datetime
+
+
+class Place(NamedTuple):
+    """Where the use is counted: the customer's time, their right, its meter, and all meters that read its events."""
+
+    customer_id: str
+    at: datetime
+    account: Account
+    catalog: Catalog
+    right: Entitlement
+    meter: Meter
+    wanted: dict[Key, Meter]
+
+
+async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision:
+    """Where the use would be counted, or the decision that denies it whatever was used. Raises Refusal for what cannot
+    be consumed at all."""
+    catalog = await base.catalog()
+    whose = (await base.whose(driver, [(asked.ref, asked.visible, asked.at)]))(asked.ref, asked.visible, asked.at)
+    if whose is None:
+        return decide_use(None, catalog, asked.feature, asked.quantity, Usage(), asked.at)
+    account = present(decode_account(await account_state(driver, whose.customer_id)), whose.now)
+    right = entitlement(account, asked.feature, whose.now)
+    feature = right.feature if right else catalog.feature(asked.feature)
+    if feature is not None and feature.kind is not FeatureKind.METERED:
+        raise invalid(f"{feature.key} is not metered: nothing of it can be used up", "feature")
+    if feature is not None and (meter := catalog.meter(feature.meter_key or "")) is not None:
+        check_quantity(meter, asked.quantity)
+        if right is not None and right.enabled and right.period is not None:
+            same_type = (await base.meters_by_type())[meter.event_type]
+            wanted = {(whose.customer_id, one.key): one for one in same_type}
+            return Place(whose.customer_id, whose.now, account, catalog, right, meter, wanted)
+    return decide_use(account, catalog, asked.feature, asked.quantity, Usage(), whose.now)
+
+
+class Count:
+    """The locked meter of a place, and what its period has used."""
+
+    def __init__(self, place: Place, rows: dict[Key, MeterRow]) -> None:
+        self._place = place
+        self._rows = rows
+        self._key = (place.customer_id, place.meter.key)
+
+    @classmethod
+    async def locked(cls, driver: Driver, place: Place) -> "Count":
+        """Take the locks. The transaction has begun; the rows were made before it (`Base.prepare`)."""
+        count = cls(place, await fold.lock_complete(driver, place.wanted))
+        row = count._rows[count._key]
+        assert place.right.period is not None
+        remembered = await periods.remember(driver, row, place.meter, place.right.period)
+        if remembered is not row:
+            count._rows[count._key] = remembered
+            await meters.write(driver, [remembered])
+        return count
+
+    def used(self) -> Decimal:
+        """What the period has used so far."""
+        row, period = self._rows[self._key], self._place.right.period
+        assert period is not None
+        ask = Ask(row.customer_id, self._place.meter, period, self._place.at)
+        return periods.figure(ask, Summary([row.rollup] if row.rollup else [], row.level_before, row.texts))
+
+    async def usage(self, driver: Driver) -> Usage:
+        """What decides: used, held and carried over."""
+        customer_id, at, meter = self._place.customer_id, self._place.at, self._place.meter
+        held = await reservations.held(driver, [(customer_id, meter.key, at)])
+        before = allowance.earlier(self._place.right)
+        past = await periods.used(driver, [Ask(customer_id, meter, one, at) for one in before]) if before else []
+        carried = allowance.carry(self._place.right, past)
+        return Usage(self.used(), held.get(self._key, Decimal(0)), carried)
+
+    async def decide(self, driver: Driver, quantity: Decimal) -> tuple[Decision, Usage]:
+        """Whether `quantity` more may be used, and what that rests on."""
+        place, usage = self._place, await self.usage(driver)
+        needed = adds(place.meter, quantity, usage.used)
+        return decide_use(place.account, place.catalog, place.right.feature.key, needed, usage, place.at), usage
+
+    async def spend(self, driver: Driver, quantity: Decimal) -> list[Ready]:
+        """Record the use; `used` then includes it."""
+        place = self._place
+        rows = events(place.meter, quantity, self._rows[self._key], place.at)
+        ready = [readable(place.wanted.values(), row) for row in rows]
+        known = await write(driver, place.wanted, self._rows, ready)
+        assert not known, "new ids"
+        await self._remember_again(driver)
+        return ready
+
+    async def _remember_again(self, driver: Driver) -> None:
+        """If folding could not tell the period's roll-up any more, add it up."""
+        period = self._place.right.period
+        row = self._rows[self._key]
+        assert period is not None
+        if row.period != period:
+            self._rows[self._key] = await periods.remember(driver, row, self._place.meter, period)
+            await meters.write(driver, [self._rows[self._key]])
+
+
+def after(decision: Decision, right: Entitlement, usage: Usage) -> Decision:
+    """The decision with the figures as they are once it took effect."""
+    limit = limit_with(right, usage)
+    left = None if limit is None else max(Decimal(0), limit - usage.used - usage.held)
+    return replace(decision, used=usage.used, remaining=left)
+
+
+class Undone(Exception):
+    """Raised to leave the transaction without a trace: the use was denied."""
+
+    def __init__(self, decision: Decision) -> None:
+        super().__init__(decision.reason)
+        self.decision = decision

@@ -1,0 +1,175 @@
+"""Holds an amount for a while: reserved first, used or released later, and released by itself when its time is over."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from adapters.postgres.driver import Driver
+from adapters.postgres.retries import Retry
+from adapters.postgres.usage import fold, reservations
+from adapters.postgres.usage.reservations import ReservationRow
+from domain.catalog import Meter
+from domain.errors import ErrorCode, Refusal, invalid
+from domain.gate import Decision
+from service.ids import new_id
+from service.usage.base import Base
+from service.usage.check import is_number, readable
+from service.usage.events import CustomerRef
+from service.usage.gate import Asked, Count, Place, Undone, after, place_of
+from service.usage.once import answered, keep
+from service.usage.record import write
+from service.usage.spend import check_quantity, events
+from service.usage.whose import Visible
+
+TTL_MIN, TTL_MAX = timedelta(seconds=1), timedelta(days=1)
+
+
+class ReservationState(StrEnum):
+    """EXPIRED: its time was over before it was committed or released."""
+
+    OPEN = "OPEN"
+    COMMITTED = "COMMITTED"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+
+
+class Reservation(Struct, frozen=True):
+    """`committed`: how much of the quantity was used."""
+
+    id: str
+    customer_id: str
+    feature: str
+    quantity: Decimal
+    expires_at: datetime
+    state: ReservationState = ReservationState.OPEN
+    committed: Decimal | None = None
+
+
+class Reserved(Struct, frozen=True):
+    """`reservation` is None if the decision denies it."""
+
+    decision: Decision
+    reservation: Reservation | None = None
+
+
+class Settling(NamedTuple):
+    """Which reservation is to be committed or released; `at` is the present of the customers in real time."""
+
+    id: str
+    visible: Visible
+    at: datetime
+
+
+async def reserve(base: Base, asked: Asked, ttl: timedelta, retry: Retry) -> Reserved:
+    """Hold the quantity if it may be used. A denied one changes nothing and is not remembered. Raises Refusal."""
+    if not TTL_MIN <= ttl <= TTL_MAX:
+        raise invalid(f"must be {TTL_MIN.total_seconds():.0f} to {TTL_MAX.total_seconds():.0f} seconds", "ttl")
+    async with base.connection() as (connection, driver):
+        place = await place_of(base, driver, asked)
+        if isinstance(place, Place):
+            await base.prepare(driver, place.wanted, [])
+        try:
+            async with connection.begin():
+                if (before := await answered(connection, retry, Reserved)) is not None:
+                    return before
+                if isinstance(place, Decision):
+                    raise Undone(place)
+                count = await Count.locked(driver, place)
+                decision, usage = await count.decide(driver, asked.quantity)
+                if not decision.allowed:
+                    raise Undone(decision)
+                reservation = await _open(driver, place, asked.quantity, ttl)
+                held = replace(usage, held=usage.held + asked.quantity)
+                reserved = Reserved(after(decision, place.right, held), reservation)
+                await keep(connection, retry, reserved)
+        except Undone as undone:
+            return Reserved(undone.decision)
+    base.tell([place.customer_id])
+    return reserved
+
+
+async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry: Retry) -> Reservation:
+    """Use up what was held, or the `quantity` of it (0 to all); the rest is free again. It was allowed when it was
+    reserved, so no limit is asked again. Raises Refusal."""
+    async with base.connection() as (connection, driver):
+        found, meter, at = await _find(base, driver, settling)
+        quantity = found.quantity if quantity is None else quantity
+        if not is_number(quantity) or not 0 <= quantity <= found.quantity:
+            raise invalid(f"must be 0 to {found.quantity:f}, which was reserved", "quantity")
+        if quantity:
+            check_quantity(meter, quantity)
+        wanted = {(found.customer_id, one.key): one for one in (await base.meters_by_type()).get(meter.event_type, ())}
+        await base.prepare(driver, wanted, [at])
+        async with connection.begin():
+            if (before := await answered(connection, retry, Reservation)) is not None:
+                return before
+            rows = await fold.lock_complete(driver, wanted)
+            await _settle(driver, found, at, ReservationState.COMMITTED, quantity)
+            if quantity:
+                new = events(meter, quantity, rows[found.customer_id, meter.key], at)
+                await write(driver, wanted, rows, [readable(wanted.values(), row) for row in new])
+            reservation = _shown(found, ReservationState.COMMITTED, quantity)
+            await keep(connection, retry, reservation)
+    base.tell([found.customer_id])
+    return reservation
+
+
+async def release(base: Base, settling: Settling, retry: Retry) -> Reservation:
+    """Hold it no longer. One whose time is over is released all the same. Raises Refusal."""
+    async with base.connection() as (connection, driver):
+        found, _, at = await _find(base, driver, settling)
+        async with connection.begin():
+            if (before := await answered(connection, retry, Reservation)) is not None:
+                return before
+            await _settle(driver, found, at, ReservationState.RELEASED, None)
+            reservation = _shown(found, ReservationState.RELEASED, None)
+            await keep(connection, retry, reservation)
+    base.tell([found.customer_id])
+    return reservation
+
+
+async def _open(driver: Driver, place: Place, quantity: Decimal, ttl: timedelta) -> Reservation:
+    row = ReservationRow(
+        customer_id=place.customer_id,
+        id=new_id("reservation"),
+        feature=place.right.feature.key,
+        meter_key=place.meter.key,
+        quantity=quantity,
+        created_at=place.at,
+        expires_at=place.at + ttl,
+        state=ReservationState.OPEN,
+        committed=None,
+    )
+    await reservations.add(driver, row)
+    return _shown(row, ReservationState.OPEN, None)
+
+
+async def _find(base: Base, driver: Driver, settling: Settling) -> tuple[ReservationRow, Meter, datetime]:
+    """The reservation, its meter and its customer's present."""
+    found = await reservations.find(driver, settling.id, settling.visible) if settling.id.isascii() else None
+    meter = None if found is None else (await base.catalog()).meter(found.meter_key)
+    if found is None or meter is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "no such reservation", "id")
+    ref = CustomerRef(found.customer_id)
+    whose = (await base.whose(driver, [(ref, None, settling.at)]))(ref, None, settling.at)
+    assert whose is not None
+    return found, meter, whose.now
+
+
+async def _settle(
+    driver: Driver, found: ReservationRow, at: datetime, state: ReservationState, committed: Decimal | None
+) -> None:
+    row = await reservations.lock(driver, found.customer_id, found.id)
+    if row.state != ReservationState.OPEN:
+        raise Refusal(ErrorCode.CONFLICT, f"the reservation is {row.state} already", "id")
+    if state is ReservationState.COMMITTED and row.expires_at <= at:
+        raise Refusal(ErrorCode.STALE, f"the reservation ran out at {row.expires_at.isoformat()}", "id")
+    await reservations.settle(driver, found.customer_id, found.id, state, committed)
+
+
+def _shown(row: ReservationRow, state: ReservationState, committed: Decimal | None) -> Reservation:
+    return Reservation(row.id, row.customer_id, row.feature, row.quantity, row.expires_at, state, committed)
