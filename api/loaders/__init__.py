@@ -1,7 +1,7 @@
 """What one operation reads: each thing once, and things of one kind together."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from aiodataloader import DataLoader
@@ -18,25 +18,35 @@ from domain.account import Account
 from domain.catalog import Catalog
 from domain.clock import TestClock
 from domain.due import present
+from domain.entitlement import Entitlement, entitlements
+from domain.gate import Usage
+from service.snapshot import UsageOf, Wanted
 
-__all__ = ["Loaders", "Standing"]
+__all__ = ["Loaders", "Right", "Standing"]
+
+Right = tuple[Entitlement, Usage | None]
+"""A right with the usage of its period; None: it is not metered."""
 
 
 class Loaders:
     """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
 
-    `standings` by customer id; `pasts` by customer and instant; `holders` from the id of a subscription or planned
-    change to the customer; `customer_ids` from an external id.
+    `standings` by customer id; `pasts` by customer and instant; `rights` of a standing, by feature key; `holders` from
+    the id of a subscription, planned change or grant to the customer; `customer_ids` from an external id.
     """
 
-    def __init__(self, engine: Engine, vault: Vault, visible: frozenset[str] | None, now: datetime) -> None:
+    def __init__(
+        self, engine: Engine, vault: Vault, usage_of: UsageOf, visible: frozenset[str] | None, now: datetime
+    ) -> None:
         self._engine = engine
+        self._usage_of = usage_of
         self._vault = vault
         self._visible = visible
         self._now = now
         self._shelf: asyncio.Future[Shelf] | None = None
         self.standings: DataLoader[str, Standing | None] = batched(self._read_standings)
         self.pasts: DataLoader[Asked, Standing | None] = batched(self._read_pasts)
+        self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
         self.holders: DataLoader[str, str | None] = batched(lambda ids: accounts.holders(engine, ids, visible))
         self.customer_ids: DataLoader[str, str | None] = batched(self._read_customer_ids)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
@@ -100,6 +110,20 @@ class Loaders:
             if today is not None:
                 answers[one] = today.as_of(present(past.account, one.at), past.seq, one.at)
         return answers
+
+    async def _read_rights(self, standings: Collection[Standing]) -> Mapping[Standing, Sequence[Right]]:
+        held = {standing: entitlements(standing.account, standing.at) for standing in standings}
+        wanted = [
+            Wanted(standing.customer.id, right, standing.at)
+            for standing, rights in held.items()
+            for right in rights
+            if right.period is not None
+        ]
+        usages = iter(await self._usage_of(wanted) if wanted else ())
+        return {
+            standing: [(right, None if right.period is None else next(usages)) for right in rights]
+            for standing, rights in held.items()
+        }
 
     async def _read_customer_ids(self, external_ids: Collection[str]) -> Mapping[str, str]:
         hashes = {external_id: self._vault.external_hashes(external_id) for external_id in external_ids}

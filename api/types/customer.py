@@ -1,0 +1,183 @@
+"""Customers: who they are, what they hold, what they have used, and why."""
+
+from collections.abc import Awaitable
+from datetime import datetime
+from typing import Annotated, Any
+
+import strawberry
+
+from adapters.postgres.reads import entries
+from api.context import Info
+from api.loaders import Standing
+from api.scalars import Currency
+from api.types.billing_status import BillingStatus
+from api.types.clock import TestClock
+from api.types.computed import computed
+from api.types.connection import Connection, Edge, page
+from api.types.customer_usage import CustomerUsage
+from api.types.entitlement import Entitlement
+from api.types.journal import JournalEvent
+from api.types.moment import standing_at
+from api.types.node import Node
+from api.types.provider import ProviderLink
+from api.types.subscription import ScheduledChange, Subscription, planned_for
+from api.types.values import Address, TaxId
+from domain.access import Scope
+from domain.account import CustomerKind
+from domain.billing_status import BillingState
+from domain.subscription import SubscriptionStatus
+
+_AT = "As of this instant of the customer's time."
+_FIRST = "At most this many, from the start. One of first and last is required; 1 to 100."
+_LAST = "At most this many, from the end. One of first and last is required; 1 to 100."
+_AFTER = "What follows this cursor."
+_BEFORE = "What comes before this cursor."
+
+
+@strawberry.type(
+    description="Whoever holds subscriptions and rights: a person or a group. Personal data of an erased one is null."
+)
+class Customer(CustomerUsage, Node):
+    external_id: str = strawberry.field(description="The caller's own id; that of Tollgate once they were erased.")
+    kind: CustomerKind = strawberry.field(description="One person, or a group such as a team.")
+    name: str | None = strawberry.field(description="Name of the person or company.")
+    email: str | None = strawberry.field(description="Mail address.")
+    currency: Currency = strawberry.field(description="What they are billed in.")
+    timezone: str = strawberry.field(description="IANA zone in which their days and months begin.")
+    address: Address | None = strawberry.field(description="Where invoices are addressed.")
+    tax_id: TaxId | None = strawberry.field(description="Their tax number.")
+    created_at: datetime = strawberry.field(description="When they were created, in their own time.")
+    erased_at: datetime | None = strawberry.field(description="When their personal data was destroyed.")
+    clock: TestClock | None = strawberry.field(description="The test clock whose time they live in; null: real time.")
+    scheduled_changes: list[ScheduledChange] = strawberry.field(
+        description="What is planned for all their subscriptions, soonest first."
+    )
+
+    def __init__(self, standing: Standing) -> None:
+        customer = standing.customer
+        self._standing = standing
+        self.id = strawberry.ID(customer.id)
+        self.kind = customer.kind
+        self.currency = Currency(customer.currency)
+        self.timezone = customer.timezone
+        self.created_at = customer.created_at
+        self.erased_at = customer.erased_at
+
+    @classmethod
+    def of(cls, standing: Standing) -> "Customer":
+        """Whose account this is."""
+        return cls(standing)
+
+    @strawberry.field(
+        graphql_type=BillingStatus,
+        description="Where they stand with billing. A past `at` answers as of then; a future one, at most a year ahead, "
+        "what will be if nothing else happens.",
+    )
+    def billing_status(
+        self, info: Info, at: Annotated[datetime | None, strawberry.argument(description=_AT)] = None
+    ) -> BillingStatus | Awaitable[BillingStatus]:
+        if at is None:
+            return BillingStatus.of(self._standing)
+        return self._billing_status(info, at)
+
+    async def _billing_status(self, info: Info, at: datetime) -> BillingStatus:
+        standing = await standing_at(info.context, self._standing, at)
+        if standing is None:
+            return BillingStatus(state=BillingState.NONE, message=None, as_of=at)
+        return BillingStatus.of(standing)
+
+    @strawberry.field(
+        description="Every right they hold or are denied, by feature key. A past `at` answers as of then, with what was "
+        "used up to then; a future one, at most a year ahead, what they will hold if nothing else happens."
+    )
+    async def entitlements(
+        self, info: Info, at: Annotated[datetime | None, strawberry.argument(description=_AT)] = None
+    ) -> list[Entitlement]:
+        standing: Standing | None = self._standing
+        if at is not None:
+            standing = await standing_at(info.context, self._standing, at)
+        if standing is None:
+            return []
+        rights = await info.context.loaders.rights.load(standing) or ()
+        return [Entitlement.of(standing.catalog, held, usage) for held, usage in rights]
+
+    @strawberry.field(description="Their subscriptions, oldest first, also those that have ended.")
+    def subscriptions(
+        self,
+        first: Annotated[int | None, strawberry.argument(description=_FIRST)] = None,
+        after: Annotated[str | None, strawberry.argument(description=_AFTER)] = None,
+        last: Annotated[int | None, strawberry.argument(description=_LAST)] = None,
+        before: Annotated[str | None, strawberry.argument(description=_BEFORE)] = None,
+        status: Annotated[
+            list[SubscriptionStatus] | None, strawberry.argument(description="Only those in one of these.")
+        ] = None,
+    ) -> Connection[Subscription]:
+        asked = page("subscriptions", self.id, first=first, after=after, last=last, before=before)
+        held = [one for one in self._standing.account.subscriptions if status is None or one.status in status]
+        edges, info = asked.connection(asked.of(held, lambda one: one.id), lambda one: one.id)
+        return Connection(
+            edges=[Edge(cursor=cursor, node=Subscription.of(self._standing, one)) for cursor, one in edges],
+            page_info=info,
+        )
+
+    @strawberry.field(description="Why everything is as it is: what happened, in order. Needs the scope journal:read.")
+    async def journal(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description="At most this many; 1 to 100, required.")] = None,
+        after: Annotated[str | None, strawberry.argument(description=_AFTER)] = None,
+        types: Annotated[
+            list[str] | None, strawberry.argument(description="Only these, such as subscription.created.")
+        ] = None,
+    ) -> Connection[JournalEvent]:
+        context = info.context
+        context.require(Scope.JOURNAL_READ)
+        asked = page("journal", self.id, first=first, after=after)
+        found = await entries.page(
+            context.runtime.engine,
+            self.id,
+            context.visible,
+            after=0 if asked.after is None else int(asked.after),
+            limit=asked.read,
+            types=types,
+        )
+        edges, page_info = asked.connection(found, lambda entry: str(entry.seq))
+        sees_provider = context.may(Scope.PROVIDER_READ)
+        return Connection(
+            edges=[Edge(cursor=cursor, node=JournalEvent.of(entry, sees_provider)) for cursor, entry in edges],
+            page_info=page_info,
+        )
+
+    @strawberry.field(
+        description="What the payment provider knows of them: an anonymous id. Needs the scope provider:read; null "
+        "without it."
+    )
+    def provider(self, info: Info) -> ProviderLink | None:
+        return ProviderLink.of(self._standing.customer) if info.context.may(Scope.PROVIDER_READ) else None
+
+
+def _scheduled(self: Any) -> list[ScheduledChange]:
+    every = [one for held in self._standing.account.subscriptions for one in planned_for(self._standing, held)]
+    return sorted(every, key=lambda planned: (planned.effective_at, planned.id))
+
+
+def _address(self: Any) -> Address | None:
+    sealed = self._standing.personal_object("address")
+    return None if sealed is None else Address.of(sealed)
+
+
+def _tax_id(self: Any) -> TaxId | None:
+    value = self._standing.personal("taxId")
+    return None if value is None else TaxId(value=value)
+
+
+computed(
+    Customer,
+    external_id=lambda self: self._standing.personal("externalId") or self.id,
+    name=lambda self: self._standing.personal("name"),
+    email=lambda self: self._standing.personal("email"),
+    address=_address,
+    tax_id=_tax_id,
+    clock=lambda self: None if self._standing.clock is None else TestClock.of(self._standing.clock),
+    scheduled_changes=_scheduled,
+)

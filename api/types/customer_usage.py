@@ -1,0 +1,145 @@
+"""What a customer has used: figures, histories, single events."""
+
+from typing import Annotated
+
+import msgspec
+import strawberry
+
+from adapters.postgres.reads import usage as reads
+from adapters.postgres.reads.usage import Ask, PageRow, Place
+from api.context import Context, Info
+from api.loaders import Standing
+from api.types.connection import Connection, Edge, page
+from api.types.entitlement import Entitlement
+from api.types.usage import UsageEvent, UsageMeter, UsagePoint
+from api.types.values import PeriodInput
+from api.web.errors import BAD_USER_INPUT, ClientError
+from domain.catalog import Feature, Meter
+from domain.period import FOREVER, Grain, Period, buckets
+
+POINTS_MAX = 1_000
+_FEATURE = "The key of a METERED feature."
+_PERIOD = "What is counted together."
+
+
+@strawberry.type(description="What a customer has used.")
+class CustomerUsage:
+    _standing: strawberry.Private[Standing]
+
+    @strawberry.field(
+        description="What they have used of a feature: in the present period of their right to it (without one, since "
+        "they were created), or in the period that is given. Null: there is no such METERED feature."
+    )
+    async def usage(
+        self,
+        info: Info,
+        feature: Annotated[str, strawberry.argument(description=_FEATURE)],
+        period: Annotated[PeriodInput | None, strawberry.argument(description=_PERIOD)] = None,
+    ) -> UsageMeter | None:
+        standing = self._standing
+        metered = _metered(standing, feature)
+        if metered is None:
+            return None
+        rights = await info.context.loaders.rights.load(standing) or ()
+        held = next(((held, usage) for held, usage in rights if held.feature.key == feature), None)
+        present = held[0].period if held is not None else None
+        asked = present or Period(standing.customer.created_at, FOREVER) if period is None else _period(period)
+        if held is not None and asked == present and held[1] is not None:
+            shown = Entitlement.of(standing.catalog, *held)
+            return UsageMeter(
+                standing.catalog,
+                metered[0],
+                asked,
+                held[1].used,
+                standing.at,
+                limit=shown.limit,
+                remaining=shown.remaining,
+            )
+        (used,) = await reads.used(
+            info.context.runtime.engine, [Ask(standing.customer.id, metered[1], asked, standing.at)]
+        )
+        return UsageMeter(standing.catalog, metered[0], asked, used, standing.at)
+
+    @strawberry.field(
+        description=f"The same in steps of the customer's calendar, at most {POINTS_MAX:,} of them; the first and the "
+        "last are cut to the period. A LATEST meter shows the level at the end of each. Steps that have not begun are "
+        "left out. Null: there is no such METERED feature."
+    )
+    async def usage_history(
+        self,
+        info: Info,
+        feature: Annotated[str, strawberry.argument(description=_FEATURE)],
+        period: Annotated[PeriodInput, strawberry.argument(description="From when to when.")],
+        by: Annotated[Grain, strawberry.argument(description="In what steps.")],
+    ) -> list[UsagePoint] | None:
+        standing = self._standing
+        metered = _metered(standing, feature)
+        if metered is None:
+            return None
+        steps = _steps(_period(period), by, standing)
+        asks = [Ask(standing.customer.id, metered[1], step, standing.at) for step in steps]
+        figures = await reads.used(info.context.runtime.engine, asks) if asks else []
+        return [UsagePoint(start=step.start, value=figure) for step, figure in zip(steps, figures, strict=True)]
+
+    @strawberry.field(
+        description="The single events that a feature's meter read in a period, by time, corrections among them, as "
+        "long as they are kept."
+    )
+    async def usage_events(
+        self,
+        info: Info,
+        feature: Annotated[str, strawberry.argument(description=_FEATURE)],
+        period: Annotated[PeriodInput, strawberry.argument(description="From when to when.")],
+        first: Annotated[int | None, strawberry.argument(description="At most this many; 1 to 100, required.")] = None,
+        after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
+    ) -> Connection[UsageEvent] | None:
+        standing = self._standing
+        metered = _metered(standing, feature)
+        if metered is None:
+            return None
+        return await _events(info.context, standing, metered[1], _period(period), first, after)
+
+
+async def _events(
+    context: Context, standing: Standing, meter: Meter, period: Period, first: int | None, after: str | None
+) -> Connection[UsageEvent]:
+    asked = page("usage", standing.customer.id, first=first, after=after)
+    found = await reads.events_page(
+        context.runtime.engine,
+        standing.customer.id,
+        meter.event_type,
+        period,
+        after=None if asked.after is None else msgspec.json.decode(asked.after, type=Place),
+        limit=asked.read,
+    )
+    edges, page_info = asked.connection(found, _place)
+    nodes = [Edge(cursor=cursor, node=UsageEvent.of(meter.event_type, row)) for cursor, row in edges]
+    return Connection(edges=nodes, page_info=page_info)
+
+
+def _place(row: PageRow) -> str:
+    place: Place = (row.time, row.source, row.id, row.revision)
+    return msgspec.json.encode(place).decode()
+
+
+def _metered(standing: Standing, key: str) -> tuple[Feature, Meter] | None:
+    feature = standing.catalog.feature(key)
+    meter = None if feature is None or feature.meter_key is None else standing.catalog.meter(feature.meter_key)
+    return None if feature is None or meter is None else (feature, meter)
+
+
+def _period(given: PeriodInput) -> Period:
+    if given.start >= given.end:
+        raise ClientError("A period ends after it starts.", code=BAD_USER_INPUT)
+    return Period(given.start, given.end)
+
+
+def _steps(period: Period, by: Grain, standing: Standing) -> list[Period]:
+    steps: list[Period] = []
+    for step in buckets(period, by, standing.customer.timezone):
+        if step.start > standing.at:
+            break
+        if len(steps) == POINTS_MAX:
+            raise ClientError(f"A history has at most {POINTS_MAX:,} steps.", code=BAD_USER_INPUT)
+        steps.append(step)
+    return steps

@@ -1,0 +1,95 @@
+"""The journal: why everything is as it is."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import strawberry
+
+from adapters.postgres.reads import Entry
+from api.context import Info
+from api.scalars import JSON, Cursor
+from api.types.computed import computed
+from service.cursors import journal_cursor
+from service.ids import prefix_of
+
+if TYPE_CHECKING:
+    from api.types.customer import Customer
+
+# What is data of the caller's own, whose keys are not ours to rename.
+_OPAQUE = frozenset({"value"})
+_SECRET = frozenset({"secret_hash"})
+_PROVIDER = frozenset({"anonymous_id"})
+
+
+@strawberry.type(description="Something that happened. Written once, never changed.")
+class JournalEvent:
+    cursor: Cursor = strawberry.field(description="Its place in the journal of its customer.")
+    type: str = strawberry.field(description="What happened, such as subscription.created.")
+    effective_at: datetime = strawberry.field(description="From when it holds, in the customer's time.")
+    recorded_at: datetime = strawberry.field(description="When it became known, in real time.")
+    actor: str = strawberry.field(
+        description="Whose act: a key, a customer, admin, worker, or `time` for what fell due by itself."
+    )
+    reason: str | None = strawberry.field(description="Why, as the actor gave it.")
+    cause: str | None = strawberry.field(description="What led to it, such as a request.")
+    payload: JSON = strawberry.field(
+        description="What exactly. Personal data is not in it: `sealed` names the fields that were set or removed."
+    )
+    hash: str = strawberry.field(description="SHA-256 over this entry and the hash of the one before it, in hex.")
+
+    def __init__(self, entry: Entry, sees_provider: bool, cursor: str | None = None) -> None:
+        self._entry = entry
+        self._sees_provider = sees_provider
+        self.cursor = Cursor(cursor or journal_cursor(entry.stream_id, entry.seq))
+        self.type = entry.type
+        self.effective_at = entry.effective_at
+        self.recorded_at = entry.recorded_at
+        self.actor = entry.actor
+        self.reason = entry.reason
+        self.cause = entry.cause
+        self.hash = entry.hash.hex()
+
+    @classmethod
+    def of(cls, entry: Entry, sees_provider: bool, cursor: str | None = None) -> "JournalEvent":
+        """`sees_provider`: whether the caller holds provider:read. `cursor`: the one of a stream of several customers'
+        events; by default that of the customer's own journal."""
+        return cls(entry, sees_provider, cursor)
+
+    @strawberry.field(description="Whose it is; null for what concerns no customer, such as the catalog.")
+    async def customer(self, info: Info) -> Annotated["Customer", strawberry.lazy("api.types.customer")] | None:
+        from api.types.customer import Customer  # the two types speak of each other
+
+        if prefix_of(self._entry.stream_id) != "customer":
+            return None
+        standing = await info.context.loaders.standings.load(self._entry.stream_id)
+        return None if standing is None else Customer.of(standing)
+
+
+def _payload(self: JournalEvent) -> JSON:
+    shape = msgspec.to_builtins(self._entry.event, enc_hook=str)
+    hidden = _SECRET if self._sees_provider else _SECRET | _PROVIDER
+    shown: dict[str, Any] = _shown(shape, hidden)
+    del shown["type"]
+    return JSON(shown)
+
+
+def _shown(value: Any, hidden: frozenset[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            _camel(key): inner if key in _OPAQUE else sorted(inner) if key == "sealed" else _shown(inner, hidden)
+            for key, inner in value.items()
+            if key not in hidden
+        }
+    if isinstance(value, list | tuple):
+        return [_shown(one, hidden) for one in value]
+    return value
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
+
+
+computed(JournalEvent, payload=_payload)

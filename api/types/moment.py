@@ -1,0 +1,18 @@
+"""Answers about another instant than the present."""
+
+from datetime import datetime, timedelta
+
+from api.context import Context
+from api.loaders import Standing
+from api.web.errors import BAD_USER_INPUT, ClientError
+
+AHEAD_MAX = timedelta(days=366)
+"""How far into the future is looked. What falls due is played through one by one, and nobody plans further by hand."""
+
+
+async def standing_at(context: Context, standing: Standing, at: datetime) -> Standing | None:
+    """The account as it stood, or (if nothing else happens) will stand at `at`. None: it did not exist yet. Raises
+    ClientError."""
+    if at > standing.now + AHEAD_MAX:
+        raise ClientError(f"`at` may lie at most {AHEAD_MAX.days} days ahead.", code=BAD_USER_INPUT)
+    return await context.loaders.at(standing, at)

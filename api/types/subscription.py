@@ -1,0 +1,138 @@
+"""Subscriptions and what is planned for them."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from api.loaders import Standing
+from api.types.computed import computed
+from api.types.node import Node
+from api.types.plan import Plan, PlanVersion, plan_of
+from api.types.price import Price
+from api.types.values import Period
+from domain import subscription as domain
+from domain.period import Cadence
+
+if TYPE_CHECKING:
+    from api.types.customer import Customer
+
+
+@strawberry.type(description="A plan added to a subscription.")
+class SubscriptionAddOn:
+    plan_version: PlanVersion = strawberry.field(description="What was added, as it was sold.")
+    quantity: int = strawberry.field(description="How many; its limits count that often.")
+    since: datetime = strawberry.field(description="When it was added.")
+
+
+@strawberry.type(description="A change of a subscription that takes effect later, by itself.")
+class ScheduledChange(Node):
+    subscription: "Subscription" = strawberry.field(description="Of what.")
+    change: str = strawberry.field(description="What, for people.")
+    effective_at: datetime = strawberry.field(description="When it takes effect.")
+    created_at: datetime = strawberry.field(description="When it was planned.")
+    conflicts_with: list["ScheduledChange"] = strawberry.field(
+        description="Other planned changes of the subscription that cannot both be meant."
+    )
+
+    def __init__(self, standing: Standing, held: domain.Subscription, planned: domain.ScheduledChange) -> None:
+        self._standing = standing
+        self._held = held
+        self._planned = planned
+        self.id = strawberry.ID(planned.id)
+        self.change = domain.describe(planned.change)
+        self.effective_at = planned.effective_at
+        self.created_at = planned.created_at
+
+    @classmethod
+    def of(cls, standing: Standing, held: domain.Subscription, planned: domain.ScheduledChange) -> "ScheduledChange":
+        """What is planned for one of the account's subscriptions."""
+        return cls(standing, held, planned)
+
+
+@strawberry.type(description="Who bought which plan version, since when and in what rhythm.")
+class Subscription(Node):
+    customer: Annotated["Customer", strawberry.lazy("api.types.customer")] = strawberry.field(description="Whose.")
+    plan_version: PlanVersion = strawberry.field(description="What was bought, with the terms of then.")
+    plan: Plan = strawberry.field(description="The plan as it is today.")
+    status: domain.SubscriptionStatus = strawberry.field(description="Where it stands.")
+    cadence: Cadence = strawberry.field(description="In what rhythm it is billed.")
+    quantity: int = strawberry.field(description="Seats.")
+    add_ons: list[SubscriptionAddOn] = strawberry.field(description="Plans added to it.")
+    current_period: Period = strawberry.field(
+        description="The present billing period; the trial while there is one; before the start, the first one."
+    )
+    trial_ends_at: datetime | None = strawberry.field(description="When the trial ends or ended; null: none.")
+    started_at: datetime = strawberry.field(description="When it began, or will begin.")
+    cancel_at: datetime | None = strawberry.field(description="When it will end, if a cancellation is planned.")
+    paused_at: datetime | None = strawberry.field(description="Since when it is paused.")
+    resumes_at: datetime | None = strawberry.field(description="When the pause ends by itself.")
+    ended_at: datetime | None = strawberry.field(description="When it ended.")
+    billing_anchor: datetime = strawberry.field(description="The instant from which all periods are counted.")
+    price_overrides: list[Price] = strawberry.field(
+        description="Prices that take the place of the plan's prices with the same key."
+    )
+    scheduled_changes: list[ScheduledChange] = strawberry.field(description="What is planned for it, soonest first.")
+
+    def __init__(self, standing: Standing, held: domain.Subscription) -> None:
+        self._standing = standing
+        self._held = held
+        self.id = strawberry.ID(held.id)
+        self.status = held.status
+        self.cadence = held.cadence
+        self.quantity = held.quantity
+        self.trial_ends_at = held.trial_ends_at
+        self.started_at = held.start_at
+        self.cancel_at = held.cancellation.effective_at if held.cancellation else None
+        self.paused_at = held.paused_at
+        self.resumes_at = held.resumes_at
+        self.ended_at = held.ended_at
+        self.billing_anchor = held.anchor
+
+    @classmethod
+    def of(cls, standing: Standing, held: domain.Subscription) -> "Subscription":
+        """One of the account's subscriptions."""
+        return cls(standing, held)
+
+
+def _customer(self: Subscription) -> "Customer":
+    from api.types.customer import Customer  # the two types speak of each other
+
+    return Customer.of(self._standing)
+
+
+def planned_for(standing: Standing, held: domain.Subscription) -> list[ScheduledChange]:
+    """Soonest first; at one instant the one that was planned first."""
+    soonest_first = sorted(held.scheduled, key=lambda planned: (planned.effective_at, planned.id))
+    return [ScheduledChange.of(standing, held, planned) for planned in soonest_first]
+
+
+def _conflicting(self: ScheduledChange) -> list[ScheduledChange]:
+    mine = self._planned
+    return [
+        ScheduledChange.of(self._standing, self._held, other)
+        for other in self._held.scheduled
+        if other.id != mine.id and domain.conflicts(other, mine.change, mine.effective_at)
+    ]
+
+
+computed(
+    Subscription,
+    customer=_customer,
+    plan_version=lambda self: PlanVersion.of(self._standing.catalog, self._held.plan),
+    plan=lambda self: plan_of(self._standing.catalog, self._held.plan),
+    add_ons=lambda self: [
+        SubscriptionAddOn(
+            plan_version=PlanVersion.of(self._standing.catalog, one.plan), quantity=one.quantity, since=one.since
+        )
+        for one in self._held.add_ons
+    ],
+    current_period=lambda self: Period.of(self._held.period),
+    price_overrides=lambda self: [Price.of(self._standing.catalog, price) for price in self._held.overrides],
+    scheduled_changes=lambda self: planned_for(self._standing, self._held),
+)
+computed(
+    ScheduledChange,
+    subscription=lambda self: Subscription.of(self._standing, self._held),
+    conflicts_with=_conflicting,
+)
