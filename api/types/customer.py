@@ -70,8 +70,8 @@ class Customer(CustomerUsage, Node):
 
     @strawberry.field(
         graphql_type=BillingStatus,
-        description="Where they stand with billing. A past `at` answers as of then; a future one, at most a year ahead, "
-        "what will be if nothing else happens.",
+        description="Where they stand with billing. A past `at` answers as of then; a future one, at most a year "
+        "ahead, what will be if nothing else happens.",
     )
     def billing_status(
         self, info: Info, at: Annotated[datetime | None, strawberry.argument(description=_AT)] = None
@@ -87,8 +87,8 @@ class Customer(CustomerUsage, Node):
         return BillingStatus.of(standing)
 
     @strawberry.field(
-        description="Every right they hold or are denied, by feature key. A past `at` answers as of then, with what was "
-        "used up to then; a future one, at most a year ahead, what they will hold if nothing else happens."
+        description="Every right they hold or are denied, by feature key. A past `at` answers as of then, with what "
+        "was used up to then; a future one, at most a year ahead, what they will hold if nothing else happens."
     )
     async def entitlements(
         self, info: Info, at: Annotated[datetime | None, strawberry.argument(description=_AT)] = None

@@ -5,8 +5,6 @@ from typing import Annotated
 import msgspec
 import strawberry
 
-from adapters.postgres.reads import usage as reads
-from adapters.postgres.reads.usage import Ask, PageRow, Place
 from api.context import Context, Info
 from api.loaders import Standing
 from api.types.connection import Connection, Edge, page
@@ -15,9 +13,10 @@ from api.types.usage import UsageEvent, UsageMeter, UsagePoint
 from api.types.values import PeriodInput
 from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.catalog import Feature, Meter
-from domain.period import FOREVER, Grain, Period, buckets
+from domain.errors import Refusal
+from domain.period import FOREVER, Grain, Period
+from service.usage import Ask, Place, RecordedEvent
 
-POINTS_MAX = 1_000
 _FEATURE = "The key of a METERED feature."
 _PERIOD = "What is counted together."
 
@@ -55,13 +54,12 @@ class CustomerUsage:
                 limit=shown.limit,
                 remaining=shown.remaining,
             )
-        (used,) = await reads.used(
-            info.context.runtime.engine, [Ask(standing.customer.id, metered[1], asked, standing.at)]
-        )
+        ask = Ask(standing.customer.id, metered[1], asked, standing.at, standing.at)
+        (used,) = await info.context.runtime.usage.used_many([ask])
         return UsageMeter(standing.catalog, metered[0], asked, used, standing.at)
 
     @strawberry.field(
-        description=f"The same in steps of the customer's calendar, at most {POINTS_MAX:,} of them; the first and the "
+        description="The same in steps of the customer's calendar, at most 1,000 of them; the first and the "
         "last are cut to the period. A LATEST meter shows the level at the end of each. Steps that have not begun are "
         "left out. Null: there is no such METERED feature."
     )
@@ -76,10 +74,12 @@ class CustomerUsage:
         metered = _metered(standing, feature)
         if metered is None:
             return None
-        steps = _steps(_period(period), by, standing)
-        asks = [Ask(standing.customer.id, metered[1], step, standing.at) for step in steps]
-        figures = await reads.used(info.context.runtime.engine, asks) if asks else []
-        return [UsagePoint(start=step.start, value=figure) for step, figure in zip(steps, figures, strict=True)]
+        ask = Ask(standing.customer.id, metered[1], _period(period), standing.at, standing.at)
+        try:
+            points = await info.context.runtime.usage.history(ask, by, standing.customer.timezone)
+        except Refusal as refusal:
+            raise ClientError(f"usageHistory: {refusal.message}.", code=BAD_USER_INPUT) from None
+        return [UsagePoint(start=point.start, value=point.value) for point in points]
 
     @strawberry.field(
         description="The single events that a feature's meter read in a period, by time, corrections among them, as "
@@ -104,22 +104,19 @@ async def _events(
     context: Context, standing: Standing, meter: Meter, period: Period, first: int | None, after: str | None
 ) -> Connection[UsageEvent]:
     asked = page("usage", standing.customer.id, first=first, after=after)
-    found = await reads.events_page(
-        context.runtime.engine,
-        standing.customer.id,
-        meter.event_type,
-        period,
-        after=None if asked.after is None else msgspec.json.decode(asked.after, type=Place),
-        limit=asked.read,
+    read = partial(context.runtime.usage.events_page, standing.customer.id, meter.event_type, period)
+    place = None if asked.after is None else msgspec.json.decode(asked.after, type=Place)
+    found = await read(place, asked.limit)
+    if len(found) == asked.limit:  # is there more?
+        found += await read(_place(found[-1]), 1)
+    edges, page_info = asked.connection(found, lambda event: msgspec.json.encode(_place(event)).decode())
+    return Connection(
+        edges=[Edge(cursor=cursor, node=UsageEvent.of(event)) for cursor, event in edges], page_info=page_info
     )
-    edges, page_info = asked.connection(found, _place)
-    nodes = [Edge(cursor=cursor, node=UsageEvent.of(meter.event_type, row)) for cursor, row in edges]
-    return Connection(edges=nodes, page_info=page_info)
 
 
-def _place(row: PageRow) -> str:
-    place: Place = (row.time, row.source, row.id, row.revision)
-    return msgspec.json.encode(place).decode()
+def _place(event: RecordedEvent) -> Place:
+    return event.time, event.source, event.id, event.revision
 
 
 def _metered(standing: Standing, key: str) -> tuple[Feature, Meter] | None:
@@ -132,14 +129,3 @@ def _period(given: PeriodInput) -> Period:
     if given.start >= given.end:
         raise ClientError("A period ends after it starts.", code=BAD_USER_INPUT)
     return Period(given.start, given.end)
-
-
-def _steps(period: Period, by: Grain, standing: Standing) -> list[Period]:
-    steps: list[Period] = []
-    for step in buckets(period, by, standing.customer.timezone):
-        if step.start > standing.at:
-            break
-        if len(steps) == POINTS_MAX:
-            raise ClientError(f"A history has at most {POINTS_MAX:,} steps.", code=BAD_USER_INPUT)
-        steps.append(step)
-    return steps

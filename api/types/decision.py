@@ -8,7 +8,6 @@ import strawberry
 from api.scalars import JSON, Cursor
 from api.types.computed import computed
 from api.types.plan import Plan
-from domain.catalog import Catalog
 from domain.gate import DecisionReason
 from service.snapshot import Answer
 
@@ -30,28 +29,30 @@ class FeatureDecision:
     as_of: datetime = strawberry.field(description="The instant that it was decided for.")
     version: Cursor = strawberry.field(description="The position of the customer's journal that it was decided from.")
 
-    def __init__(self, catalog: Catalog, answer: Answer) -> None:
-        self._catalog = catalog
-        self._cheapest = answer.cheapest_plan
-        self.allowed = answer.allowed
-        self.reason = answer.reason
-        self.feature = answer.feature
-        self.limit = answer.limit
-        self.used = answer.used
-        self.remaining = answer.remaining
-        self.resets_at = answer.resets_at
-        self.value = answer.value
-        self.trace = list(answer.trace)
+    def __init__(self, answer: Answer) -> None:
+        decision = answer.decision
+        self._answer = answer
+        self.allowed = decision.allowed
+        self.reason = decision.reason
+        self.feature = decision.feature
+        self.limit = decision.limit
+        self.used = decision.used
+        self.remaining = decision.remaining
+        self.resets_at = decision.resets_at
+        self.value = decision.value
+        self.trace = list(decision.trace)
         self.as_of = answer.as_of
         self.version = Cursor(answer.version)
 
     @classmethod
-    def of(cls, catalog: Catalog, answer: Answer) -> "FeatureDecision":
-        """`catalog` is the one that the answer's plan is from."""
-        return cls(catalog, answer)
+    def of(cls, answer: Answer) -> "FeatureDecision":
+        """As it was decided."""
+        return cls(answer)
 
 
 computed(
     FeatureDecision,
-    cheapest_plan=lambda self: None if self._cheapest is None else Plan.of(self._catalog, self._cheapest),
+    cheapest_plan=lambda self: (
+        None if self._answer.cheapest is None else Plan.of(self._answer.catalog, self._answer.cheapest)
+    ),
 )

@@ -6,14 +6,15 @@ from decimal import Decimal
 import msgspec
 import strawberry
 
-from adapters.postgres.reads.usage import PageRow
 from api.scalars import JSON
 from api.types.computed import computed
 from api.types.feature import Feature
 from api.types.values import Period
-from domain import usage
+from domain import period as calendar
 from domain.catalog import Catalog
 from domain.catalog import Feature as CatalogFeature
+from domain.usage import percent
+from service.usage import RecordedEvent
 
 
 @strawberry.type(description="What a meter reads for a period, beside the limit.")
@@ -32,7 +33,7 @@ class UsageMeter:
         self,
         catalog: Catalog,
         feature: CatalogFeature,
-        counted: period.Period,
+        counted: calendar.Period,
         used: Decimal,
         as_of: datetime,
         *,
@@ -46,8 +47,8 @@ class UsageMeter:
         self.limit = limit
         self.remaining = remaining
         self.as_of = as_of
-        percent = usage.percent(used, limit)
-        self.percent = None if percent is None else float(percent)
+        share = percent(used, limit)
+        self.percent = None if share is None else float(share)
 
 
 @strawberry.type(description="What a meter reads for one step of a history.")
@@ -66,23 +67,27 @@ class UsageEvent:
     properties: JSON | None = strawberry.field(description="What else was sent with it.")
     recorded_at: datetime = strawberry.field(description="When it was accepted.")
     corrects: str | None = strawberry.field(description="The id of the event that it corrects.")
+    revision: int = strawberry.field(
+        description="0 for the event as sent; of an event and its corrections the highest one counts."
+    )
     retracted: bool = strawberry.field(description="Whether this correction takes the event back.")
     reason: str | None = strawberry.field(description="Why it was corrected.")
 
     @classmethod
-    def of(cls, type: str, row: PageRow) -> "UsageEvent":
-        """As the row has it."""
+    def of(cls, event: RecordedEvent) -> "UsageEvent":
+        """As it was recorded."""
         return cls(
-            id=row.id,
-            source=row.source or None,
-            type=type,
-            time=row.time,
-            value=row.value,
-            properties=None if row.properties is None else JSON(msgspec.json.decode(row.properties)),
-            recorded_at=row.recorded_at,
-            corrects=row.corrects,
-            retracted=row.retracted,
-            reason=row.reason,
+            id=event.id,
+            source=event.source or None,
+            type=event.type,
+            time=event.time,
+            value=event.value,
+            properties=None if event.properties is None else JSON(msgspec.json.decode(event.properties)),
+            recorded_at=event.recorded_at,
+            corrects=event.corrects,
+            revision=event.revision,
+            retracted=event.retracted,
+            reason=event.reason,
         )
 
 
