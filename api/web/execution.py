@@ -35,18 +35,27 @@ from graphql.execution.collect_fields import (
     GroupedFieldSet,
     collect_fields,
 )
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import (
+    VariableValues,
+    VariableValueSource,
+    get_variable_values,
+    input_is_nested_too_deeply,
+)
 from graphql.pyutils import Path, Undefined, gather_with_cancel
 from graphql.pyutils.is_awaitable import is_awaitable as graphql_is_awaitable
+from graphql.utilities import coerce_input_value
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 
 from api.web.documents import Operation, Refused
 from api.web.errors import BAD_USER_INPUT
+from api.web.resolvers import call_directly
 
 COERCION_ERRORS_MAX: Final = 10
 
 _PLAIN: Final = frozenset({str, int, float, bool, NoneType, dict, list, tuple, Decimal, datetime, date})
+_NESTED: Final = frozenset({dict, list})
 _NO_VARIABLES: Final = VariableValues({}, {})
 
 
@@ -66,10 +75,16 @@ class Leaf(NamedTuple):
 class Plan:
     """What the executions of one operation share; `root` only when no directive can change the selection."""
 
-    __slots__ = ("fragments", "root", "root_type", "sub_fields")
+    __slots__ = ("fragments", "root", "root_type", "signatures", "sub_fields")
 
-    def __init__(self, operation: Operation, root_type: GraphQLObjectType) -> None:
+    def __init__(
+        self,
+        operation: Operation,
+        root_type: GraphQLObjectType,
+        signatures: list[tuple[str, GraphQLVariableSignature]],
+    ) -> None:
         self.root_type = root_type
+        self.signatures = signatures
         self.fragments = {
             name: FragmentDetails(definition) for name, definition in operation.document.fragments.items()
         }
@@ -189,6 +204,7 @@ class Executions:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         assert_valid_schema(schema)
+        call_directly(schema)
         self.schema = schema
         self._leaves: dict[GraphQLObjectType, Mapping[str, Leaf]] = {}
         self._weights: dict[GraphQLObjectType, int] = {}
@@ -198,6 +214,31 @@ class Executions:
         declared = operation.definition.variable_definitions
         if not declared:
             return _NO_VARIABLES
+        return self._coerced(self.plan(operation), variables) or self._coerced_or_refused(operation, variables)
+
+    def _coerced(self, plan: Plan, variables: Mapping[str, Any]) -> VariableValues | None:
+        # graphql-core makes the signatures from the document anew each time. This is its way for values that are
+        # there and right; None sends all others, the deep ones, too, through its own function.
+        sources: dict[str, VariableValueSource] = {}
+        coerced: dict[str, Any] = {}
+        for name, signature in plan.signatures:
+            if name not in variables:
+                if signature.default is not None or is_non_null_type(signature.type):
+                    return None
+                sources[name] = VariableValueSource(signature)
+                continue
+            value = variables[name]
+            if type(value) in _NESTED and input_is_nested_too_deeply(value, signature.type):
+                return None
+            result = coerce_input_value(value, signature.type)
+            if result is Undefined:
+                return None
+            sources[name] = VariableValueSource(signature, value)
+            coerced[name] = result
+        return VariableValues(sources, coerced)
+
+    def _coerced_or_refused(self, operation: Operation, variables: Mapping[str, Any]) -> VariableValues:
+        declared = operation.definition.variable_definitions or ()
         values = get_variable_values(self.schema, declared, dict(variables), COERCION_ERRORS_MAX)
         if isinstance(values, list):
             raise Refused(BAD_USER_INPUT, *values)
@@ -207,9 +248,7 @@ class Executions:
         self, operation: Operation, variables: VariableValues, context: Any, root_value: Any = None
     ) -> Execution:
         """An execution ready to start. Make a new one for each: it gathers errors and counts."""
-        plan: Plan | None = operation.plan
-        if plan is None:
-            plan = operation.plan = self._plan(operation)
+        plan = self.plan(operation)
         execution = Execution(
             self.schema,
             operation.document.fragments,
@@ -235,10 +274,19 @@ class Executions:
         stream = create_source_event_stream(execution)
         return await stream if is_awaitable(stream) else stream  # type: ignore[misc]
 
-    def _plan(self, operation: Operation) -> Plan:
+    def plan(self, operation: Operation) -> Plan:
+        """What the executions of the operation share, made with the first."""
+        plan: Plan | None = operation.plan
+        if plan is not None:
+            return plan
         root_type = self.schema.get_root_type(operation.kind)
         assert root_type is not None, "validation refuses operations that the schema has no root for"
-        plan = Plan(operation, root_type)
+        signatures = []
+        for definition in operation.definition.variable_definitions or ():
+            signature = get_variable_signature(self.schema, definition)
+            assert isinstance(signature, GraphQLVariableSignature), "validation refuses types that are no input types"
+            signatures.append((signature.name, signature))
+        plan = operation.plan = Plan(operation, root_type, signatures)
         if operation.static:
             plan.root = collect_fields(self.schema, plan.fragments, _NO_VARIABLES, root_type, operation.definition)
         return plan
