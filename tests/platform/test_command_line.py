@@ -5,7 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
 from adapters.settings import Settings
 from tollgate.logging import hide_secrets
@@ -75,6 +77,27 @@ def test_a_database_is_migrated_seeded_twice_verified_and_replayed(tmp_path: Pat
     assert second.stdout == "0 new.\n"
     assert tollgate(tmp_path, "verify").stdout == "Everything derived agrees with the journal.\n"
     assert tollgate(tmp_path, "replay").stdout == "1 streams folded again.\n"
+
+
+async def test_a_server_of_an_older_release_is_migrated_when_told_to_and_not_before(
+    tmp_path: Path, server: str, template: asyncpg.Connection
+) -> None:
+    await template.execute("CREATE DATABASE older")
+    dsn = server.replace("/postgres?", "/older?")
+    settings = {"BILLING_DATABASE_DSN": dsn, "BILLING_SECRET": "s" * 32}
+    assert tollgate(tmp_path, "verify", **settings).returncode == 0  # a new one is given its tables
+    connection = await asyncpg.connect(dsn)
+    taken = await connection.fetchval("SELECT version_num FROM alembic_version")
+    script = ScriptDirectory(str(ROOT / "migrations")).get_revision(taken)
+    assert script is not None
+    await connection.execute("UPDATE alembic_version SET version_num = $1", script.down_revision)
+    await connection.close()
+    refused = tollgate(tmp_path, "verify", **settings)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "tollgate: the database has the tables of an older release: run `tollgate migrate`, then start again\n"
+    )
+    await template.execute("DROP DATABASE older")
 
 
 def test_a_key_is_made_and_revoked(tmp_path: Path) -> None:

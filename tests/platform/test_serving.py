@@ -126,6 +126,14 @@ def test_kill_9_leaves_no_process_and_loses_no_acknowledged_write(serve: Callabl
         wait_until_gone(tmp_path)
 
 
+def test_on_a_server_it_makes_nothing_on_this_machine(serve: Callable[..., Server], dsn: str, tmp_path: Path) -> None:
+    server = serve(BILLING_DATABASE_DSN=dsn, BILLING_SECRET="s" * 32, BILLING_ADMIN_KEY="first-key")
+    answer = httpx.post(server.url, headers={"Authorization": "Bearer first-key"})
+    assert answer.json() == {"acknowledged": 1}
+    assert server.end(signal.SIGTERM) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_request_under_way_is_answered_before_the_end(serve: Callable[..., Server]) -> None:
     server = serve()
     with subprocess.Popen(
