@@ -52,13 +52,15 @@ def transition(account: Account, held: Subscription, change: Change, at: datetim
             return [e.AddOnRemoved(held.id, key)]
         case Pause(resumes_at=resumes_at):
             if not held.started or held.paused_at is not None:
-                raise Refusal(ErrorCode.CONFLICT, f"a {held.status} subscription cannot be paused", "subscriptionId")
+                raise Refusal(
+                    ErrorCode.CONFLICT, f"it is {held.status}: only what runs can be paused", "subscriptionId"
+                )
             if resumes_at is not None and resumes_at <= at:
                 raise invalid("must lie after the pause begins", "resumesAt")
             return [e.SubscriptionPaused(held.id, resumes_at)]
         case Resume():
             if held.paused_at is None:
-                raise Refusal(ErrorCode.CONFLICT, f"a {held.status} subscription cannot be resumed", "subscriptionId")
+                raise Refusal(ErrorCode.CONFLICT, f"it is {held.status}, not paused", "subscriptionId")
             if held.resumes_at is not None and at > held.resumes_at:
                 told = f"it resumes by itself at {held.resumes_at.isoformat()}"
                 raise Refusal(ErrorCode.CONFLICT, told, "at")
@@ -127,7 +129,12 @@ def choose_cadence(account: Account, plan: PlanVersion, asked: Cadence | None, p
     if asked is not None:
         if asked is Cadence.ONCE or (offered and asked not in offered):
             choices = ", ".join(one for one in Cadence if one in offered) or "a recurring one"
-            raise invalid(f"plan {plan.plan_key} is not sold by the {asked.lower()}; choose {choices}", "cadence")
+            told = (
+                "a subscription recurs"
+                if asked is Cadence.ONCE
+                else f"{plan.plan_key} is not sold by the {asked.lower()}"
+            )
+            raise invalid(f"{told}; choose {choices}", "cadence")
         return asked
     if not offered or preferred in offered:
         return preferred
