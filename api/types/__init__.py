@@ -18,3 +18,7 @@ How each is made (mutations use the same classmethods as queries):
 Enums are the domain's own, described in `enums`. `CustomerRef` is the input that names a customer, which
 `context.customer_id` resolves.
 """
+
+from api.types import enums
+
+__all__ = ["enums"]  # described before any type uses them

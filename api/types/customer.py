@@ -16,7 +16,7 @@ from api.types.computed import computed
 from api.types.connection import Connection, Edge, page
 from api.types.customer_usage import CustomerUsage
 from api.types.entitlement import Entitlement
-from api.types.journal import JournalEvent
+from api.types.journal import JournalConnection, JournalEdge, JournalEvent
 from api.types.moment import standing_at
 from api.types.node import Node
 from api.types.provider import ProviderLink
@@ -129,7 +129,7 @@ class Customer(CustomerUsage, Node):
         types: Annotated[
             list[str] | None, strawberry.argument(description="Only these, such as subscription.created.")
         ] = None,
-    ) -> Connection[JournalEvent]:
+    ) -> JournalConnection:
         context = info.context
         context.require(Scope.JOURNAL_READ)
         asked = page("journal", self.id, first=first, after=after)
@@ -139,12 +139,12 @@ class Customer(CustomerUsage, Node):
             context.visible,
             after=0 if asked.after is None else int(asked.after),
             limit=asked.read,
-            types=types,
+            types=None if types is None else [type for type in types if type.isascii()],  # ours all are
         )
         edges, page_info = asked.connection(found, lambda entry: str(entry.seq))
         sees_provider = context.may(Scope.PROVIDER_READ)
-        return Connection(
-            edges=[Edge(cursor=cursor, node=JournalEvent.of(entry, sees_provider)) for cursor, entry in edges],
+        return JournalConnection(
+            edges=[JournalEdge(cursor=cursor, node=JournalEvent.of(entry, sees_provider)) for cursor, entry in edges],
             page_info=page_info,
         )
 

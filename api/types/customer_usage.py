@@ -1,5 +1,6 @@
 """What a customer has used: figures, histories, single events."""
 
+from functools import partial
 from typing import Annotated
 
 import msgspec

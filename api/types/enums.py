@@ -14,6 +14,7 @@ from domain.errors import ErrorCode
 from domain.gate import DecisionReason
 from domain.period import Cadence, Grain
 from domain.subscription import SubscriptionStatus
+from service.usage import ReservationState, UsageEventStatus
 
 
 def _describe(enum: type[StrEnum], description: str, **values: str) -> None:
@@ -172,4 +173,20 @@ _describe(
     SUSPENDED="Denied: the subscription is paused.",
     REVOKED="Denied: taken away by hand.",
     UNKNOWN_FEATURE="Denied: there is no such feature.",
+)
+_describe(
+    UsageEventStatus,
+    "What became of one usage event.",
+    ACCEPTED="It is counted.",
+    DUPLICATE="It was counted before; nothing changed.",
+    CONFLICT="Its id was used before, with other content; nothing changed.",
+    REJECTED="It cannot be counted; the message says why.",
+)
+_describe(
+    ReservationState,
+    "Where a reservation stands.",
+    OPEN="It holds its quantity.",
+    COMMITTED="It was used.",
+    RELEASED="It was given back.",
+    EXPIRED="Its time ran out.",
 )

@@ -12,6 +12,7 @@ from adapters.postgres.reads import Entry
 from api.context import Info
 from api.scalars import JSON, Cursor
 from api.types.computed import computed
+from api.types.connection import PageInfo
 from service.cursors import journal_cursor
 from service.ids import prefix_of
 
@@ -66,6 +67,18 @@ class JournalEvent:
             return None
         standing = await info.context.loaders.standings.load(self._entry.stream_id)
         return None if standing is None else Customer.of(standing)
+
+
+@strawberry.type(description="One entry of a page of the journal.")
+class JournalEdge:
+    cursor: str = strawberry.field(description="Its place in the list.")
+    node: JournalEvent = strawberry.field(description="What happened.")
+
+
+@strawberry.type(description="A page of the journal.")
+class JournalConnection:
+    edges: list[JournalEdge] = strawberry.field(description="The entries, in order.")
+    page_info: PageInfo = strawberry.field(description="Where the page lies in the journal.")
 
 
 def _payload(self: JournalEvent) -> JSON:

@@ -1,0 +1,16 @@
+"""The root of all questions, put together from one file for each subject."""
+
+import strawberry
+
+from api.queries.catalog import CatalogQueries
+from api.queries.clocks import ClockQueries
+from api.queries.customers import CustomerQueries
+from api.queries.keys import KeyQueries
+from api.queries.nodes import NodeQueries
+
+
+@strawberry.type(
+    description="Questions. What is not there, and what the credentials may not see, is answered alike: by null."
+)
+class Query(NodeQueries, CustomerQueries, CatalogQueries, ClockQueries, KeyQueries):
+    pass

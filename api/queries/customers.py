@@ -1,0 +1,95 @@
+"""Customers, and who is asking for them."""
+
+from typing import Annotated
+
+import strawberry
+
+from adapters.postgres.reads import accounts
+from adapters.postgres.reads.accounts import Search
+from api.context import Context, Info
+from api.types.connection import Connection, Edge, page
+from api.types.customer import Customer
+from api.types.customer_ref import CustomerRef
+from api.types.subscription import Subscription
+from api.types.viewer import Viewer
+from api.web.errors import BAD_USER_INPUT, ClientError
+from domain.access import Scope
+from service.ids import prefix_of
+
+SEARCH_CHARS_MAX = 500
+
+
+@strawberry.type
+class CustomerQueries:
+    @strawberry.field(description="Who the credentials are, and what they may do.")
+    def viewer(self, info: Info) -> Viewer:
+        return Viewer(info.context.principal)
+
+    @strawberry.field(description="A customer.")
+    async def customer(
+        self, info: Info, ref: Annotated[CustomerRef, strawberry.argument(description="Whom.")]
+    ) -> Customer | None:
+        info.context.require(Scope.CUSTOMERS_READ)
+        standing = await info.context.customer(ref)
+        return None if standing is None else Customer.of(standing)
+
+    @strawberry.field(description="All customers that the credentials may see, oldest first.")
+    async def customers(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None,
+            strawberry.argument(description="At most this many, from the start. One of first and last is required."),
+        ] = None,
+        after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
+        last: Annotated[
+            int | None,
+            strawberry.argument(description="At most this many, from the end. One of first and last is required."),
+        ] = None,
+        before: Annotated[str | None, strawberry.argument(description="What comes before this cursor.")] = None,
+        search: Annotated[
+            str | None,
+            strawberry.argument(
+                description="Only those with exactly this id, external id, mail address, name or word of their name, "
+                "in any case; for those who may see it, also the payment provider's anonymous id."
+            ),
+        ] = None,
+    ) -> Connection[Customer]:
+        context = info.context
+        context.require(Scope.CUSTOMERS_READ)
+        asked = page("customers", first=first, after=after, last=last, before=before)
+        stored = await accounts.page(
+            context.runtime.engine,
+            context.visible,
+            limit=asked.read,
+            after=asked.after,
+            before=asked.before,
+            backwards=asked.backwards,
+            search=None if search is None else _search(context, search),
+        )
+        shown, page_info = asked.connection(await context.loaders.page(stored), lambda standing: standing.customer.id)
+        edges = [Edge(cursor=cursor, node=Customer.of(standing)) for cursor, standing in shown]
+        return Connection(edges=edges, page_info=page_info)
+
+    @strawberry.field(description="A subscription.")
+    async def subscription(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+    ) -> Subscription | None:
+        context = info.context
+        context.require(Scope.CUSTOMERS_READ)
+        customer_id = await context.loaders.holders.load(id) if prefix_of(id) == "subscription" else None
+        standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
+        held = None if standing is None else standing.account.subscription(id)
+        return None if standing is None or held is None else Subscription.of(standing, held)
+
+
+def _search(context: Context, text: str) -> Search:
+    text = text.strip()
+    if not 1 <= len(text) <= SEARCH_CHARS_MAX:
+        raise ClientError(f"A search has 1 to {SEARCH_CHARS_MAX} characters.", code=BAD_USER_INPUT)
+    kind = prefix_of(text)
+    return Search(
+        customer_id=text if kind == "customer" else None,
+        anonymous_id=text if kind == "anon" and context.may(Scope.PROVIDER_READ) else None,
+        hashes=context.runtime.vault.search_hashes(text),
+    )

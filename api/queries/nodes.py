@@ -1,0 +1,124 @@
+"""Anything by its id."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+import strawberry
+
+from api.context import Context, Info
+from api.types.api_key import ApiKey
+from api.types.clock import TestClock
+from api.types.connection import PAGE_MAX
+from api.types.customer import Customer
+from api.types.entitlement_grant import EntitlementGrant
+from api.types.feature import Feature, Meter
+from api.types.node import Node
+from api.types.plan import Plan, PlanVersion
+from api.types.price import Price
+from api.types.subscription import ScheduledChange, Subscription
+from api.web.errors import BAD_USER_INPUT, ClientError
+from domain.access import Scope
+from service.ids import prefix_of
+
+Find = Callable[[Context, str], Awaitable[Node | None]]
+
+
+@strawberry.type
+class NodeQueries:
+    @strawberry.field(
+        description="Anything that has an id. Null: there is no such thing, none that the credentials may see, or (of "
+        "planned changes and prices of a subscription's own) it is no longer part of anything."
+    )
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="Its id.")]
+    ) -> Node | None:
+        return await find(info.context, id)
+
+    @strawberry.field(description="The same for several, in the order asked for; at most 100.")
+    async def nodes(
+        self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Their ids.")]
+    ) -> list[Node | None]:
+        if len(ids) > PAGE_MAX:
+            raise ClientError(f"At most {PAGE_MAX} ids.", code=BAD_USER_INPUT)
+        return list(await asyncio.gather(*(find(info.context, id) for id in ids)))
+
+
+async def find(context: Context, id: str) -> Node | None:
+    """What has this id. Raises Forbidden if the credentials lack the scope for all of its kind."""
+    prefix = prefix_of(id)
+    if prefix is None:
+        return None
+    scope, look = _KINDS.get(prefix, (Scope.CUSTOMERS_READ, _held))
+    context.require(scope)
+    return await look(context, id)
+
+
+async def _customer(context: Context, id: str) -> Node | None:
+    standing = await context.loaders.standings.load(id)
+    return None if standing is None else Customer.of(standing)
+
+
+async def _held(context: Context, id: str) -> Node | None:
+    """Part of an account: a subscription, a planned change, a grant."""
+    customer_id = await context.loaders.holders.load(id)
+    standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
+    if standing is None:
+        return None
+    for held in standing.account.subscriptions:
+        if held.id == id:
+            return Subscription.of(standing, held)
+        for planned in held.scheduled:
+            if planned.id == id:
+                return ScheduledChange.of(standing, held, planned)
+    grant = standing.account.grant(id)
+    return None if grant is None else EntitlementGrant.of(standing.catalog, grant)
+
+
+async def _clock(context: Context, id: str) -> Node | None:
+    clock = await context.loaders.clocks.load(id)
+    return None if clock is None else TestClock.of(clock)
+
+
+async def _key(context: Context, id: str) -> Node | None:
+    key = await context.loaders.keys.load(id)
+    return None if key is None else ApiKey.of(key)
+
+
+async def _feature(context: Context, id: str) -> Node | None:
+    catalog = (await context.loaders.shelf()).catalog
+    return next((Feature.of(catalog, one) for one in catalog.features if one.id == id), None)
+
+
+async def _meter(context: Context, id: str) -> Node | None:
+    catalog = (await context.loaders.shelf()).catalog
+    return next((Meter.of(one) for one in catalog.meters if one.id == id), None)
+
+
+async def _plan(context: Context, id: str) -> Node | None:
+    catalog = (await context.loaders.shelf()).catalog
+    return next((Plan.of(catalog, one) for one in catalog.plans if one.id == id), None)
+
+
+async def _version(context: Context, id: str) -> Node | None:
+    catalog = (await context.loaders.shelf()).catalog
+    versions = (version for plan in catalog.plans for version in plan.versions)
+    return next((PlanVersion.of(catalog, one) for one in versions if one.id == id), None)
+
+
+async def _price(context: Context, id: str) -> Node | None:
+    catalog = (await context.loaders.shelf()).catalog
+    prices = (price for plan in catalog.plans for version in plan.versions for price in version.terms.prices)
+    return next((Price.of(catalog, one) for one in prices if one.id == id), None)
+
+
+_KINDS: dict[str, tuple[Scope, Find]] = {
+    "customer": (Scope.CUSTOMERS_READ, _customer),
+    "clock": (Scope.CUSTOMERS_READ, _clock),
+    "key": (Scope.KEYS_WRITE, _key),
+    "feature": (Scope.CATALOG_READ, _feature),
+    "meter": (Scope.CATALOG_READ, _meter),
+    "plan": (Scope.CATALOG_READ, _plan),
+    "version": (Scope.CATALOG_READ, _version),
+    "price": (Scope.CATALOG_READ, _price),
+}
