@@ -4,6 +4,7 @@ import strawberry
 
 from api.mutations.catalog import CatalogMutations
 from api.mutations.clocks import ClockMutations
+from api.mutations.consumption import ConsumptionMutations
 from api.mutations.customers import CustomerMutations
 from api.mutations.entitlements import EntitlementMutations
 from api.mutations.keys import KeyMutations
@@ -22,6 +23,7 @@ class Mutation(
     SubscriptionMutations,
     EntitlementMutations,
     UsageMutations,
+    ConsumptionMutations,
     ClockMutations,
     KeyMutations,
 ):
