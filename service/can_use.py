@@ -1,6 +1,6 @@
 """May this customer do this? Answered from memory when it is known there, without waiting."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +19,8 @@ from service.snapshot import Answer, Snapshot, Wanted
 
 if TYPE_CHECKING:
     from service.runtime import Runtime
+
+__all__ = ["Answer", "Ref", "answer", "can_use", "known", "look_up", "look_up_answers"]
 
 ONE = Decimal(1)
 ANSWERS_MAX = 200
@@ -92,10 +94,30 @@ def answer(snapshot: Snapshot, feature: str, quantity: Decimal) -> Answer:
         usage = snapshot.usage.get(feature, Usage())
         decided = decide_use(snapshot.account, snapshot.catalog, feature, quantity, usage, snapshot.now)
         plan = _plan_that_would_help(decided, snapshot.account, snapshot.catalog, usage, quantity)
-        found = _answer(decided, plan, snapshot.now, snapshot.version)
+        found = Answer(decided, plan, snapshot.catalog, snapshot.now, snapshot.version)
         if len(snapshot.answers) < ANSWERS_MAX:
             snapshot.answers[feature, quantity] = found
     return found
+
+
+async def look_up_answers(runtime: "Runtime", principal: Principal, ref: Ref, features: Sequence[str]) -> list[Answer]:
+    """Whether each feature may be used, all from one state."""
+    snapshot = await look_up(runtime, principal, ref)
+    if snapshot is None:
+        return [await _nobody(runtime, feature, ONE, None) for feature in features]
+    return [answer(snapshot, feature, ONE) for feature in features]
+
+
+async def explained(
+    runtime: "Runtime", principal: Principal, ref: Ref, decision: Decision, quantity: Decimal
+) -> Answer:
+    """A decision that was made elsewhere (under the meter's lock), with what belongs to an answer."""
+    snapshot = await look_up(runtime, principal, ref)
+    if snapshot is None:
+        return await _nobody(runtime, decision.feature, quantity, None)
+    usage = Usage(used=decision.used or Decimal(0))
+    plan = _plan_that_would_help(decision, snapshot.account, snapshot.catalog, usage, quantity)
+    return Answer(decision, plan, snapshot.catalog, snapshot.now, snapshot.version)
 
 
 async def _looked_up(
@@ -116,7 +138,8 @@ async def _looked_up(
 async def _nobody(runtime: "Runtime", feature: str, quantity: Decimal, at: datetime | None) -> Answer:
     as_of = at or runtime.clock.now()
     catalog = (await catalogs.catalog(runtime.engine)).catalog
-    return _answer(decide_use(None, catalog, feature, quantity, Usage(), as_of), None, as_of, journal_cursor("", 0))
+    decided = decide_use(None, catalog, feature, quantity, Usage(), as_of)
+    return Answer(decided, None, catalog, as_of, journal_cursor("", 0))
 
 
 async def _as_of(runtime: "Runtime", snapshot: Snapshot, feature: str, quantity: Decimal, at: datetime) -> Answer:
@@ -130,10 +153,10 @@ async def _as_of(runtime: "Runtime", snapshot: Snapshot, feature: str, quantity:
     right = entitlement(account, feature, at)
     usage = Usage()
     if right is not None and right.period is not None:
-        (usage,) = await runtime.usage_of([Wanted(snapshot.customer_id, right, at)])
+        (usage,) = await runtime.usage.of([Wanted(snapshot.customer_id, right, at)])
     decided = decide_use(account, snapshot.catalog, feature, quantity, usage, at)
     plan = _plan_that_would_help(decided, account, snapshot.catalog, usage, quantity)
-    return _answer(decided, plan, at, journal_cursor(snapshot.customer_id, seq))
+    return Answer(decided, plan, snapshot.catalog, at, journal_cursor(snapshot.customer_id, seq))
 
 
 def _plan_that_would_help(
@@ -143,20 +166,3 @@ def _plan_that_would_help(
         return None
     needed = usage.used + usage.held + quantity
     return cheapest_plan(catalog, decided.feature, needed, account.customer.currency)
-
-
-def _answer(decided: Decision, plan: Plan | None, as_of: datetime, version: str) -> Answer:
-    return Answer(
-        allowed=decided.allowed,
-        reason=decided.reason,
-        feature=decided.feature,
-        trace=decided.trace,
-        limit=decided.limit,
-        used=decided.used,
-        remaining=decided.remaining,
-        resets_at=decided.resets_at,
-        value=decided.value,
-        cheapest_plan=plan,
-        as_of=as_of,
-        version=version,
-    )

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-CURSOR_CHARS_MAX = 8_192
-"""Of a customer with a hundred metered features; a longer one is not ours."""
+CURSOR_CHARS_MAX = 512
+"""A longer one is not ours (`api.scalars` says the same of every Cursor)."""
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _decoder = msgspec.json.Decoder(list[Any])

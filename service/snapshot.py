@@ -12,7 +12,7 @@ from domain.account import Account
 from domain.catalog import Catalog, FeatureKind, Plan
 from domain.due import next_due, present
 from domain.entitlement import Entitlement, entitlements
-from domain.gate import DecisionReason, Usage
+from domain.gate import Decision, Usage
 from service.cursors import journal_cursor
 
 STALE_S_MAX = 1.0
@@ -31,22 +31,16 @@ UsageOf = Callable[[Sequence[Wanted]], Awaitable[Sequence[Usage]]]
 """The usage of each, in the same order, in as few statements as it takes."""
 
 
-class Answer(Struct, frozen=True):
-    """`domain.gate.Decision` with the plan that would help, and what it was decided from: the state at `as_of`, after
-    the journal entry that `version` names."""
+class Answer(Struct):
+    """What was decided from the state at `as_of`, after the journal entry that `version` names, and the plan that would
+    help. `shown` is for the edge, to keep what it made of this: the same answer is given many times."""
 
-    allowed: bool
-    reason: DecisionReason
-    feature: str
-    trace: tuple[str, ...]
-    limit: Decimal | None
-    used: Decimal | None
-    remaining: Decimal | None
-    resets_at: datetime | None
-    value: Any
-    cheapest_plan: Plan | None
+    decision: Decision
+    cheapest: Plan | None
+    catalog: Catalog
     as_of: datetime
     version: str
+    shown: Any = None
 
 
 class Snapshot:

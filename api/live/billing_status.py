@@ -1,0 +1,63 @@
+"""Live.billingStatus."""
+
+from collections.abc import AsyncIterable
+from typing import cast
+
+import strawberry
+
+from api.context import Info
+from api.live.channel import bad_cursor, states, watched
+from api.loaders import Standing
+from api.scalars import Cursor
+from api.types.billing_status import BillingStatus
+from api.types.customer_ref import CustomerRef
+from domain.access import Scope
+from domain.billing_status import billing_status
+from service.cursors import BadCursor
+from service.sightings import digest, state_cursor, state_seen
+from service.snapshot import Snapshot
+
+KIND = "billingStatus"
+
+
+@strawberry.type(description="Where a customer stands with billing, as of a change.")
+class BillingStatusUpdate:
+    cursor: Cursor = strawberry.field(description="What to pass as `after` to go on from here.")
+    status: BillingStatus = strawberry.field(description="The new status.")
+
+
+@strawberry.type
+class LiveBillingStatus:
+    @strawberry.subscription(description="Where a customer stands with billing: now, then whenever it changes.")
+    async def billing_status(
+        self, info: Info, customer: CustomerRef, after: Cursor | None = None
+    ) -> AsyncIterable[BillingStatusUpdate]:
+        context = info.context
+        context.require(Scope.CUSTOMERS_READ)
+        customer_id = (await watched(context, customer)).customer_id
+        try:
+            seen = None if after is None else state_seen(after, KIND, customer_id)
+        except BadCursor as bad:
+            raise bad_cursor(bad) from None
+
+        def show(snapshot: Snapshot, shown: bytes) -> BillingStatusUpdate:
+            standing = Standing(
+                snapshot.account,
+                snapshot.seq,
+                snapshot.now,
+                snapshot.now,
+                clock=None,
+                catalog=snapshot.catalog,
+                vault=context.runtime.vault,
+                wrapped_key=None,  # nothing sealed is part of a billing status
+            )
+            return BillingStatusUpdate(
+                cursor=Cursor(state_cursor(KIND, customer_id, shown)), status=BillingStatus.of(standing)
+            )
+
+        channel = await states(context, customer_id, (KIND, customer_id), seen, _digest, show)
+        return cast(AsyncIterable[BillingStatusUpdate], channel)
+
+
+def _digest(snapshot: Snapshot) -> bytes:
+    return digest(billing_status(snapshot.account))
