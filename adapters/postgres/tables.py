@@ -148,8 +148,8 @@ idempotency = Table(
 )
 
 # ── usage ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-# Which events were recorded. Not partitioned, so that a retry is seen whatever its time; `dated`: the sender gave the
-# time, else it was the instant of arrival, which a retry cannot repeat.
+# Which events were recorded. Not partitioned, so that a retry is seen whatever its time. `digest` is of what was sent, so
+# without a time that was given on arrival: a retry cannot repeat it.
 usage_ids = Table(
     "usage_ids",
     metadata,
@@ -158,7 +158,7 @@ usage_ids = Table(
     Column("id", Text, primary_key=True),
     Column("type", Text, nullable=False),
     Column("time", instant, nullable=False),
-    Column("dated", Boolean, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     Index(None, "time", postgresql_using="brin"),  # for retention; costs an insert next to nothing
 )
 

@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Text, nullable=False),
         sa.Column("type", sa.Text, nullable=False),
         sa.Column("time", instant, nullable=False),
-        sa.Column("dated", sa.Boolean, nullable=False),
+        sa.Column("digest", sa.LargeBinary, nullable=False),
         sa.PrimaryKeyConstraint("customer_id", "source", "id", name="usage_ids_pkey"),
     )
     op.create_index("usage_ids_time_idx", "usage_ids", ["time"], postgresql_using="brin")

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
 
 from adapters.postgres.usage.events import EventRow
 from domain.catalog import Meter
+from domain.exact import EXACT
 from domain.usage import FRACTION_DIGITS, Measured, Reading, Rejected, value_of
 from service.usage.events import SentEvent
 
@@ -21,6 +23,7 @@ PROPERTIES_BYTES_MAX = 8_192
 
 _NAME = re.compile(r"[^\x00\ud800-\udfff]{1,255}")
 _LARGEST = Decimal(10**18)
+_json = msgspec.json.Encoder(order="deterministic")
 
 
 class Whose(NamedTuple):
@@ -72,8 +75,15 @@ def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...], rete
     text = stored(properties) if properties else None
     if text is None and properties:
         return f"properties must be text without zero characters, as JSON at most {PROPERTIES_BYTES_MAX} bytes"
-    row = EventRow(whose.customer_id, source, event.id, event.type, time, event.time is not None, value, text)
+    digest = digest_of(event.type, None if event.time is None else time, value, text)
+    row = EventRow(whose.customer_id, source, event.id, event.type, time, digest, value, text)
     return Ready(row, read)
+
+
+def digest_of(type: str, time: datetime | None, value: Decimal | None, properties: str | None) -> bytes:
+    """16 bytes that are the same for the same content, however its number is spelled. `time` is in UTC."""
+    number = None if value is None else value.normalize(EXACT) or 0  # so 1.50 is 1.5, and -0.0 is 0
+    return blake2b(f"{type}\0{time}\0{number}\0{properties}".encode(), digest_size=16).digest()
 
 
 def is_number(value: Decimal) -> bool:
@@ -95,9 +105,9 @@ def readable(meters: Iterable[Meter], row: EventRow) -> Ready:
 
 
 def stored(properties: Mapping[str, Any]) -> str | None:
-    """The properties as JSON text that the database can read back. None: they cannot be stored."""
+    """The properties as JSON text, its keys in order, that the database can read back. None: they cannot be stored."""
     try:
-        text = msgspec.json.encode(
+        text = _json.encode(
             {name: format(found, "f") if isinstance(found, Decimal) else found for name, found in properties.items()}
         )
     except (UnicodeEncodeError, TypeError):

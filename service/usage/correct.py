@@ -77,13 +77,9 @@ async def _find(base: Base, driver: Driver, correction: Correction) -> tuple[str
     if whose is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
     id = (whose.customer_id, correction.source or "", correction.id)
-    if "\0" in correction.id or "\0" in id[1]:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such event", "id")
-    found = (await events.stored(driver, [id])).get(id)
+    found = None if any("\0" in part for part in id) else await events.find(driver, id)
     if found is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such event", "id")
-    if not found.kept:
-        raise invalid("the event is older than the retention: only its roll-up is kept", "id")
+        raise Refusal(ErrorCode.NOT_FOUND, f"no such event, or one of more than {base.retention.days} days ago", "id")
     return whose.customer_id, found
 
 
@@ -134,9 +130,7 @@ async def _record(driver: Driver, customer_id: str, before: Stored, now: _Now, c
     id, source = new_id("correction"), correction.source or ""
     recorded_at = await events.correct(
         driver,
-        customer_id,
-        source,
-        correction.id,
+        (customer_id, source, correction.id),
         before,
         id,
         now.value,

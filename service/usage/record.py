@@ -5,11 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-import msgspec
-
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage import events, fold
-from adapters.postgres.usage.events import EventRow, Stored
+from adapters.postgres.usage.events import Id
 from adapters.postgres.usage.meters import Key, MeterRow
 from domain.catalog import Meter
 from domain.usage import Reading
@@ -20,9 +18,7 @@ from service.usage.whose import Visible
 
 ACCEPTED = UsageOutcome(UsageEventStatus.ACCEPTED)
 DUPLICATE = UsageOutcome(UsageEventStatus.DUPLICATE)
-
-Id = tuple[str, str, str]
-"""Customer, source and id: what an event is known by."""
+CONFLICT = UsageOutcome(UsageEventStatus.CONFLICT, "an event with this id was recorded with other content")
 
 
 class Arrival(NamedTuple):
@@ -47,14 +43,14 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
             else:
                 ready.setdefault(found.row[:3], []).append((n, found))
         known = await _write(base, driver, [same[0][1] for _, same in sorted(ready.items())]) if ready else set()
-        told = await events.stored(driver, sorted(known))
+        told = await events.digests(driver, sorted(known))
         for id, same in ready.items():
-            first = same[0][1].row
+            first = same[0][1].row.digest
             for position, (n, one) in enumerate(same):
-                if id in known:
-                    outcomes[n] = _against(one.row, told[id]) if id in told else DUPLICATE
+                if id not in known and not position:
+                    outcomes[n] = ACCEPTED
                 else:
-                    outcomes[n] = _like(one.row, first) if position else ACCEPTED
+                    outcomes[n] = DUPLICATE if one.row.digest == told.get(id, first) else CONFLICT
     base.tell({id[0] for id in ready if id not in known})
     return [outcome for outcome in outcomes if outcome is not None]
 
@@ -87,35 +83,3 @@ def grouped(ready: Iterable[Ready]) -> dict[Key, list[Reading]]:
         for meter, reading in readings:
             found[row.customer_id, meter.key].append(reading)
     return found
-
-
-def _against(row: EventRow, stored: Stored) -> UsageOutcome:
-    """What a repeated id is: its content is that of the event as it was first sent, whatever was corrected since."""
-    value, properties = stored.original_value, stored.original_properties
-    if not stored.kept:  # too old for more than its id to be known
-        value, properties = row.value, row.properties
-    return _like(
-        row, row._replace(type=stored.type, time=stored.time, dated=stored.dated, value=value, properties=properties)
-    )
-
-
-def _like(row: EventRow, first: EventRow) -> UsageOutcome:
-    differs = [
-        name
-        for name, same in (
-            ("type", row.type == first.type),
-            ("time", row.dated == first.dated and (row.time == first.time or not row.dated)),
-            ("value", row.value == first.value),
-            ("properties", _decoded(row.properties) == _decoded(first.properties)),
-        )
-        if not same
-    ]
-    if not differs:
-        return DUPLICATE
-    return UsageOutcome(
-        UsageEventStatus.CONFLICT, f"an event with this id was recorded with another {' and '.join(differs)}"
-    )
-
-
-def _decoded(properties: str | None) -> object:
-    return None if properties is None else msgspec.json.decode(properties)

@@ -50,4 +50,4 @@ def events(meter: Meter, quantity: Decimal, row: MeterRow, at: datetime) -> list
     properties = None if meter.property is None else msgspec.json.encode({meter.property: format(value, "f")}).decode()
     shown = value if meter.property is None else None
     ids = sorted(new_id("usage") for _ in range(times))
-    return [EventRow(row.customer_id, OWN_SOURCE, id, meter.event_type, at, True, shown, properties) for id in ids]
+    return [EventRow(row.customer_id, OWN_SOURCE, id, meter.event_type, at, b"", shown, properties) for id in ids]

@@ -12,28 +12,24 @@ from domain.period import Period
 
 
 class EventRow(NamedTuple):
-    """`source` is "" when the sender named none. `properties` is JSON text. `dated`: the sender gave the time."""
+    """`source` is "" when the sender named none. `properties` is JSON text. `digest` tells what was sent from anything
+    else that could have been."""
 
     customer_id: str
     source: str
     id: str
     type: str
     time: datetime
-    dated: bool
+    digest: bytes
     value: Decimal | None
     properties: str | None
 
 
 class Stored(NamedTuple):
-    """What was recorded under an id. `value` and `properties` are of the latest correction, `original_…` of the event
-    as it was first sent. Not `kept`: the event is older than the retention, and only its id is still known."""
+    """An event as it counts: as the latest of its corrections says, if there are any."""
 
     type: str
     time: datetime
-    dated: bool
-    kept: bool
-    original_value: Decimal | None
-    original_properties: str | None
     value: Decimal | None
     properties: str | None
     revision: int
@@ -55,18 +51,21 @@ class PageRow(NamedTuple):
     reason: str | None
 
 
+Id = tuple[str, str, str]
+"""Customer, source and id: what an event is known by."""
+
 Place = tuple[datetime, str, str, int]
 """Where a page of events ended: (time, source, id, revision)."""
 
 _INPUT = """
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bool[], $7::numeric[],
-        $8::json[]) WITH ORDINALITY AS i (customer_id, source, id, type, time, dated, value, properties, n)
+    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::numeric[],
+        $8::json[]) WITH ORDINALITY AS i (customer_id, source, id, type, time, digest, value, properties, n)
 """
 # One statement and one round trip. Whoever inserts an id first wins; a concurrent retry waits for it to commit.
 _RECORD = f"""
     WITH input AS MATERIALIZED ({_INPUT}),
     fresh AS (
-        INSERT INTO usage_ids SELECT customer_id, source, id, type, time, dated FROM input
+        INSERT INTO usage_ids SELECT customer_id, source, id, type, time, digest FROM input
         ON CONFLICT DO NOTHING RETURNING customer_id, source, id
     ),
     kept AS (
@@ -76,19 +75,17 @@ _RECORD = f"""
     )
     SELECT n::int FROM input LEFT JOIN fresh f USING (customer_id, source, id) WHERE f.id IS NULL
 """
-_STORED = """
-    SELECT customer_id, source, id, i.type, i.time, i.dated, e.id IS NOT NULL, e.value, e.properties::text,
-        l.value, l.properties::text, l.revision, l.retracted
-    FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (customer_id, source, id)
+_DIGESTS = """
+    SELECT n::int, i.digest
+    FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS wanted (customer_id, source, id, n)
     JOIN usage_ids i USING (customer_id, source, id)
-    LEFT JOIN usage_events e USING (customer_id, type, time, source, id)
-    LEFT JOIN LATERAL (
-        SELECT c.* FROM usage_events c
-        WHERE c.customer_id = e.customer_id AND c.type = e.type AND c.time = e.time AND c.source = e.source
-          AND coalesce(c.corrects, c.id) = e.id
-        ORDER BY c.revision DESC LIMIT 1
-    ) l ON true
-    WHERE e.corrects IS NULL
+"""
+_FIND = """
+    SELECT i.type, i.time, e.value, e.properties::text, e.revision, e.retracted
+    FROM usage_ids i JOIN usage_events e ON e.customer_id = i.customer_id AND e.type = i.type AND e.time = i.time
+        AND e.source = i.source AND coalesce(e.corrects, e.id) = i.id
+    WHERE i.customer_id = $1 AND i.source = $2 AND i.id = $3
+    ORDER BY e.revision DESC LIMIT 1
 """
 _CORRECT = """
     INSERT INTO usage_events
@@ -112,19 +109,22 @@ async def record(driver: Driver, rows: Sequence[EventRow]) -> list[int]:
     return sorted(row[0] - 1 for row in known)
 
 
-async def stored(driver: Driver, ids: Sequence[tuple[str, str, str]]) -> dict[tuple[str, str, str], Stored]:
-    """What was recorded under (customer, source, id); unknown ids are left out."""
+async def digests(driver: Driver, ids: Sequence[Id]) -> dict[Id, bytes]:
+    """The digests of what was recorded under the ids; unknown ones are left out."""
     if not ids:
         return {}
-    rows = await driver.fetch(_STORED, *zip(*ids, strict=True))
-    return {tuple(row[:3]): Stored(*row[3:]) for row in rows}
+    return {ids[n - 1]: digest for n, digest in await driver.fetch(_DIGESTS, *zip(*ids, strict=True))}
+
+
+async def find(driver: Driver, id: Id) -> Stored | None:
+    """The event with this id. None: there is none, or it is older than the retention."""
+    row = await driver.fetchrow(_FIND, *id)
+    return None if row is None else Stored(*row)
 
 
 async def correct(
     driver: Driver,
-    customer_id: str,
-    source: str,
-    id: str,
+    id: Id,
     before: Stored,
     correction_id: str,
     value: Decimal | None,
@@ -135,14 +135,14 @@ async def correct(
     """Record that the event reads as given from now on (or, retracted, does not count). Gives the instant."""
     recorded_at: datetime = await driver.fetchval(
         _CORRECT,
-        customer_id,
+        id[0],
         before.type,
         before.time,
-        source,
+        id[1],
         correction_id,
         value,
         properties,
-        id,
+        id[2],
         before.revision + 1,
         retracted,
         reason,
