@@ -6,6 +6,8 @@ import strawberry
 from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, Undefined
 from strawberry.schema.config import StrawberryConfig
 
+from api.live import Live
+from api.mutations import Mutation
 from api.queries import Query
 from api.scalars import SCALARS
 from api.types.api_key import ApiKey
@@ -13,6 +15,8 @@ from api.types.entitlement_grant import EntitlementGrant
 
 schema = strawberry.Schema(
     query=Query,
+    mutation=Mutation,
+    subscription=Live,
     types=[ApiKey, EntitlementGrant],
     config=StrawberryConfig(scalar_map=SCALARS),
 )
