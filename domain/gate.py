@@ -161,12 +161,12 @@ def _told(source: Source, feature: Feature) -> str:
 
 def _why_nothing(account: Account, feature: Feature) -> tuple[DecisionReason, str]:
     """No source speaks of the feature: the most helpful of the reasons why not."""
-    revoked = [grant for grant in account.grants if grant.feature.key == feature.key and grant.revoked]
-    if revoked:
-        return DecisionReason.REVOKED, f"the grant ({revoked[-1].reason}) was revoked"
     live = [held for held in account.subscriptions if held.started and held.ended_at is None]
     if any(held.paused_at is not None and _speaks(held, feature) for held in live):
         return DecisionReason.SUSPENDED, "the subscription is paused"
+    revoked = [grant for grant in account.grants if grant.feature.key == feature.key and grant.revoked]
+    if revoked:
+        return DecisionReason.REVOKED, f"the grant ({revoked[-1].reason}) was revoked"
     if live:
         plans = ", ".join(held.plan.plan_name for held in live)
         return DecisionReason.NOT_INCLUDED, f"{plans} does not include {feature.key}"
