@@ -1,4 +1,4 @@
-"""Everything that a process works with, opened and closed in order. The edges and the worker are handed one of these."""
+"""Everything that a process works with, opened and closed in order: what the edges and the worker are handed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,6 +16,7 @@ from service.changes import Changes
 from service.clock import Clock
 from service.credentials import Credentials
 from service.customers import Customers
+from service.live import Live
 from service.ratelimit import RateLimit
 from service.record import Record
 from service.snapshots import Snapshots
@@ -34,6 +35,7 @@ class Runtime:
     customers: Customers
     usage: Usage
     snapshots: Snapshots
+    live: Live
     credentials: Credentials
     rate_limit: RateLimit
 
@@ -49,6 +51,7 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
     usage = Usage(engine, vault, clock, changes.changed, settings.usage_retention_days)
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
+    snapshots = Snapshots(engine, vault, clock, changes, usage.of)
     runtime = Runtime(
         settings=settings,
         engine=engine,
@@ -58,7 +61,8 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
         record=record,
         customers=Customers(engine, vault, clock, record),
         usage=usage,
-        snapshots=Snapshots(engine, vault, clock, changes, usage.of),
+        snapshots=snapshots,
+        live=Live(engine, snapshots, changes, clock),
         credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
         rate_limit=RateLimit(settings.rate_limit),
     )
