@@ -4,7 +4,7 @@ A month is also made for times far from the present, since customers on test clo
 """
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.driver import Driver, driver_of
@@ -19,19 +19,22 @@ _LOCK = 5_121_837_441_902_775_004
 _PREFIX = "usage_events_"
 
 
-def month_of(time: datetime) -> date:
-    """The first day of the month, in UTC, that the instant lies in."""
-    return time.astimezone(UTC).date().replace(day=1)
+Month = tuple[int, int]
+"""Year and month (1 to 12), in UTC."""
 
 
-async def ensure_months(driver: Driver, months: Iterable[date]) -> None:
+def month_of(time: datetime) -> Month:
+    """The month that the instant, given in UTC, lies in."""
+    return time.year, time.month
+
+
+async def ensure_months(driver: Driver, months: Iterable[Month]) -> None:
     """Make the partitions that are missing. Call it outside a transaction. Several processes may do so at once."""
-    names = {f"{_PREFIX}{month:%Y_%m}": month for month in sorted(months)}
+    names = {f"{_PREFIX}{year:04}_{month:02}": (year, month) for year, month in sorted(months)}
     there = await driver.fetch("SELECT relname FROM pg_class WHERE relname = ANY($1::text[])", list(names))
     missing = names.keys() - {row["relname"] for row in there}
     for name in sorted(missing):
-        start = names[name]
-        end = (start + timedelta(days=31)).replace(day=1)
+        start, end = _bounds(names[name])
         async with driver.transaction():
             await driver.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
             if await driver.fetchval("SELECT to_regclass($1) IS NOT NULL", name):
@@ -44,16 +47,15 @@ async def ensure_months(driver: Driver, months: Iterable[date]) -> None:
             )
             await driver.execute(
                 f"ALTER TABLE usage_events ATTACH PARTITION {name}"
-                f" FOR VALUES FROM ('{start}T00:00:00Z') TO ('{end}T00:00:00Z')"
+                f" FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
             )
 
 
 async def ensure_ahead(connection: Connection, now: datetime) -> None:
     """Make the present month and those ahead. Call it on a connection that has begun nothing."""
-    month, months = month_of(now), []
-    for _ in range(MONTHS_AHEAD + 1):
-        months.append(month)
-        month = (month + timedelta(days=31)).replace(day=1)
+    months = [month_of(now.astimezone(UTC))]
+    for _ in range(MONTHS_AHEAD):
+        months.append(month_of(_bounds(months[-1])[1]))
     await ensure_months(await driver_of(connection), months)
 
 
@@ -70,8 +72,7 @@ async def drop_old(connection: Connection, now: datetime, retention: timedelta) 
         " WHERE i.inhparent = 'usage_events'::regclass ORDER BY c.relname"
     ):
         name = row["name"]
-        start = datetime.strptime(name, f"{_PREFIX}%Y_%m").replace(tzinfo=UTC)
-        end = datetime.combine((start + timedelta(days=31)).date().replace(day=1), datetime.min.time(), UTC)
+        start, end = _bounds(month_of(datetime.strptime(name, f"{_PREFIX}%Y_%m").replace(tzinfo=UTC)))
         if end > now - retention or await _wanted_by_a_clock(driver, name, end, retention):
             continue
         await _forget_ids(driver, start, end)
@@ -80,6 +81,11 @@ async def drop_old(connection: Connection, now: datetime, retention: timedelta) 
             await driver.execute(f"DROP TABLE {name}")
         dropped.append(name)
     return dropped
+
+
+def _bounds(month: Month) -> tuple[datetime, datetime]:
+    start = datetime(*month, 1, tzinfo=UTC)
+    return start, (start + timedelta(days=31)).replace(day=1)
 
 
 async def _wanted_by_a_clock(driver: Driver, partition: str, end: datetime, retention: timedelta) -> bool:

@@ -70,8 +70,7 @@ class Usage:
     def __init__(
         self, engine: Engine, vault: Vault, clock: Clock, changed: Callable[[str], None], retention_days: int
     ) -> None:
-        self._base = Base(engine, vault, changed, timedelta(days=retention_days))
-        self._clock = clock
+        self._base = Base(engine, vault, clock, changed, timedelta(days=retention_days))
         self._intake = Intake(self._write)
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -80,8 +79,7 @@ class Usage:
         """What became of each of up to 10,000 events, in their order. Returns when they are committed. Refuses more."""
         if len(events) > EVENTS_MAX:
             raise invalid(f"at most {EVENTS_MAX} events", "events")
-        at = self._clock.now()
-        return await self._intake.record([Arrival(event, at, visible) for event in events]) if events else []
+        return await self._intake.record([(event, visible) for event in events]) if events else []
 
     async def correct(
         self,
@@ -97,7 +95,7 @@ class Usage:
     ) -> RecordedEvent:
         """From now on the event reads `quantity` (and `properties`); with neither it does not count. Raises Refusal:
         NOT_FOUND, INVALID, IDEMPOTENCY_MISMATCH."""
-        correction = Correction(ref, source, id, quantity, properties, reason, visible, self._clock.now())
+        correction = Correction(ref, source, id, quantity, properties, reason, visible)
         return await self._attempted(lambda: correct(self._base, correction, retry))
 
     # ── using up ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -105,7 +103,7 @@ class Usage:
         """Use up the quantity if the decision allows it; a denied one changes nothing. Raises Refusal: INVALID,
         IDEMPOTENCY_MISMATCH."""
         async with self._turn(ref):
-            asked = Asked(ref, feature, quantity, visible, self._clock.now())
+            asked = Asked(ref, feature, quantity, visible)
             return await self._attempted(lambda: consume(self._base, asked, retry))
 
     async def reserve(
@@ -114,7 +112,7 @@ class Usage:
         """Hold the quantity for `ttl` (1 second to 1 day) if it may be used. Raises Refusal: INVALID,
         IDEMPOTENCY_MISMATCH."""
         async with self._turn(ref):
-            asked = Asked(ref, feature, quantity, visible, self._clock.now())
+            asked = Asked(ref, feature, quantity, visible)
             return await self._attempted(lambda: reserve(self._base, asked, ttl, retry))
 
     async def commit_reservation(
@@ -122,12 +120,11 @@ class Usage:
     ) -> Reservation:
         """Use up what is held, or `quantity` of it. Raises Refusal: NOT_FOUND, INVALID, CONFLICT (settled already),
         STALE (ran out), IDEMPOTENCY_MISMATCH."""
-        settling = Settling(id, visible, self._clock.now())
-        return await self._attempted(lambda: commit(self._base, settling, quantity, retry))
+        return await self._attempted(lambda: commit(self._base, Settling(id, visible), quantity, retry))
 
     async def release_reservation(self, id: str, retry: Retry, visible: Visible) -> Reservation:
         """Hold it no longer. Raises Refusal: NOT_FOUND, CONFLICT (settled already), IDEMPOTENCY_MISMATCH."""
-        return await self._attempted(lambda: release(self._base, Settling(id, visible, self._clock.now()), retry))
+        return await self._attempted(lambda: release(self._base, Settling(id, visible), retry))
 
     # ── reading: of customers that the caller was found to see ───────────────────────────────────────────────────────
     async def of(self, wanted: Sequence[Wanted]) -> list[Used]:

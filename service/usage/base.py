@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.driver import Driver, driver_of
-from adapters.postgres.partitions import ensure_months, month_of
+from adapters.postgres.partitions import Month, ensure_months
 from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.usage import meters
 from adapters.postgres.usage.meters import Key
 from adapters.vault import Vault
 from domain.catalog import Catalog, Meter
+from service.clock import Clock
+from service.usage.check import Whose
 from service.usage.events import Ref
 from service.usage.whose import Find, Visible, find_whose
 
@@ -23,13 +25,16 @@ class Base:
     """`retention`: how far back events may lie. `changed` is told of each customer whose usage changed, once that is
     committed."""
 
-    def __init__(self, engine: Engine, vault: Vault, changed: Callable[[str], None], retention: timedelta) -> None:
+    def __init__(
+        self, engine: Engine, vault: Vault, clock: Clock, changed: Callable[[str], None], retention: timedelta
+    ) -> None:
         self.engine = engine
+        self.clock = clock
         self.retention = retention
         self._vault = vault
         self._changed = changed
         self._rows: set[Key] = set()
-        self._months: set[object] = set()
+        self._months: set[Month] = set()
         self._catalog = Catalog()
         self._by_type: dict[str, tuple[Meter, ...]] = {}
 
@@ -58,10 +63,15 @@ class Base:
             self._catalog, self._by_type = catalog, by_type
         return self._by_type
 
-    async def whose(self, driver: Driver, asked: Iterable[tuple[Ref, Visible, datetime]]) -> Find:
-        return await find_whose(driver, self._vault, asked)
+    async def find_whose(self, driver: Driver, asked: Iterable[tuple[Ref, Visible]]) -> Find:
+        """The customers that are meant, as they stand now."""
+        return await find_whose(driver, self._vault, asked, self.clock.now(), self.retention)
 
-    async def prepare(self, driver: Driver, rows: Collection[Key], times: Iterable[datetime]) -> None:
+    async def whose(self, driver: Driver, ref: Ref, visible: Visible) -> Whose | None:
+        """The one customer that is meant. None: there is none that the caller may see."""
+        return (await self.find_whose(driver, [(ref, visible)]))(ref, visible)
+
+    async def prepare(self, driver: Driver, rows: Collection[Key], months: Iterable[Month]) -> None:
         """Make what a write needs before its transaction: the meters' rows and the months of the events."""
         missing = [key for key in rows if key not in self._rows]
         if missing:
@@ -69,10 +79,10 @@ class Base:
             if len(self._rows) > KNOWN_MAX:
                 self._rows.clear()
             self._rows.update(missing)
-        months = {month_of(time) for time in times} - self._months
-        if months:
-            await ensure_months(driver, months)
-            self._months |= months
+        missing_months = set(months) - self._months
+        if missing_months:
+            await ensure_months(driver, missing_months)
+            self._months |= missing_months
 
     def forget_known(self) -> None:
         """Look again for rows and months: one that was seen before is gone."""

@@ -11,7 +11,6 @@ import msgspec
 
 from adapters.postgres.usage.events import EventRow
 from domain.catalog import Meter
-from domain.exact import EXACT
 from domain.usage import FRACTION_DIGITS, Measured, Reading, Rejected, value_of
 from service.usage.events import SentEvent
 
@@ -22,16 +21,19 @@ OWN_SOURCE = "tollgate"
 PROPERTIES_BYTES_MAX = 8_192
 
 _NAME = re.compile(r"[^\x00\ud800-\udfff]{1,255}")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
 _LARGEST = Decimal(10**18)
 _json = msgspec.json.Encoder(order="deterministic")
 
 
 class Whose(NamedTuple):
-    """The customer of an event, and what time it is for them."""
+    """The customer of an event, what time it is for them, and between which instants their events may lie."""
 
     customer_id: str
     erased: bool
     now: datetime
+    earliest: datetime
+    latest: datetime
 
 
 class Ready(NamedTuple):
@@ -41,12 +43,12 @@ class Ready(NamedTuple):
     readings: list[tuple[Meter, Reading]]
 
 
-def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...], retention: timedelta) -> Ready | str:
+def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> Ready | str:
     """The event ready to be recorded, or what is wrong with it, in words for its sender."""
-    source = event.source or ""
-    if not _NAME.fullmatch(event.id):
+    id, source, time = event.id, event.source or "", event.time
+    if not _is_name(id):
         return "id must be 1 to 255 characters"
-    if source == OWN_SOURCE or (source and not _NAME.fullmatch(source)):
+    if source and (source == OWN_SOURCE or not _is_name(source)):
         return f"source must be at most 255 characters, and not {OWN_SOURCE}"
     if whose is None:
         return "no such customer"
@@ -54,44 +56,37 @@ def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...], rete
         return "the customer was erased"
     if not meters:
         return f"type {event.type[:255]!r} is of no meter"
-    time = whose.now if event.time is None else event.time
-    if time.tzinfo is not UTC:
+    if time is None:
+        time = whose.now
+    elif time.tzinfo is not UTC:
         if time.tzinfo is None:
             return "time must have an offset"
         time = time.astimezone(UTC)
-    if time > whose.now + AHEAD_MAX:
+    if time > whose.latest:
         return f"time lies in the future: it is {whose.now.isoformat()}"
-    if time < whose.now - retention:
-        return f"time lies more than {retention.days} days back"
-    value, properties = event.quantity, event.properties
+    if time < whose.earliest:
+        return f"time lies more than {(whose.now - whose.earliest).days} days back"
+    quantity, properties = event.quantity, event.properties
+    value = None if quantity is None else _plain(quantity)
+    if quantity is not None and value is None:
+        return f"value must have at most 18 digits before the point and {FRACTION_DIGITS} after it"
     read: list[tuple[Meter, Reading]] = []
     for meter in meters:
         measured = value_of(meter, value, properties)
         if isinstance(measured, Rejected):
             return measured.message
         read.append((meter, Reading(time, measured.value, measured.text)))
-    if value is not None and not is_number(value):
-        return f"value must have at most 18 digits before the point and {FRACTION_DIGITS} after it"
-    text = stored(properties) if properties else None
-    if text is None and properties:
+    stored = to_json(properties) if properties else None
+    if stored is None and properties:
         return f"properties must be text without zero characters, as JSON at most {PROPERTIES_BYTES_MAX} bytes"
-    digest = digest_of(event.type, None if event.time is None else time, value, text)
-    row = EventRow(whose.customer_id, source, event.id, event.type, time, digest, value, text)
+    digest = _digest(event.type, None if event.time is None else time, value, stored)
+    row = EventRow(whose.customer_id, source, id, event.type, time, digest, quantity, stored)
     return Ready(row, read)
-
-
-def digest_of(type: str, time: datetime | None, value: Decimal | None, properties: str | None) -> bytes:
-    """16 bytes that are the same for the same content, however its number is spelled. `time` is in UTC."""
-    number = None if value is None else value.normalize(EXACT) or 0  # so 1.50 is 1.5, and -0.0 is 0
-    return blake2b(f"{type}\0{time}\0{number}\0{properties}".encode(), digest_size=16).digest()
 
 
 def is_number(value: Decimal) -> bool:
     """Whether the value has at most 18 digits before the point and 12 after it."""
-    if not value.is_finite() or abs(value) >= _LARGEST:
-        return False
-    exponent = value.as_tuple().exponent
-    return isinstance(exponent, int) and (exponent >= -FRACTION_DIGITS or value == round(value, FRACTION_DIGITS))
+    return _plain(value) is not None
 
 
 def readable(meters: Iterable[Meter], row: EventRow) -> Ready:
@@ -104,12 +99,39 @@ def readable(meters: Iterable[Meter], row: EventRow) -> Ready:
     )
 
 
-def stored(properties: Mapping[str, Any]) -> str | None:
-    """The properties as JSON text, its keys in order, that the database can read back. None: they cannot be stored."""
+def to_json(properties: Mapping[str, Any]) -> msgspec.Raw | None:
+    """The properties as JSON, their keys in order, that the database can read back. None: they cannot be stored."""
+    if any(isinstance(found, Decimal) for found in properties.values()):
+        properties = {
+            name: format(found, "f") if isinstance(found, Decimal) else found for name, found in properties.items()
+        }
     try:
-        text = _json.encode(
-            {name: format(found, "f") if isinstance(found, Decimal) else found for name, found in properties.items()}
-        )
+        text = _json.encode(properties)
     except (UnicodeEncodeError, TypeError):
         return None
-    return None if len(text) > PROPERTIES_BYTES_MAX or b"\\u0000" in text else text.decode()
+    return None if len(text) > PROPERTIES_BYTES_MAX or b"\\u0000" in text else msgspec.Raw(text)
+
+
+def _is_name(text: str) -> bool:
+    if text.isascii() and text.isprintable():
+        return 0 < len(text) <= 255
+    return _NAME.fullmatch(text) is not None
+
+
+def _plain(value: Decimal) -> str | None:
+    """The number's one spelling, if it has at most 18 digits before the point and 12 after it: 1.50 is 1.5."""
+    text = str(value)
+    if not _NUMBER.fullmatch(text):  # an exponent, zeros beyond the 12th digit, or no such number
+        if not value.is_finite() or abs(value) >= _LARGEST or value != round(value, FRACTION_DIGITS):
+            return None
+        text = format(round(value, FRACTION_DIGITS), "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _digest(type: str, time: datetime | None, value: str | None, properties: msgspec.Raw | None) -> bytes:
+    """16 bytes that are the same for the same content. `time` is what the sender gave, in UTC."""
+    given = None if time is None else time.timestamp()
+    content = f"{type}\0{given}\0{value}\0".encode()
+    return blake2b(content if properties is None else content + bytes(properties), digest_size=16).digest()

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from adapters.postgres.partitions import month_of
 from adapters.postgres.retries import Retry
 from domain.gate import Decision
 from service.usage.base import Base
@@ -15,7 +16,7 @@ async def consume(base: Base, asked: Asked, retry: Retry) -> Decision:
     async with base.connection() as (connection, driver):
         place = await place_of(base, driver, asked)
         if isinstance(place, Place):
-            await base.prepare(driver, place.wanted, [place.at])
+            await base.prepare(driver, place.wanted, [month_of(place.at)])
         try:
             async with connection.begin():
                 if (before := await answered(connection, retry, Decision)) is not None:

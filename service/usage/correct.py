@@ -1,7 +1,6 @@
 """Corrects what an event says. The event stays; a correction is recorded beside it and counts in its place."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ from domain.errors import ErrorCode, Refusal, invalid
 from domain.usage import Rejected, value_of
 from service.ids import new_id
 from service.usage.base import Base
-from service.usage.check import PROPERTIES_BYTES_MAX, is_number, stored
+from service.usage.check import PROPERTIES_BYTES_MAX, is_number, to_json
 from service.usage.events import RecordedEvent, Ref
 from service.usage.once import answered, keep
 from service.usage.whose import Visible
@@ -35,7 +34,6 @@ class Correction(NamedTuple):
     properties: Mapping[str, Any] | None
     reason: str
     visible: Visible
-    at: datetime
 
 
 class _Now(NamedTuple):
@@ -51,7 +49,7 @@ async def correct(base: Base, correction: Correction, retry: Retry) -> RecordedE
         customer_id, before = await _find(base, driver, correction)
         meters = (await base.meters_by_type()).get(before.type, ())
         wanted = {(customer_id, meter.key): meter for meter in meters}
-        await base.prepare(driver, wanted, [before.time])
+        await base.prepare(driver, wanted, [])
         async with connection.begin():
             if (first := await answered(connection, retry, RecordedEvent)) is not None:
                 return first
@@ -72,8 +70,7 @@ def _check(correction: Correction) -> None:
 
 
 async def _find(base: Base, driver: Driver, correction: Correction) -> tuple[str, Stored]:
-    ref, visible, at = correction.ref, correction.visible, correction.at
-    whose = (await base.whose(driver, [(ref, visible, at)]))(ref, visible, at)
+    whose = await base.whose(driver, correction.ref, correction.visible)
     if whose is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
     id = (whose.customer_id, correction.source or "", correction.id)
@@ -106,12 +103,12 @@ def _corrected(correction: Correction, before: Stored, meters: tuple[Meter, ...]
         measured = value_of(meter, value, properties)
         if isinstance(measured, Rejected) and not isinstance(_before(meter, before), Rejected):
             raise invalid(measured.message, "value" if meter.property is None else "properties")
-    text = stored(properties) if properties else None
+    text = to_json(properties) if properties else None
     if properties and text is None:
         raise invalid(
             f"must be text without zero characters, as JSON at most {PROPERTIES_BYTES_MAX} bytes", "properties"
         )
-    return _Now(value, text, False)
+    return _Now(value, None if text is None else bytes(text).decode(), False)
 
 
 def _counted(quantity: Decimal, before: Stored) -> _Now:

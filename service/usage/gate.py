@@ -22,19 +22,18 @@ from service.usage import allowance
 from service.usage.base import Base
 from service.usage.check import Ready, readable
 from service.usage.events import Ref
-from service.usage.record import write
+from service.usage.record import write_new
 from service.usage.spend import adds, check_quantity, events
 from service.usage.whose import Visible
 
 
 class Asked(NamedTuple):
-    """Who wants to use how much of what; `at` is the present of the customers in real time."""
+    """Who wants to use how much of what."""
 
     ref: Ref
     feature: str
     quantity: Decimal
     visible: Visible
-    at: datetime
 
 
 class Place(NamedTuple):
@@ -53,9 +52,9 @@ async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision
     """Where the use would be counted, or the decision that denies it whatever was used. Raises Refusal for what cannot
     be consumed at all."""
     catalog = await base.catalog()
-    whose = (await base.whose(driver, [(asked.ref, asked.visible, asked.at)]))(asked.ref, asked.visible, asked.at)
+    whose = await base.whose(driver, asked.ref, asked.visible)
     if whose is None:
-        return decide_use(None, catalog, asked.feature, asked.quantity, Usage(), asked.at)
+        return decide_use(None, catalog, asked.feature, asked.quantity, Usage(), base.clock.now())
     account = present(decode_account(await account_state(driver, whose.customer_id)), whose.now)
     right = entitlement(account, asked.feature, whose.now)
     feature = right.feature if right else catalog.feature(asked.feature)
@@ -117,8 +116,7 @@ class Count:
         place = self._place
         rows = events(place.meter, quantity, self._rows[self._key], place.at)
         ready = [readable(place.wanted.values(), row) for row in rows]
-        known = await write(driver, place.wanted, self._rows, ready)
-        assert not known, "new ids"
+        await write_new(driver, self._rows, place.wanted, ready)
         await self._remember_again(driver)
         return ready
 

@@ -2,10 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
 
 from adapters.postgres.driver import Driver
+from adapters.postgres.partitions import month_of
 from adapters.postgres.usage import events, fold
 from adapters.postgres.usage.events import Id
 from adapters.postgres.usage.meters import Key, MeterRow
@@ -20,66 +19,64 @@ ACCEPTED = UsageOutcome(UsageEventStatus.ACCEPTED)
 DUPLICATE = UsageOutcome(UsageEventStatus.DUPLICATE)
 CONFLICT = UsageOutcome(UsageEventStatus.CONFLICT, "an event with this id was recorded with other content")
 
-
-class Arrival(NamedTuple):
-    """An event, when it came in, and which customers its sender may touch."""
-
-    event: SentEvent
-    at: datetime
-    visible: Visible
+Arrival = tuple[SentEvent, Visible]
+"""An event, and which customers its sender may touch."""
 
 
 async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     """What became of each, in order. All that are accepted are recorded together or not at all."""
     types = await base.meters_by_type()
+    outcomes = [ACCEPTED] * len(arrivals)
+    first: dict[Id, tuple[int, Ready]] = {}
+    repeats: list[tuple[int, Id, bytes]] = []
     async with base.driver() as driver:
-        whose = await base.whose(driver, ((one.event.customer, one.visible, one.at) for one in arrivals))
-        outcomes: list[UsageOutcome | None] = [None] * len(arrivals)
-        ready: dict[Id, list[tuple[int, Ready]]] = {}
-        for n, (event, at, visible) in enumerate(arrivals):
-            found = check(event, whose(event.customer, visible, at), types.get(event.type, ()), base.retention)
+        whose = await base.find_whose(driver, ((event.customer, visible) for event, visible in arrivals))
+        for n, (event, visible) in enumerate(arrivals):
+            found = check(event, whose(event.customer, visible), types.get(event.type, ()))
             if isinstance(found, str):
                 outcomes[n] = UsageOutcome(UsageEventStatus.REJECTED, found)
+            elif (id := found.row.key) in first:
+                repeats.append((n, id, found.row.digest))
             else:
-                ready.setdefault(found.row[:3], []).append((n, found))
-        known = await _write(base, driver, [same[0][1] for _, same in sorted(ready.items())]) if ready else set()
-        told = await events.digests(driver, sorted(known))
-        for id, same in ready.items():
-            first = same[0][1].row.digest
-            for position, (n, one) in enumerate(same):
-                if id not in known and not position:
-                    outcomes[n] = ACCEPTED
-                else:
-                    outcomes[n] = DUPLICATE if one.row.digest == told.get(id, first) else CONFLICT
-    base.tell({id[0] for id in ready if id not in known})
-    return [outcome for outcome in outcomes if outcome is not None]
+                first[id] = (n, found)
+        known = await _write(base, driver, [first[id][1] for id in sorted(first)]) if first else []
+        recorded = {id: one.row.digest for id, (_, one) in first.items()} if known or repeats else {}
+        repeats += [(first[id][0], id, recorded[id]) for id in known]
+        recorded |= await events.digests(driver, known)
+    for n, id, digest in repeats:
+        outcomes[n] = DUPLICATE if digest == recorded[id] else CONFLICT
+    base.tell({id[0] for id in first.keys() - set(known)})
+    return outcomes
 
 
-async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> set[Id]:
+async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> list[Id]:
     """Record those whose ids are new; gives the ids of the others. `ready` is in order of its ids."""
-    wanted = {(one.row.customer_id, meter.key): meter for one in ready for meter, _ in one.readings}
-    await base.prepare(driver, wanted, (one.row.time for one in ready))
+    groups, wanted = grouped(ready)
+    await base.prepare(driver, wanted, {month_of(one.row.time) for one in ready})
     async with driver.transaction():
         rows = await fold.lock_complete(driver, wanted)
-        known = set(await write(driver, wanted, rows, ready))
-    return {ready[n].row[:3] for n in known}
+        known = await events.record(driver, [one.row for one in ready])
+        if known:
+            skip = set(known)
+            groups, _ = grouped(one for n, one in enumerate(ready) if n not in skip)
+        await fold.fold(driver, wanted, rows, groups)
+    return [ready[n].row.key for n in known]
 
 
-async def write(
-    driver: Driver, wanted: Mapping[Key, Meter], rows: dict[Key, MeterRow], ready: Sequence[Ready]
-) -> list[int]:
-    """Write the events and fold them, under the locks of all their meters. Gives the positions of those whose ids were
-    known already."""
-    known = await events.record(driver, [one.row for one in ready])
-    skip = set(known)
-    await fold.fold(driver, wanted, rows, grouped(one for n, one in enumerate(ready) if n not in skip))
-    return known
+async def write_new(driver: Driver, rows: dict[Key, MeterRow], wanted: Mapping[Key, Meter], new: list[Ready]) -> None:
+    """Write events with ids of our own making, in the transaction that has locked the rows of all their meters."""
+    known = await events.record(driver, [one.row for one in new])
+    assert not known, "nobody else makes such ids"
+    await fold.fold(driver, wanted, rows, grouped(new)[0])
 
 
-def grouped(ready: Iterable[Ready]) -> dict[Key, list[Reading]]:
-    """The readings of each meter's row."""
-    found: defaultdict[Key, list[Reading]] = defaultdict(list)
-    for row, readings in ready:
-        for meter, reading in readings:
-            found[row.customer_id, meter.key].append(reading)
-    return found
+def grouped(ready: Iterable[Ready]) -> tuple[dict[Key, list[Reading]], dict[Key, Meter]]:
+    """The readings of each meter's row, and the meter of each."""
+    readings: defaultdict[Key, list[Reading]] = defaultdict(list)
+    meters: dict[Key, Meter] = {}
+    for row, read in ready:
+        for meter, reading in read:
+            key = (row.customer_id, meter.key)
+            readings[key].append(reading)
+            meters[key] = meter
+    return readings, meters

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from adapters.postgres.driver import Driver
+from adapters.postgres.partitions import month_of
 from adapters.postgres.retries import Retry
 from adapters.postgres.usage import fold, reservations
 from adapters.postgres.usage.reservations import ReservationRow
@@ -21,7 +22,7 @@ from service.usage.check import is_number, readable
 from service.usage.events import CustomerRef
 from service.usage.gate import Asked, Count, Place, Undone, after, place_of
 from service.usage.once import answered, keep
-from service.usage.record import write
+from service.usage.record import write_new
 from service.usage.spend import check_quantity, events
 from service.usage.whose import Visible
 
@@ -57,11 +58,10 @@ class Reserved(Struct, frozen=True):
 
 
 class Settling(NamedTuple):
-    """Which reservation is to be committed or released; `at` is the present of the customers in real time."""
+    """Which reservation is to be committed or released."""
 
     id: str
     visible: Visible
-    at: datetime
 
 
 async def reserve(base: Base, asked: Asked, ttl: timedelta, retry: Retry) -> Reserved:
@@ -103,7 +103,7 @@ async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry
         if quantity:
             check_quantity(meter, quantity)
         wanted = {(found.customer_id, one.key): one for one in (await base.meters_by_type()).get(meter.event_type, ())}
-        await base.prepare(driver, wanted, [at])
+        await base.prepare(driver, wanted, [month_of(at)])
         async with connection.begin():
             if (before := await answered(connection, retry, Reservation)) is not None:
                 return before
@@ -111,7 +111,7 @@ async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry
             await _settle(driver, found, at, ReservationState.COMMITTED, quantity)
             if quantity:
                 new = events(meter, quantity, rows[found.customer_id, meter.key], at)
-                await write(driver, wanted, rows, [readable(wanted.values(), row) for row in new])
+                await write_new(driver, rows, wanted, [readable(wanted.values(), row) for row in new])
             reservation = _shown(found, ReservationState.COMMITTED, quantity)
             await keep(connection, retry, reservation)
     base.tell([found.customer_id])
@@ -154,8 +154,7 @@ async def _find(base: Base, driver: Driver, settling: Settling) -> tuple[Reserva
     meter = None if found is None else (await base.catalog()).meter(found.meter_key)
     if found is None or meter is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such reservation", "id")
-    ref = CustomerRef(found.customer_id)
-    whose = (await base.whose(driver, [(ref, None, settling.at)]))(ref, None, settling.at)
+    whose = await base.whose(driver, CustomerRef(found.customer_id), None)
     assert whose is not None
     return found, meter, whose.now
 

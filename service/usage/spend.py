@@ -3,8 +3,6 @@
 from datetime import datetime
 from decimal import Decimal
 
-import msgspec
-
 from adapters.postgres.usage.events import EventRow
 from adapters.postgres.usage.meters import MeterRow
 from adapters.postgres.usage.periods import LEVELS
@@ -12,7 +10,7 @@ from domain.catalog import Aggregation, Meter
 from domain.errors import invalid
 from domain.usage import FRACTION_DIGITS
 from service.ids import new_id
-from service.usage.check import OWN_SOURCE, is_number
+from service.usage.check import OWN_SOURCE, is_number, to_json
 
 COUNTED_MAX = Decimal(10_000)
 """A COUNT meter counts events, so a quantity of n is n events."""
@@ -47,7 +45,7 @@ def events(meter: Meter, quantity: Decimal, row: MeterRow, at: datetime) -> list
         at = max(at, row.rollup.last_time) if row.rollup else at  # else the new level would not be the last one
         if not is_number(value):
             raise invalid("the level would have more than 18 digits", "quantity")
-    properties = None if meter.property is None else msgspec.json.encode({meter.property: format(value, "f")}).decode()
+    properties = None if meter.property is None else to_json({meter.property: value})
     shown = value if meter.property is None else None
     ids = sorted(new_id("usage") for _ in range(times))
     return [EventRow(row.customer_id, OWN_SOURCE, id, meter.event_type, at, b"", shown, properties) for id in ids]

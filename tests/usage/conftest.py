@@ -151,7 +151,8 @@ class Shop:
 
     async def _hours(self, customer_id: str, meter: Meter) -> list[tuple[Any, ...]]:
         rows = await self.fetch(
-            "SELECT *, properties::text AS text FROM usage_events WHERE (customer_id, type) = ($1, $2) ORDER BY revision",
+            "SELECT *, properties::text AS text FROM usage_events"
+            " WHERE customer_id = $1 AND type = $2 ORDER BY revision",
             customer_id,
             meter.event_type,
         )

@@ -6,13 +6,15 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import asyncpg
+from msgspec import Raw, Struct
 
 from adapters.postgres.driver import Driver
+from adapters.postgres.usage.rows import as_json
 from domain.period import Period
 
 
-class EventRow(NamedTuple):
-    """`source` is "" when the sender named none. `properties` is JSON text. `digest` tells what was sent from anything
+class EventRow(Struct, frozen=True):
+    """`source` is "" when the sender named none. `properties` is its JSON. `digest` tells what was sent from anything
     else that could have been."""
 
     customer_id: str
@@ -22,7 +24,11 @@ class EventRow(NamedTuple):
     time: datetime
     digest: bytes
     value: Decimal | None
-    properties: str | None
+    properties: Raw | None
+
+    @property
+    def key(self) -> "Id":
+        return self.customer_id, self.source, self.id
 
 
 class Stored(NamedTuple):
@@ -58,8 +64,10 @@ Place = tuple[datetime, str, str, int]
 """Where a page of events ended: (time, source, id, revision)."""
 
 _INPUT = """
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::bytea[], $7::numeric[],
-        $8::json[]) WITH ORDINALITY AS i (customer_id, source, id, type, time, digest, value, properties, n)
+    SELECT customer_id, source, id, type, time, decode(digest, 'base64') AS digest, value, properties, n
+    FROM ROWS FROM (json_to_recordset($1::text::json) AS (customer_id text, source text, id text, type text,
+        time timestamptz, digest text, value numeric, properties json)) WITH ORDINALITY
+        AS i (customer_id, source, id, type, time, digest, value, properties, n)
 """
 # One statement and one round trip. Whoever inserts an id first wins; a concurrent retry waits for it to commit.
 _RECORD = f"""
@@ -105,7 +113,7 @@ _PAGE = """
 async def record(driver: Driver, rows: Sequence[EventRow]) -> list[int]:
     """Write the events whose ids are new and give the positions of the others, ascending. `rows` hold no id twice and
     come in order of (customer, source, id), which is the order that writers wait for each other in."""
-    known = await driver.fetch(_RECORD, *zip(*rows, strict=True))
+    known = await driver.fetch(_RECORD, as_json(rows))
     return sorted(row[0] - 1 for row in known)
 
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import NamedTuple
 
 import asyncpg
+from msgspec import Struct
 
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage.meters import Key
+from adapters.postgres.usage.rows import as_json, figures
 from domain.usage import HourRollup
 
 
@@ -18,6 +21,19 @@ class Hour(NamedTuple):
     meter_key: str
     hour: datetime
     rollup: HourRollup
+
+
+class _Row(Struct):
+    customer_id: str
+    meter_key: str
+    hour: datetime
+    count: int
+    sum: Decimal
+    max: Decimal
+    first_time: datetime
+    last_time: datetime
+    last_value: Decimal
+    area: Decimal
 
 
 class Stretch(NamedTuple):
@@ -34,8 +50,8 @@ class Stretch(NamedTuple):
 
 
 _VALUES = """
-    unnest($1::text[], $2::text[], $3::timestamptz[], $4::bigint[], $5::numeric[], $6::numeric[], $7::timestamptz[],
-        $8::timestamptz[], $9::numeric[], $10::numeric[])
+    json_to_recordset($1::text::json) AS n (customer_id text, meter_key text, hour timestamptz, count bigint,
+        sum numeric, max numeric, first_time timestamptz, last_time timestamptz, last_value numeric, area numeric)
 """
 _INSERT = f"""
     INSERT INTO usage_hours AS h SELECT * FROM {_VALUES} ON CONFLICT (customer_id, meter_key, hour) DO UPDATE SET
@@ -78,13 +94,13 @@ _READ = """
 async def add(driver: Driver, hours: Sequence[Hour]) -> None:
     """Merge roll-ups of new readings into what is there: of any meters but TIME_WEIGHTED ones."""
     if hours:
-        await driver.execute(_ADD, *_columns(hours))
+        await driver.execute(_ADD, _json(hours))
 
 
 async def put(driver: Driver, hours: Sequence[Hour]) -> None:
     """Write roll-ups in the place of what is there."""
     if hours:
-        await driver.execute(_PUT, *_columns(hours))
+        await driver.execute(_PUT, _json(hours))
 
 
 async def remove(driver: Driver, hours: Sequence[tuple[str, str, datetime]]) -> None:
@@ -111,10 +127,5 @@ async def read(driver: Driver, stretches: Sequence[Stretch]) -> list[list[tuple[
     return found
 
 
-def _columns(hours: Sequence[Hour]) -> list[list[object]]:
-    rows = [
-        (*hour[:3], r.count, r.sum, r.max, r.first_time, r.last_time, r.last_value, r.area)
-        for hour in hours
-        for r in (hour.rollup,)
-    ]
-    return [list(column) for column in zip(*rows, strict=True)]
+def _json(hours: Sequence[Hour]) -> str:
+    return as_json([_Row(one.customer_id, one.meter_key, one.hour, *figures(one.rollup)) for one in hours])

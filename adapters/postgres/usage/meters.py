@@ -1,12 +1,15 @@
 """The row of each customer and meter: the lock that writers wait for, and the roll-up of the period last asked for."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 import asyncpg
+from msgspec import Struct
 
 from adapters.postgres.driver import Driver
+from adapters.postgres.usage.rows import as_json, figures
 from domain.period import Period
 from domain.usage import HourRollup
 
@@ -38,6 +41,23 @@ class MeterRow(NamedTuple):
         return MeterRow(self.customer_id, self.meter_key, self.complete)
 
 
+class _Row(Struct):
+    customer_id: str
+    meter_key: str
+    complete: bool
+    period_start: datetime | None
+    period_end: datetime | None
+    level_before: Decimal | None
+    texts: int
+    count: int
+    sum: Decimal | None = None
+    max: Decimal | None = None
+    first_time: datetime | None = None
+    last_time: datetime | None = None
+    last_value: Decimal | None = None
+    area: Decimal | None = None
+
+
 _COLUMNS = (
     "m.customer_id, m.meter_key, m.complete, m.period_start, m.period_end, m.level_before, m.texts,"
     " m.count, m.sum, m.max, m.first_time, m.last_time, m.last_value, m.area"
@@ -53,10 +73,9 @@ _WRITE = """
     UPDATE usage_meters m SET complete = n.complete, period_start = n.period_start, period_end = n.period_end,
         level_before = n.level_before, texts = n.texts, count = n.count, sum = n.sum, max = n.max,
         first_time = n.first_time, last_time = n.last_time, last_value = n.last_value, area = n.area
-    FROM unnest($1::text[], $2::text[], $3::bool[], $4::timestamptz[], $5::timestamptz[], $6::numeric[], $7::bigint[],
-        $8::bigint[], $9::numeric[], $10::numeric[], $11::timestamptz[], $12::timestamptz[], $13::numeric[],
-        $14::numeric[]) AS n (customer_id, meter_key, complete, period_start, period_end, level_before, texts,
-        count, sum, max, first_time, last_time, last_value, area)
+    FROM json_to_recordset($1::text::json) AS n (customer_id text, meter_key text, complete boolean,
+        period_start timestamptz, period_end timestamptz, level_before numeric, texts bigint, count bigint, sum numeric,
+        max numeric, first_time timestamptz, last_time timestamptz, last_value numeric, area numeric)
     WHERE m.customer_id = n.customer_id AND m.meter_key = n.meter_key
 """
 
@@ -80,7 +99,7 @@ async def read(driver: Driver, keys: Collection[Key]) -> dict[Key, MeterRow]:
 async def write(driver: Driver, rows: Sequence[MeterRow]) -> None:
     """Store rows that this transaction has locked."""
     if rows:
-        await driver.execute(_WRITE, *zip(*map(_stored, rows), strict=True))
+        await driver.execute(_WRITE, as_json([_stored(row) for row in rows]))
 
 
 def _columns(keys: Iterable[Key]) -> tuple[list[str], list[str]]:
@@ -95,12 +114,7 @@ def _row(row: asyncpg.Record) -> MeterRow:
     return MeterRow(customer_id, meter_key, complete, period, level_before, texts, rollup)
 
 
-def _stored(row: MeterRow) -> tuple[object, ...]:
+def _stored(row: MeterRow) -> "_Row":
     start, end = (row.period.start, row.period.end) if row.period else (None, None)
-    r = row.rollup
-    figures = (0, *[None] * 6) if r is None else _figures(r)
-    return (row.customer_id, row.meter_key, row.complete, start, end, row.level_before, row.texts, *figures)
-
-
-def _figures(r: HourRollup) -> tuple[object, ...]:
-    return (r.count, r.sum, r.max, r.first_time, r.last_time, r.last_value, r.area)
+    of_period = figures(row.rollup) if row.rollup else (0,)
+    return _Row(row.customer_id, row.meter_key, row.complete, start, end, row.level_before, row.texts, *of_period)
