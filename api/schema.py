@@ -3,7 +3,14 @@
 from collections.abc import Iterator
 
 import strawberry
-from graphql import GraphQLArgument, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, Undefined
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    Undefined,
+    get_named_type,
+)
 from strawberry.schema.config import StrawberryConfig
 
 from api.live import Live
@@ -22,7 +29,7 @@ schema = strawberry.Schema(
 )
 
 
-def _optional() -> Iterator[GraphQLArgument | GraphQLInputField]:
+def _inputs() -> Iterator[GraphQLArgument | GraphQLInputField]:
     for type_ in schema._schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             yield from type_.fields.values()
@@ -31,10 +38,13 @@ def _optional() -> Iterator[GraphQLArgument | GraphQLInputField]:
                 yield from field.args.values()
 
 
-# A default of null is Python's way to say "may be left out"; in the schema it would only be noise.
-for _given in _optional():
-    if _given.default_value is None:
-        _given.default_value = Undefined
+for _input in _inputs():
+    # A default of null is Python's way to say "may be left out"; in the schema it would only be noise.
+    if _input.default_value is None:
+        _input.default_value = Undefined
+    # An argument without words of its own, such as the input of a mutation, is what its type says.
+    if _input.description is None:
+        _input.description = get_named_type(_input.type).description
 
 
 def sdl() -> str:

@@ -1,0 +1,24 @@
+"""The whole service on a real database, with the default catalog."""
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from storefront import Storefront
+
+from adapters.secrets import Secrets
+from adapters.settings import Settings
+from service.runtime import open_runtime
+from service.seed import seed
+
+
+@pytest_asyncio.fixture
+async def shop(dsn: str) -> AsyncIterator[Storefront]:
+    secrets = Secrets(master=b"m" * 40, token=b"t" * 40, admin_key=None)
+    async with open_runtime(Settings(_env_file=None), secrets, dsn) as runtime:  # type: ignore[call-arg]
+        await seed(runtime.record)
+        yield Storefront(runtime)
