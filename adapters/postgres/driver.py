@@ -29,12 +29,12 @@ async def driver_of(connection: Connection) -> Driver:
 
 
 async def attempted(act: Callable[[], Awaitable[T]], forget: Callable[[], None]) -> T:
-    """Do `act`, a whole transaction, and once more if it fell victim to a deadlock or a month is not there any more
-    (`forget` what was known to be there). It was rolled back, so doing it again does it once."""
+    """Do `act`, a whole transaction, and again if another one got in its way or a month is not there any more (`forget`
+    what was known to be there). It was rolled back, so doing it again does it once."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
             return await act()
-        except asyncpg.DeadlockDetectedError:
+        except (asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError):
             if attempt == ATTEMPTS_MAX:
                 raise
         except asyncpg.CheckViolationError:  # "no partition of relation found for row"

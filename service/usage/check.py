@@ -101,10 +101,10 @@ def readable(meters: Iterable[Meter], row: EventRow) -> Ready:
 
 def to_json(properties: Mapping[str, Any]) -> msgspec.Raw | None:
     """The properties as JSON, their keys in order, that the database can read back. None: they cannot be stored."""
-    if any(isinstance(found, Decimal) for found in properties.values()):
-        properties = {
-            name: format(found, "f") if isinstance(found, Decimal) else found for name, found in properties.items()
-        }
+    for found in properties.values():
+        if type(found) is Decimal:  # never from JSON
+            properties = {name: format(one, "f") if type(one) is Decimal else one for name, one in properties.items()}
+            break
     try:
         text = _json.encode(properties)
     except (UnicodeEncodeError, TypeError):

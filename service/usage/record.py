@@ -39,28 +39,29 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
                 repeats.append((n, id, found.row.digest))
             else:
                 first[id] = (n, found)
-        known = await _write(base, driver, [first[id][1] for id in sorted(first)]) if first else []
-        recorded = {id: one.row.digest for id, (_, one) in first.items()} if known or repeats else {}
-        repeats += [(first[id][0], id, recorded[id]) for id in known]
-        recorded |= await events.digests(driver, known)
+        ready = [first[id][1] for id in sorted(first)]
+        known = await _write(base, driver, ready) if ready else {}
+    recorded: dict[Id, bytes] = {}
+    if known or repeats:
+        recorded = {one.row.key: known.get(n, one.row.digest) for n, one in enumerate(ready)}
+        repeats += [(first[ready[n].row.key][0], ready[n].row.key, ready[n].row.digest) for n in known]
     for n, id, digest in repeats:
         outcomes[n] = DUPLICATE if digest == recorded[id] else CONFLICT
-    base.tell({id[0] for id in first.keys() - set(known)})
+    base.tell({one.row.customer_id for n, one in enumerate(ready) if n not in known})
     return outcomes
 
 
-async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> list[Id]:
-    """Record those whose ids are new; gives the ids of the others. `ready` is in order of its ids."""
+async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> dict[int, bytes]:
+    """Record those whose ids are new; gives the positions of the others, with the digests of what was recorded."""
     groups, wanted = grouped(ready)
     await base.prepare(driver, wanted, {month_of(one.row.time) for one in ready})
     async with driver.transaction():
         rows = await fold.lock_complete(driver, wanted)
         known = await events.record(driver, [one.row for one in ready])
         if known:
-            skip = set(known)
-            groups, _ = grouped(one for n, one in enumerate(ready) if n not in skip)
+            groups, _ = grouped(one for n, one in enumerate(ready) if n not in known)
         await fold.fold(driver, wanted, rows, groups)
-    return [ready[n].row.key for n in known]
+    return known
 
 
 async def write_new(driver: Driver, rows: dict[Key, MeterRow], wanted: Mapping[Key, Meter], new: list[Ready]) -> None:
