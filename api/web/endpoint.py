@@ -12,6 +12,7 @@ from api.web.engine import Engine
 from api.web.http import HTTPView
 from api.web.limits import Limits
 from api.web.live import Lives
+from api.web.server_log import ignore_client_mistakes
 from api.web.sockets import Sockets
 from api.web.sse import EventStreams
 
@@ -37,6 +38,7 @@ class GraphQLEndpoint:
         origins = Origins(allowed_origins)
         self.streams = EventStreams(self.engine, self.lives)
         self.sockets = Sockets(self.engine, self.lives, origins)
+        ignore_client_mistakes()
         self._http = HTTPView(self.engine, origins, self.streams)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

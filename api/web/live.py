@@ -209,6 +209,7 @@ class Lives:
                     self.reauthorize(prepared.call.principal)
                     payload, _ = await self.execute(prepared, event)
                     await sink.send(payload)
+                    await asyncio.sleep(0)  # neither the source nor the send may ever have waited
             sink.finish()
 
     async def _show(self, prepared: Prepared, sink: Sink, channel: States[Any]) -> None:
@@ -230,6 +231,7 @@ class Lives:
                 self.reauthorize(prepared.call.principal)
                 key = (selection, channel.key, entry.position)
                 await sink.send(await self._entry(key, prepared, entry.root))
+                await asyncio.sleep(0)  # a long backlog must not keep the loop to itself
         sink.finish()
 
     async def _entry(self, key: Hashable, prepared: Prepared, root: Any) -> str:

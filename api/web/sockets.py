@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import Any, Final, cast
 
 import msgspec
+from graphql import OperationType
 from starlette.types import Message, Receive, Scope, Send
 
 from api.web import errors
@@ -63,13 +64,19 @@ class Close(Exception):
 class SocketOperation:
     """One running operation of a socket; the sink of a live one."""
 
-    __slots__ = ("_prefix", "_socket", "id", "task")
+    __slots__ = ("_prefix", "_socket", "id", "task", "writes")
 
     def __init__(self, socket: "Socket", id_: str) -> None:
         self._socket = socket
         self._prefix = f'{{"id":{msgspec.json.encode(id_).decode()},"type":"next","payload":'
         self.id = id_
         self.task: asyncio.Task[None] | None = None
+        self.writes = False
+
+    def stop(self) -> None:
+        """Nobody waits for it any more. A mutation goes on to its end: what it has begun to write must not be torn."""
+        if self.task is not None and not self.writes:
+            self.task.cancel()
 
     def show(self, payload: str) -> None:
         """A state, in place of one that has not left."""
@@ -102,7 +109,7 @@ class Socket:
         self._principal: Any = None
         self._ready = False
         self._operations: dict[str, SocketOperation] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], SocketOperation] = {}
         self._serving: asyncio.Task[None] | None = None
         self._ending: Close | None = None
         self._stalled = False
@@ -141,6 +148,7 @@ class Socket:
             timer.cancel()
             await self._release()
         await self._say_goodbye()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     def close(self, code: int, reason: str) -> None:
         """End the connection with a close frame, from outside of `serve`."""
@@ -164,10 +172,10 @@ class Socket:
     async def _release(self) -> None:
         self.outbox.close()
         self._operations.clear()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for operation in self._running.values():
+            operation.stop()
+        reading = [task for task, operation in self._running.items() if not operation.writes]
+        await asyncio.gather(*reading, return_exceptions=True)
 
     async def _say_goodbye(self) -> None:
         if self._ending is None:
@@ -234,21 +242,21 @@ class Socket:
         except (msgspec.MsgspecError, UnicodeError, RecursionError, ClientError):
             raise Close(_BAD_MESSAGE, "The payload of subscribe is not a GraphQL request") from None
         operation = SocketOperation(self, frame.id)
-        if len(self._tasks) >= self._limits.operations_max:
+        if len(self._running) >= self._limits.operations_max:
             problem = errors.simple("Too many operations on this socket.", "TOO_MANY_OPERATIONS", self._request_id)
             operation.fail([problem])
             return
         self._operations[frame.id] = operation
         operation.task = asyncio.create_task(self._operate(operation, request))
-        self._tasks.add(operation.task)
-        operation.task.add_done_callback(self._tasks.discard)
+        self._running[operation.task] = operation
+        operation.task.add_done_callback(self._running.pop)
 
     def _complete(self, frame: Frame) -> None:
         if not frame.id:
             raise Close(_BAD_MESSAGE, "complete needs an id")
         operation = self._operations.pop(frame.id, None)
-        if operation is not None and operation.task is not None:
-            operation.task.cancel()
+        if operation is not None:
+            operation.stop()
 
     async def _operate(self, operation: SocketOperation, request: GraphQLRequest) -> None:
         engine = self._engine
@@ -259,10 +267,12 @@ class Socket:
             if is_live(wanted):
                 await self._lives.run(prepared, operation)
                 return
+            operation.writes = wanted.kind is OperationType.MUTATION
             started = prepared.start()
             payload = started if isinstance(started, dict) else await started
-            await operation.send(encode(payload, prepared.call.request_id).decode())
-            operation.finish()
+            if self._operations.get(operation.id) is operation:
+                await operation.send(encode(payload, prepared.call.request_id).decode())
+                operation.finish()
         except Exception as error:
             operation.fail(engine.refusal(error, self._request_id)[1])
 

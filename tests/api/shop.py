@@ -85,7 +85,7 @@ class Shop:
     def set_level(self, level: int) -> None:
         self.level = level
         for watcher in self.watchers:
-            watcher.put(Update(Level(level), (level,)))
+            watcher.put(Update(Level(value=level), (level,)))
 
     def log(self, entry: str) -> None:
         self.entries.append(entry)
@@ -97,7 +97,7 @@ class Shop:
         watcher: Latest[Update[Level]] = Latest()
         self.watchers.add(watcher)
         try:
-            yield Update(Level(self.level), (self.level,))
+            yield Update(Level(value=self.level), (self.level,))
             async for update in watcher:
                 yield update
         finally:
@@ -109,7 +109,7 @@ class Shop:
         while True:
             while at < len(self.entries):
                 at += 1
-                yield Update(Entry(Cursor(str(at)), self.entries[at - 1]), (at,))
+                yield Update(Entry(cursor=Cursor(str(at)), text=self.entries[at - 1]), (at,))
             await self.grown.wait()
 
 

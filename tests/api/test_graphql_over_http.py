@@ -4,7 +4,7 @@
 from typing import Any
 
 import pytest
-from conftest import Edge
+from served import Edge
 
 JSON = "application/json"
 GRAPHQL = "application/graphql-response+json"
@@ -260,9 +260,7 @@ async def test_only_allowed_pages_may_read_answers(edge: Edge, origin: str, allo
     response = await edge.http.post("/graphql", json={"query": NAME}, headers={"origin": origin})
     assert (response.headers.get("access-control-allow-origin") == origin) is allowed
     assert response.headers["vary"] == "origin"
-    preflight = await edge.http.options(
-        "/graphql", headers={"origin": origin, "access-control-request-method": "POST"}
-    )
+    preflight = await edge.http.options("/graphql", headers={"origin": origin, "access-control-request-method": "POST"})
     assert preflight.status_code == 204
     assert ("access-control-allow-headers" in preflight.headers) is allowed
 
