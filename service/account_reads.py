@@ -1,8 +1,8 @@
 """Accounts read in batches: whoever asks while the database is busy is served together by the next read."""
 
 import asyncio
-import time
 from collections.abc import Sequence
+from time import monotonic
 
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads import accounts
@@ -58,7 +58,7 @@ class AccountReads:
                         future.set_result(found.get(id))
 
     async def _read(self, ids: Sequence[str]) -> dict[str, Snapshot]:
-        read_at, now = time.monotonic(), self._clock.now()
+        read_at, now = monotonic(), self._clock.now()
         catalog = (await catalogs.catalog(self._engine)).catalog
         snapshots = {}
         # Who may see which customer is settled before anything is asked here: a snapshot serves all who may.

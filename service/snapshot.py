@@ -1,6 +1,5 @@
 """What an account may do and has used, as read at one moment: all that a decision needs, worked out once."""
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -102,7 +101,3 @@ class Snapshot:
             for right in self.rights.values()
             if right.feature.kind is FeatureKind.METERED
         ]
-
-    def is_usable(self) -> bool:
-        """Whether it is young enough to answer from."""
-        return time.monotonic() < self.expires_at

@@ -4,8 +4,8 @@ While the line to the other processes is down nothing is answered from memory: n
 """
 
 import asyncio
-import time
 from contextlib import suppress
+from time import monotonic
 
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads import accounts
@@ -39,7 +39,7 @@ class Snapshots:
         snapshot = self._held.get(customer_id)
         if snapshot is None or not self._changes.connected:
             return None
-        now = time.monotonic()
+        now = monotonic()
         if now >= snapshot.expires_at:
             return None
         if now >= snapshot.renew_at:  # read ahead, so that a busy account never waits

@@ -1,12 +1,12 @@
 """Live.billingStatus."""
 
 from collections.abc import AsyncIterable
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
 from api.context import Info
-from api.live.channel import bad_cursor, states, watched
+from api.live.channel import AFTER, bad_cursor, states, watched
 from api.loaders import Standing
 from api.scalars import Cursor
 from api.types.billing_status import BillingStatus
@@ -30,7 +30,10 @@ class BillingStatusUpdate:
 class LiveBillingStatus:
     @strawberry.subscription(description="Where a customer stands with billing: now, then whenever it changes.")
     async def billing_status(
-        self, info: Info, customer: CustomerRef, after: Cursor | None = None
+        self,
+        info: Info,
+        customer: Annotated[CustomerRef, strawberry.argument(description="Whom to watch.")],
+        after: Annotated[Cursor | None, strawberry.argument(description=AFTER)] = None,
     ) -> AsyncIterable[BillingStatusUpdate]:
         context = info.context
         context.require(Scope.CUSTOMERS_READ)

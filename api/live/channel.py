@@ -14,6 +14,8 @@ from service.snapshot import Snapshot
 
 T = TypeVar("T")
 
+AFTER = "The last cursor that was seen: go on from there."
+
 DigestOf = Callable[[Snapshot], bytes | None]
 """Tells states apart; None: there is nothing to show yet."""
 

@@ -1,12 +1,12 @@
 """Live.entitlements."""
 
 from collections.abc import AsyncIterable
-from typing import cast
+from typing import Annotated, cast
 
 import strawberry
 
 from api.context import Info
-from api.live.channel import bad_cursor, states, watched
+from api.live.channel import AFTER, bad_cursor, states, watched
 from api.scalars import Cursor
 from api.types.customer_ref import CustomerRef
 from api.types.entitlement import Entitlement
@@ -30,7 +30,10 @@ class LiveEntitlements:
         description="All rights of a customer, with what is used of them: now, then whenever any of it changes."
     )
     async def entitlements(
-        self, info: Info, customer: CustomerRef, after: Cursor | None = None
+        self,
+        info: Info,
+        customer: Annotated[CustomerRef, strawberry.argument(description="Whom to watch.")],
+        after: Annotated[Cursor | None, strawberry.argument(description=AFTER)] = None,
     ) -> AsyncIterable[EntitlementsUpdate]:
         context = info.context
         context.require(Scope.CUSTOMERS_READ)

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterable, AsyncIterator
 from contextlib import aclosing
-from typing import cast, get_args
+from typing import Annotated, cast, get_args
 
 import strawberry
 
 from api.context import Context, Info
-from api.live.channel import bad_cursor, watched
+from api.live.channel import AFTER, bad_cursor, watched
 from api.scalars import Cursor
 from api.types.customer_ref import CustomerRef
 from api.types.journal import JournalEvent
@@ -31,9 +31,11 @@ class LiveJournal:
     async def journal(
         self,
         info: Info,
-        customer: CustomerRef | None = None,
-        types: list[str] | None = None,
-        after: Cursor | None = None,
+        customer: Annotated[
+            CustomerRef | None, strawberry.argument(description="Whose; left out, of all that may be seen.")
+        ] = None,
+        types: Annotated[list[str] | None, strawberry.argument(description="Only these types of event.")] = None,
+        after: Annotated[Cursor | None, strawberry.argument(description=AFTER)] = None,
     ) -> AsyncIterable[JournalEvent]:
         context = info.context
         context.require(Scope.JOURNAL_READ)

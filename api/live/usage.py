@@ -4,12 +4,12 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import aclosing
 from decimal import Decimal
 from hashlib import blake2b
-from typing import NamedTuple, cast
+from typing import Annotated, NamedTuple, cast
 
 import strawberry
 
 from api.context import Context, Info
-from api.live.channel import bad_cursor, states, watched
+from api.live.channel import AFTER, bad_cursor, states, watched
 from api.scalars import Cursor
 from api.types.customer_ref import CustomerRef
 from api.types.usage import UsageMeter
@@ -37,11 +37,17 @@ class UsageUpdate:
 class LiveUsage:
     @strawberry.subscription(
         description="What a customer uses of METERED features: a message for each meter now, then one for each that "
-        "changes, also by its limit or period. `features`: only these; all that the customer has a right to when left "
-        "out."
+        "changes, also by its limit or period."
     )
     async def usage(
-        self, info: Info, customer: CustomerRef, features: list[str] | None = None, after: Cursor | None = None
+        self,
+        info: Info,
+        customer: Annotated[CustomerRef, strawberry.argument(description="Whom to watch.")],
+        features: Annotated[
+            list[str] | None,
+            strawberry.argument(description="Only these; all that the customer has a right to when left out."),
+        ] = None,
+        after: Annotated[Cursor | None, strawberry.argument(description=AFTER)] = None,
     ) -> AsyncIterable[UsageUpdate]:
         context = info.context
         context.require(Scope.CUSTOMERS_READ)
