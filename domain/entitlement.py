@@ -213,18 +213,23 @@ def _overridden(given: Entitlement, grant: Grant) -> Entitlement:
 
 
 def _with_period(given: Entitlement, account: Account, leading: Subscription | None, at: datetime) -> Entitlement:
-    """Usage that never resets is counted over the customer's whole life. What was used before the subscription began
-    does not count against it, so a first period may be shorter than the rest."""
+    """What a plan never resets is counted over the customer's whole life, else leaving and coming back would reset it.
+    What was used before a subscription began does not count against its resetting limits, so a first period may be
+    shorter than the rest; nor what was used before a grant that stands alone."""
     if given.feature.kind is not FeatureKind.METERED or account.customer is None:
         return given
     customer = account.customer
     anchor = leading.anchor if leading else customer.created_at
     zone = leading.zone if leading else customer.timezone
-    if given.resets is None or given.resets is Cadence.ONCE:
+    if leading is None:
+        key = given.feature.key
+        first = min(grant.granted_at for grant in account.grants if grant.feature.key == key and _holds(grant, at))
+        period = Period(first, FOREVER)
+    elif given.resets is None or given.resets is Cadence.ONCE:
         period = Period(customer.created_at, FOREVER)
     else:
         tile = period_at(anchor, given.resets, zone, at)
-        period = Period(max(tile.start, leading.start_at), tile.end) if leading else tile
+        period = Period(max(tile.start, leading.start_at), tile.end)
     return Entitlement(
         given.feature,
         given.enabled,

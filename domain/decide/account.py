@@ -211,6 +211,8 @@ def _conflict(clashing: Sequence[ScheduledChange], *field: str) -> Refusal:
 def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetime) -> datetime:
     if held.ended_at is not None:
         raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscriptionId")
+    if command.effective_at is not None and command.timing is not c.ChangeTiming.AT:
+        raise invalid(f"is for timing AT, not {command.timing}", "at")
     match command.timing:
         case c.ChangeTiming.NOW:
             return at

@@ -2,6 +2,7 @@
 
 from timeline import EXTRA, PARIS, PRO, STARTER, Timeline, flat, gives, on, plan
 
+from domain.commands import ChangeSubscription, ChangeTiming
 from domain.errors import ErrorCode
 from domain.period import Cadence
 from domain.subscription import AddAddOn, ChangePlan, ChangeQuantity, RemoveAddOn, SubscriptionStatus
@@ -145,6 +146,18 @@ def test_a_date_must_lie_in_the_future_and_within_ten_years() -> None:
     for when in ("2026-01-19", "2026-01-20", "2036-02-01"):
         with life.refuses(ErrorCode.INVALID) as no:
             life.change("2026-01-20", ChangePlan(PRO), when)
+        assert no.value.field == ("at",)
+
+
+def test_a_date_is_given_with_the_timing_that_takes_one_and_no_other() -> None:
+    life = starter()
+    for timing, effective_at in (
+        (ChangeTiming.AT, None),
+        (ChangeTiming.NOW, on("2026-02-20")),
+        (ChangeTiming.PERIOD_END, on("2026-02-10")),
+    ):
+        with life.refuses(ErrorCode.INVALID) as no:
+            life.do("2026-01-20", ChangeSubscription("s1", "c1", ChangePlan(PRO), timing, effective_at))
         assert no.value.field == ("at",)
 
 

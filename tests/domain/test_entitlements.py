@@ -285,10 +285,20 @@ def test_use_that_never_resets_is_counted_over_the_customers_whole_life() -> Non
     )
 
 
-def test_a_grant_without_a_plan_never_resets() -> None:
+def test_a_grant_that_stands_alone_is_counted_from_the_day_it_was_given_and_never_resets() -> None:
     life = Timeline("2026-01-01", zone=NEW_YORK)
     life.grant("2026-01-11", "calls", "5")
-    assert right(life, "calls").period == Period(on("2026-01-01"), FOREVER)
+    life.grant("2026-01-12", "calls", "6", expires_at="2026-01-20")
+    life.grant("2026-01-13", "calls", "7", override=True)
+    assert right(life, "calls", "2026-01-19").period == Period(on("2026-01-11"), FOREVER)
+    life.do("2026-01-20", c.RevokeEntitlement("g1"))
+    assert right(life, "calls", "2026-01-20").period == Period(on("2026-01-13"), FOREVER)
+
+
+def test_a_grant_beside_a_plan_is_counted_with_the_plan() -> None:
+    life = holding(given(gives("calls", "5", resets=MONTH)))
+    life.grant("2026-01-11", "calls", "6")
+    assert right(life, "calls").period == Period(on("2026-01-10"), on("2026-02-10"))
 
 
 def test_the_first_source_that_resets_sets_the_rhythm_for_all() -> None:

@@ -152,7 +152,8 @@ def _concrete(life: Timeline, number: int, step: Step, now: datetime) -> c.Accou
             if isinstance(change, Pause):
                 change = Pause(instant(change.resumes_at))  # type: ignore[arg-type]
             id = f"c{number:02}"
-            timing, later = command.timing, instant(command.effective_at)  # type: ignore[arg-type]
+            timing = command.timing
+            later = instant(command.effective_at) if timing is c.ChangeTiming.AT else None  # type: ignore[arg-type]
             return c.ChangeSubscription(pick(held), id, change, timing, later, command.replace_scheduled)
         case c.RevokeCancellation():
             return c.RevokeCancellation(pick(held))
