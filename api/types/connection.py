@@ -1,14 +1,18 @@
 """Lists in pages: Relay connections over keyset cursors."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import strawberry
+from msgspec import Meta
 
+from api.types import page_cursor
 from api.web.errors import BAD_USER_INPUT, ClientError
-from service.cursors import BadCursor, decode_cursor, encode_cursor
 
 PAGE_MAX = 100
+
+Id = Annotated[str, Meta(pattern=r"\A[a-z0-9_]{1,100}\Z")]
+Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 T = TypeVar("T")
 
@@ -40,19 +44,19 @@ class Page(NamedTuple):
     owner: str
     limit: int
     backwards: bool
-    after: str | None
-    before: str | None
+    after: Any
+    before: Any
 
     @property
     def read(self) -> int:
         """One more than is shown tells whether there is more."""
         return self.limit + 1
 
-    def connection(self, found: Sequence[T], key: Callable[[T], str]) -> "tuple[list[tuple[str, T]], PageInfo]":
+    def connection(self, found: Sequence[T], key: Callable[[T], Any]) -> tuple[list[tuple[str, T]], PageInfo]:
         """The (cursor, element) pairs that are shown, and the page info, of at most `read` elements in order."""
         more = len(found) > self.limit
         shown = (found[-self.limit :] if self.backwards else found[: self.limit]) if more else found
-        edges = [(encode_cursor(self.kind, self.owner, key(one)), one) for one in shown]
+        edges = [(page_cursor.encode(self.kind, self.owner, key(one)), one) for one in shown]
         info = PageInfo(
             # The cursor that a page continues from lies on its other side, so there is something there.
             has_next_page=self.before is not None if self.backwards else more,
@@ -83,23 +87,17 @@ def page(
     after: str | None,
     last: int | None = None,
     before: str | None = None,
+    key: Any = Id,
 ) -> Page:
-    """The page that these arguments ask for. Raises ClientError. `kind` and `owner` (a customer) say of which list: a
-    cursor of another one is refused."""
+    """The page that these arguments ask for. Raises ClientError.
+
+    `kind` and `owner` (a customer) say of which list: a cursor of another one is refused. `key`: the type of its keys.
+    """
     if (first is None) == (last is None):
         raise ClientError("Give one of first and last.", code=BAD_USER_INPUT)
     limit = first if first is not None else last
     assert limit is not None
     if not 1 <= limit <= PAGE_MAX:
         raise ClientError(f"first and last are from 1 to {PAGE_MAX}.", code=BAD_USER_INPUT)
-    return Page(kind, owner, limit, last is not None, _key(kind, owner, after), _key(kind, owner, before))
-
-
-def _key(kind: str, owner: str, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    try:
-        key: str = decode_cursor(cursor, kind, owner, str)
-    except BadCursor as bad:
-        raise ClientError(f"{bad.message[0].upper()}{bad.message[1:]}.", code=BAD_USER_INPUT) from None
-    return key
+    keys = [None if given is None else page_cursor.decode(given, kind, owner, key) for given in (after, before)]
+    return Page(kind, owner, limit, last is not None, *keys)

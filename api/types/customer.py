@@ -13,7 +13,7 @@ from api.scalars import Currency
 from api.types.billing_status import BillingStatus
 from api.types.clock import TestClock
 from api.types.computed import computed
-from api.types.connection import Connection, Edge, page
+from api.types.connection import Connection, Edge, Number, page
 from api.types.customer_usage import CustomerUsage
 from api.types.entitlement import Entitlement
 from api.types.journal import JournalConnection, JournalEdge, JournalEvent
@@ -132,16 +132,16 @@ class Customer(CustomerUsage, Node):
     ) -> JournalConnection:
         context = info.context
         context.require(Scope.JOURNAL_READ)
-        asked = page("journal", self.id, first=first, after=after)
+        asked = page("journal", self.id, first=first, after=after, key=Number)
         found = await entries.page(
             context.runtime.engine,
             self.id,
             context.visible,
-            after=0 if asked.after is None else int(asked.after),
+            after=asked.after or 0,
             limit=asked.read,
             types=None if types is None else [type for type in types if type.isascii()],  # ours all are
         )
-        edges, page_info = asked.connection(found, lambda entry: str(entry.seq))
+        edges, page_info = asked.connection(found, lambda entry: entry.seq)
         sees_provider = context.may(Scope.PROVIDER_READ)
         return JournalConnection(
             edges=[JournalEdge(cursor=cursor, node=JournalEvent.of(entry, sees_provider)) for cursor, entry in edges],

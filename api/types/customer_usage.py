@@ -1,10 +1,11 @@
 """What a customer has used: figures, histories, single events."""
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-import msgspec
 import strawberry
+from msgspec import Meta
 
 from api.context import Context, Info
 from api.loaders import Standing
@@ -16,7 +17,10 @@ from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.catalog import Feature, Meter
 from domain.errors import Refusal
 from domain.period import FOREVER, Grain, Period
-from service.usage import Ask, Place, RecordedEvent
+from service.usage import Ask, RecordedEvent
+
+_Text = Annotated[str, Meta(pattern=r"\A[^\x00]{0,255}\Z")]
+Place = tuple[Annotated[datetime, Meta(tz=True)], _Text, _Text, Annotated[int, Meta(ge=0, le=2**31 - 1)]]
 
 _FEATURE = "The key of a METERED feature."
 _PERIOD = "What is counted together."
@@ -104,13 +108,12 @@ class CustomerUsage:
 async def _events(
     context: Context, standing: Standing, meter: Meter, period: Period, first: int | None, after: str | None
 ) -> Connection[UsageEvent]:
-    asked = page("usage", standing.customer.id, first=first, after=after)
+    asked = page("usage", standing.customer.id, first=first, after=after, key=Place)
     read = partial(context.runtime.usage.events_page, standing.customer.id, meter.event_type, period)
-    place = None if asked.after is None else msgspec.json.decode(asked.after, type=Place)
-    found = await read(place, asked.limit)
+    found = await read(asked.after, asked.limit)
     if len(found) == asked.limit:  # is there more?
         found += await read(_place(found[-1]), 1)
-    edges, page_info = asked.connection(found, lambda event: msgspec.json.encode(_place(event)).decode())
+    edges, page_info = asked.connection(found, _place)
     return Connection(
         edges=[Edge(cursor=cursor, node=UsageEvent.of(event)) for cursor, event in edges], page_info=page_info
     )

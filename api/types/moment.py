@@ -13,6 +13,6 @@ AHEAD_MAX = timedelta(days=366)
 async def standing_at(context: Context, standing: Standing, at: datetime) -> Standing | None:
     """The account as it stood, or (if nothing else happens) will stand at `at`. None: it did not exist yet. Raises
     ClientError."""
-    if at > standing.now + AHEAD_MAX:
+    if at - standing.now > AHEAD_MAX:
         raise ClientError(f"`at` may lie at most {AHEAD_MAX.days} days ahead.", code=BAD_USER_INPUT)
     return await context.loaders.at(standing, at)

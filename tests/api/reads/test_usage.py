@@ -1,0 +1,122 @@
+"""Customer.usage, usageHistory, usageEvents: what was used."""
+
+from datetime import timedelta
+
+from storefront import NOON, Storefront
+
+METER = """
+query ($ref: CustomerRef!, $feature: String!, $period: PeriodInput) {
+  customer(ref: $ref) {
+    usage(feature: $feature, period: $period) {
+      feature { key } used limit remaining period { start end } percent asOf
+    }
+  }
+}
+"""
+HISTORY = """
+query ($ref: CustomerRef!, $feature: String!, $period: PeriodInput!, $step: Grain!) {
+  customer(ref: $ref) { usageHistory(feature: $feature, period: $period, by: $step) { start value } }
+}
+"""
+EVENTS = """
+query ($ref: CustomerRef!, $period: PeriodInput!, $first: Int, $after: String) {
+  customer(ref: $ref) { usageEvents(feature: "api_calls", period: $period, first: $first, after: $after) {
+    edges { node { id source type time value properties corrects revision retracted reason } }
+    pageInfo { hasNextPage endCursor }
+  } }
+}
+"""
+FEBRUARY = {"start": "2026-02-01T00:00:00+01:00", "end": "2026-03-01T00:00:00+01:00"}
+
+
+async def test_the_present_period_beside_its_limit(shop: Storefront) -> None:
+    id = await shop.customer("acme", "free", await shop.clock())
+    await shop.use(id, "api.calls", "2500")
+    meter = (await shop.ask(METER, ref={"id": id}, feature="api_calls"))["customer"]["usage"]
+    assert meter == {
+        "feature": {"key": "api_calls"},
+        "used": "2500",
+        "limit": "10000",
+        "remaining": "7500",
+        "period": {"start": "2026-01-31T12:00:00Z", "end": "2026-02-28T12:00:00Z"},
+        "percent": 25.0,
+        "asOf": "2026-01-31T12:00:00Z",
+    }
+
+
+async def test_any_other_period_has_a_figure_and_no_limit(shop: Storefront) -> None:
+    clock_id = await shop.clock()
+    id = await shop.customer("acme", "free", clock_id)
+    await shop.use(id, "api.calls", "2500")
+    await shop.advance(clock_id, NOON + timedelta(days=40), id)
+    await shop.use(id, "api.calls", "3")
+    for period, used in ((FEBRUARY, "0"), ({**FEBRUARY, "start": "2026-01-01T00:00:00Z"}, "2500")):
+        meter = (await shop.ask(METER, ref={"id": id}, feature="api_calls", period=period))["customer"]["usage"]
+        assert (meter["used"], meter["limit"], meter["remaining"], meter["percent"]) == (used, None, None, None)
+
+
+async def test_without_a_right_everything_since_creation_counts(shop: Storefront) -> None:
+    id = await shop.customer("acme", clock_id=await shop.clock())
+    await shop.use(id, "api.calls", "5")
+    meter = (await shop.ask(METER, ref={"id": id}, feature="api_calls"))["customer"]["usage"]
+    assert (meter["used"], meter["limit"]) == ("5", None)
+    assert meter["period"]["start"] == "2026-01-31T12:00:00Z"
+
+
+async def test_what_is_not_metered_has_no_meter(shop: Storefront) -> None:
+    id = await shop.customer("acme", "drive")
+    for feature in ("parallel_downloads", "nothing", ""):
+        assert await shop.ask(METER, ref={"id": id}, feature=feature) == {"customer": {"usage": None}}
+        history = await shop.ask(HISTORY, ref={"id": id}, feature=feature, period=FEBRUARY, step="DAY")
+        assert history == {"customer": {"usageHistory": None}}
+
+
+async def test_a_history_by_the_customers_days(shop: Storefront) -> None:
+    clock_id = await shop.clock()
+    id = await shop.customer("acme", "free", clock_id)
+    await shop.use(id, "api.calls", "1")
+    await shop.advance(clock_id, NOON + timedelta(hours=12))  # 1 February in Paris
+    await shop.use(id, "api.calls", "2")
+    period = {"start": "2026-01-30T23:00:00Z", "end": "2026-02-28T23:00:00Z"}
+    days = (await shop.ask(HISTORY, ref={"id": id}, feature="api_calls", period=period, step="DAY"))["customer"]
+    assert days["usageHistory"] == [
+        {"start": "2026-01-30T23:00:00Z", "value": "1"},
+        {"start": "2026-01-31T23:00:00Z", "value": "2"},
+    ]
+    for step, points in (("HOUR", 26), ("MONTH", 2)):
+        found = await shop.ask(HISTORY, ref={"id": id}, feature="api_calls", period=period, step=step)
+        assert len(found["customer"]["usageHistory"]) == points
+
+
+async def test_periods_that_make_no_sense_are_refused(shop: Storefront) -> None:
+    clock_id = await shop.clock(NOON + timedelta(days=400))
+    id = await shop.customer("acme", "free", clock_id)
+    backwards = {"start": FEBRUARY["end"], "end": FEBRUARY["start"]}
+    long = {"start": "2020-01-01T00:00:00Z", "end": "2027-01-01T00:00:00Z"}
+    for period in (backwards, long):
+        code = await shop.code(HISTORY, ref={"id": id}, feature="api_calls", period=period, step="HOUR")
+        assert code == "BAD_USER_INPUT"
+    assert await shop.code(METER, ref={"id": id}, feature="api_calls", period=backwards) == "BAD_USER_INPUT"
+    assert await shop.code(EVENTS, ref={"id": id}, period=FEBRUARY) == "BAD_USER_INPUT"
+
+
+async def test_events_page_by_page(shop: Storefront) -> None:
+    id = await shop.customer("acme", "free", await shop.clock())
+    period = {"start": "2026-01-01T00:00:00Z", "end": "2026-03-01T00:00:00Z"}
+    for n in range(5):
+        await shop.use(id, "api.calls", str(n), NOON - timedelta(minutes=9 - n))
+    seen: list[str] = []
+    after = None
+    for more in (True, True, False):
+        page = (await shop.ask(EVENTS, ref={"id": id}, period=period, first=2, after=after))["customer"]["usageEvents"]
+        assert page["pageInfo"]["hasNextPage"] is more
+        after = page["pageInfo"]["endCursor"]
+        seen += [edge["node"]["value"] for edge in page["edges"]]
+    assert seen == ["0", "1", "2", "3", "4"]
+    node = page["edges"][0]["node"]
+    assert (node["type"], node["time"], node["revision"], node["retracted"]) == (
+        "api.calls",
+        "2026-01-31T11:55:00Z",
+        0,
+        False,
+    )
