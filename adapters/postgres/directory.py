@@ -1,4 +1,7 @@
-"""Who is meant: customers by our ids and by the hashes of the caller's own, with the tenant condition in the SQL."""
+"""Who and what is meant: customers by our ids and by the hashes of the caller's own, with the tenant condition in the
+SQL; their accounts; the catalog. All on a connection that is held already, for whoever asks the pool for a second one
+while holding the first may wait for ever.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -40,3 +43,9 @@ async def account_state(driver: Driver, customer_id: str) -> str:
     """The folded state of a customer's stream, as text."""
     state: str = await driver.fetchval("SELECT state::text FROM streams WHERE id = $1", customer_id)
     return state
+
+
+async def newer_catalog(driver: Driver, seq: int) -> tuple[int, str] | None:
+    """The number of the catalog's last entry and its folded state, unless that is entry `seq`, which is known."""
+    row = await driver.fetchrow("SELECT seq, state::text FROM streams WHERE id = 'catalog' AND seq <> $1", seq)
+    return None if row is None else (row[0], row[1])

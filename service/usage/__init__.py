@@ -131,9 +131,8 @@ class Usage:
         """What each entitlement has used, held and carried over at its instant, in a constant number of statements."""
         if not wanted:
             return []
-        catalog = await self._base.catalog()
         async with self._base.driver() as driver:
-            return await allowances(driver, catalog, wanted)
+            return await allowances(driver, await self._base.catalog(driver), wanted)
 
     async def used(self, customer_id: str, meter: Meter, period: Period, until: datetime) -> Decimal:
         """What the meter read in the period, readings up to and including `until` counted."""

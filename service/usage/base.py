@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+from adapters.postgres.codec import decode_catalog
 from adapters.postgres.connection import Connection, Engine
+from adapters.postgres.directory import newer_catalog
 from adapters.postgres.driver import Driver, driver_of
 from adapters.postgres.partitions import Month, ensure_months
-from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.usage import meters
 from adapters.postgres.usage.meters import Key
 from adapters.vault import Vault
@@ -36,6 +37,7 @@ class Base:
         self._rows: set[Key] = set()
         self._months: set[Month] = set()
         self._catalog = Catalog()
+        self._catalog_seq = 0
         self._by_type: dict[str, tuple[Meter, ...]] = {}
 
     @asynccontextmanager
@@ -50,17 +52,19 @@ class Base:
         async with self.engine.connect() as connection:
             yield connection, await driver_of(connection)
 
-    async def catalog(self) -> Catalog:
-        return (await catalogs.catalog(self.engine)).catalog
+    async def catalog(self, driver: Driver) -> Catalog:
+        """The catalog as it is now; decoded again only when it changed."""
+        newer = await newer_catalog(driver, self._catalog_seq)
+        if newer is not None and newer[0] > self._catalog_seq:
+            self._catalog_seq, self._catalog = newer[0], decode_catalog(newer[1])
+            self._by_type = {}
+            for meter in self._catalog.meters:
+                self._by_type[meter.event_type] = (*self._by_type.get(meter.event_type, ()), meter)
+        return self._catalog
 
-    async def meters_by_type(self) -> dict[str, tuple[Meter, ...]]:
+    async def meters_by_type(self, driver: Driver) -> dict[str, tuple[Meter, ...]]:
         """Event type → the meters that read it."""
-        catalog = await self.catalog()
-        if catalog is not self._catalog:
-            by_type: dict[str, tuple[Meter, ...]] = {}
-            for meter in catalog.meters:
-                by_type[meter.event_type] = (*by_type.get(meter.event_type, ()), meter)
-            self._catalog, self._by_type = catalog, by_type
+        await self.catalog(driver)
         return self._by_type
 
     async def find_whose(self, driver: Driver, asked: Iterable[tuple[Ref, Visible]]) -> Find:

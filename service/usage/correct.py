@@ -47,7 +47,7 @@ async def correct(base: Base, correction: Correction, retry: Retry) -> RecordedE
     _check(correction)
     async with base.connection() as (connection, driver):
         customer_id, before = await _find(base, driver, correction)
-        meters = (await base.meters_by_type()).get(before.type, ())
+        meters = (await base.meters_by_type(driver)).get(before.type, ())
         wanted = {(customer_id, meter.key): meter for meter in meters}
         await base.prepare(driver, wanted, [])
         async with connection.begin():

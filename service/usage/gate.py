@@ -51,7 +51,7 @@ class Place(NamedTuple):
 async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision:
     """Where the use would be counted, or the decision that denies it whatever was used. Raises Refusal for what cannot
     be consumed at all."""
-    catalog = await base.catalog()
+    catalog = await base.catalog(driver)
     whose = await base.whose(driver, asked.ref, asked.visible)
     if whose is None:
         return decide_use(None, catalog, asked.feature, asked.quantity, Usage(), base.clock.now())
@@ -63,7 +63,7 @@ async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision
     if feature is not None and (meter := catalog.meter(feature.meter_key or "")) is not None:
         check_quantity(meter, asked.quantity)
         if right is not None and right.enabled and right.period is not None:
-            same_type = (await base.meters_by_type())[meter.event_type]
+            same_type = (await base.meters_by_type(driver))[meter.event_type]
             wanted = {(whose.customer_id, one.key): one for one in same_type}
             return Place(whose.customer_id, whose.now, account, catalog, right, meter, wanted)
     return decide_use(account, catalog, asked.feature, asked.quantity, Usage(), whose.now)

@@ -25,11 +25,11 @@ Arrival = tuple[SentEvent, Visible]
 
 async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     """What became of each, in order. All that are accepted are recorded together or not at all."""
-    types = await base.meters_by_type()
     outcomes = [ACCEPTED] * len(arrivals)
     first: dict[Id, tuple[int, Ready]] = {}
     repeats: list[tuple[int, Id, bytes]] = []
     async with base.driver() as driver:
+        types = await base.meters_by_type(driver)
         whose = await base.find_whose(driver, ((event.customer, visible) for event, visible in arrivals))
         for n, (event, visible) in enumerate(arrivals):
             found = check(event, whose(event.customer, visible), types.get(event.type, ()))

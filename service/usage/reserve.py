@@ -16,7 +16,7 @@ from adapters.postgres.usage.reservations import ReservationRow
 from domain.catalog import Meter
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.gate import Decision
-from service.ids import new_id
+from service.ids import new_id, prefix_of
 from service.usage.base import Base
 from service.usage.check import is_number, readable
 from service.usage.events import CustomerRef
@@ -102,7 +102,9 @@ async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry
             raise invalid(f"must be 0 to {found.quantity:f}, which was reserved", "quantity")
         if quantity:
             check_quantity(meter, quantity)
-        wanted = {(found.customer_id, one.key): one for one in (await base.meters_by_type()).get(meter.event_type, ())}
+        wanted = {
+            (found.customer_id, one.key): one for one in (await base.meters_by_type(driver)).get(meter.event_type, ())
+        }
         await base.prepare(driver, wanted, [month_of(at)])
         async with connection.begin():
             if (before := await answered(connection, retry, Reservation)) is not None:
@@ -150,8 +152,9 @@ async def _open(driver: Driver, place: Place, quantity: Decimal, ttl: timedelta)
 
 async def _find(base: Base, driver: Driver, settling: Settling) -> tuple[ReservationRow, Meter, datetime]:
     """The reservation, its meter and its customer's present."""
-    found = await reservations.find(driver, settling.id, settling.visible) if settling.id.isascii() else None
-    meter = None if found is None else (await base.catalog()).meter(found.meter_key)
+    is_one = prefix_of(settling.id) == "reservation"
+    found = await reservations.find(driver, settling.id, settling.visible) if is_one else None
+    meter = None if found is None else (await base.catalog(driver)).meter(found.meter_key)
     if found is None or meter is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such reservation", "id")
     whose = await base.whose(driver, CustomerRef(found.customer_id), None)

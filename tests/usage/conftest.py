@@ -27,6 +27,7 @@ from service.usage.reserve import Reserved
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 918_285, UTC)
 RETENTION_DAYS = 400
+_numbers = count(1)
 METERS = {
     "calls": Meter("meter_1", "calls", Aggregation.SUM, "call"),
     "hits": Meter("meter_2", "hits", Aggregation.COUNT, "hit"),
@@ -58,7 +59,6 @@ class Shop:
         self.record = Record(engine, self.clock, lambda _: None)
         self.customers = Customers(engine, self.vault, self.clock, self.record)
         self.usage = Usage(engine, self.vault, self.clock, self.changed.append, RETENTION_DAYS)
-        self._numbers = count(1)
 
     async def stock(self) -> None:
         """Features are named as their meters; each has a hard limit of 10 a month, `drive` one on storage for ever."""
@@ -78,12 +78,13 @@ class Shop:
         await self.record(CATALOG, plan, By("test"))
 
     async def customer(self, external_id: str | None = None, *, plan: bool = True, clock_id: str | None = None) -> str:
-        name = external_id or f"c-{next(self._numbers)}"
+        name = external_id or f"c-{next(_numbers)}"
         new = NewCustomer(name, CustomerKind.USER, "USD", "UTC", None, clock_id, Personal())
         account = await self.customers.create(new, By("test"))
         assert account.customer is not None
         if plan:
-            catalog = await self.usage._base.catalog()
+            async with self.usage._base.driver() as driver:
+                catalog = await self.usage._base.catalog(driver)
             found = catalog.plan("basic")
             assert found is not None
             await self.record(
@@ -94,7 +95,7 @@ class Shop:
         return account.customer.id
 
     def event(self, customer_id: str, type: str = "call", value: Any = 1, **more: Any) -> UsageEvent:
-        more.setdefault("id", f"e-{next(self._numbers)}")
+        more.setdefault("id", f"e-{next(_numbers)}")
         quantity = None if value is None else D(str(value))
         return UsageEvent(customer=CustomerRef(customer_id), type=type, quantity=quantity, **more)
 
@@ -105,7 +106,7 @@ class Shop:
         return await self.usage.record(events, visible)
 
     def retry(self, key: str | None = None, input: str = "") -> Retry:
-        return Retry("tester", "test", key or f"k-{next(self._numbers)}", input.encode())
+        return Retry("tester", "test", key or f"k-{next(_numbers)}", input.encode())
 
     async def consume(self, customer_id: str, feature: str = "calls", quantity: Any = 1, **more: Any) -> Any:
         retry = more.pop("retry", None) or self.retry()
