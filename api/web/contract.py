@@ -33,15 +33,17 @@ class Collaborators:
 
     authenticate(authorization): the principal of an Authorization header (or of connection_init), or Unauthenticated.
     context(call): the resolvers' info.context, with loaders of its own and `usage_events` taken from the call.
-    reauthorize(principal): raises Unauthenticated when the credentials have expired or been revoked since.
-    spend(principal, cost): takes from the budget, or RateLimited. Called with the static cost before execution, and
-        with a negative cost, the unused part, after it: that must not raise.
+    reauthorize(principal): None when the credentials are known to hold still, Unauthenticated when they have expired or
+        been revoked; an awaitable of the same when that has to be looked up. Nothing is sent before it is known.
+    spend(principal, cost): takes from the budget, or RateLimited. Called with cost.READING before a document is read
+        that is not known yet, with the static cost before execution, and with a negative cost, the unused part, after
+        it: that must not raise.
     visibility(principal): what decides which fields and rows a principal sees, such as (role, scopes, customer). Two
         principals of equal visibility are sent the same pushed bytes. By default, each principal is alone.
     """
 
     authenticate: Callable[[str | None], Awaitable[Any]]
     context: Callable[[Call], Any]
-    reauthorize: Callable[[Any], None] = lambda _principal: None
+    reauthorize: Callable[[Any], Awaitable[None] | None] = lambda _principal: None
     spend: Callable[[Any, int], Allowance | None] = lambda _principal, _cost: None
     visibility: Callable[[Any], Hashable] = id

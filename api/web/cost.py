@@ -16,6 +16,9 @@ Introspection costs INTROSPECTION in all: its answer never changes and is kept.
 
 Sizes that come from variables stay symbols: a cost is a polynomial in them, made once per document. For most it is a
 plain number; for the rest, a request only fills in its own sizes.
+
+Besides, a document that is not known yet costs READING to read, also if it is then refused: parsing and validation take
+milliseconds, and nonsense is always new.
 """
 
 from collections.abc import Mapping
@@ -26,6 +29,7 @@ from api.web.errors import TooComplex
 PAGE_MAX: Final = 100
 LIST_DEFAULT: Final = 10
 INTROSPECTION: Final = 50
+READING: Final = 10
 TERMS_MAX: Final = 64
 _CEILING: Final = 10**12  # beyond any limit; keeps the numbers of a fragment bomb small
 

@@ -101,6 +101,10 @@ class Documents:
         # Far fewer of the refused, in a map of their own: nonsense must not push out what is used.
         self._refused: LRU[str, Refused] = LRU(100, limits.cached_document_chars_max // 10)
 
+    def __contains__(self, text: str) -> bool:
+        """Whether it is known what this text is."""
+        return text in self._valid or text in self._refused
+
     def get(self, text: str) -> Document:
         """The valid document of this text, or Refused."""
         document = self._valid.get(text)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from graphql import GraphQLSchema
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -47,16 +48,9 @@ class GraphQLEndpoint:
         else:
             await self.sockets(scope, receive, send)
 
-    def in_front_of(self, application: ASGIApp, path: str = "/graphql") -> ASGIApp:
+    def in_front_of(self, application: ASGIApp, path: str = "/graphql") -> "Front":
         """An application that answers `path` here and all else, lifespan included, by `application`."""
-
-        async def front(scope: Scope, receive: Receive, send: Send) -> None:
-            if scope["type"] != "lifespan" and scope["path"] == path:
-                await self(scope, receive, send)
-            else:
-                await application(scope, receive, send)
-
-        return front
+        return Front(self, application, path)
 
     async def close_all(self, timeout_s: float = 5.0) -> None:
         """End all sockets with a close frame (1001) and all event streams, and wait until they are gone. Call it when
@@ -64,3 +58,18 @@ class GraphQLEndpoint:
         ending = self.sockets.close_all() | self.streams.close_all()
         if ending:
             await asyncio.wait(ending, timeout=timeout_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The endpoint in front of an application. `endpoint` is for whoever shuts the server down."""
+
+    endpoint: GraphQLEndpoint
+    application: ASGIApp
+    path: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan" and scope["path"] == self.path:
+            await self.endpoint(scope, receive, send)
+        else:
+            await self.application(scope, receive, send)

@@ -8,7 +8,7 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution.values import VariableValues
 
-from api.web import errors
+from api.web import cost, errors
 from api.web.contract import Allowance, Call, Collaborators
 from api.web.documents import Documents, Operation, Refused
 from api.web.errors import ClientError
@@ -54,18 +54,18 @@ class Prepared:
 
     def payload(self, result: ExecutionResult, actual: int) -> Payload:
         """The response to a finished execution; gives back the cost that was not used."""
-        cost: dict[str, int] = {"requested": self.requested, "actual": actual}
+        figures = {"requested": self.requested, "actual": actual}
         allowance = self.allowance
         if allowance is not None:
             if actual < self.requested:
                 spend = self.engine.collaborators.spend
                 allowance = spend(self.call.principal, actual - self.requested) or allowance
-            cost["limit"] = allowance.limit
-            cost["remaining"] = allowance.remaining
+            figures["limit"] = allowance.limit
+            figures["remaining"] = allowance.remaining
         payload: Payload = {"data": result.data}
         if result.errors:
             payload["errors"] = errors.executed(result.errors, self.call.request_id)
-        payload["extensions"] = {"cost": cost}
+        payload["extensions"] = {"cost": figures}
         return payload
 
 
@@ -78,8 +78,16 @@ class Engine:
         self.documents = Documents(schema, limits)
         self.executions = Executions(schema)
 
-    def operation(self, request: GraphQLRequest) -> Operation:
-        """The operation that a request means, or Refused."""
+    async def reauthorize(self, principal: Any) -> None:
+        """Raises Unauthenticated when the credentials do not hold any more."""
+        doubt = self.collaborators.reauthorize(principal)
+        if doubt is not None:
+            await doubt
+
+    def operation(self, request: GraphQLRequest, principal: Any) -> Operation:
+        """The operation that a request means, or Refused; RateLimited if its document would have to be read."""
+        if request.query not in self.documents:
+            self.collaborators.spend(principal, cost.READING)
         return self.documents.get(request.query).operation(request.operation_name)
 
     def prepare(self, operation: Operation, request: GraphQLRequest, principal: Any, request_id: str) -> Prepared:

@@ -100,7 +100,7 @@ class HTTPView:
         send: Send,
     ) -> None:
         engine = self._engine
-        operation = engine.operation(request)
+        operation = engine.operation(request, principal)
         if body_bytes > engine.limits.body_bytes_max and operation.usage is None:
             raise too_large(engine.limits)
         if method == "GET" and operation.kind.value == "mutation":

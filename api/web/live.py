@@ -20,7 +20,7 @@ each reaches 0.08. Before each message the subscriber's credentials are checked 
 
 import asyncio
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
@@ -31,7 +31,6 @@ from graphql import ExecutionResult, FieldNode, VariableNode
 from api.web import errors
 from api.web.documents import Operation
 from api.web.engine import Engine, Prepared, encode
-from api.web.errors import ClientError
 from api.web.lru import LRU
 
 T = TypeVar("T")
@@ -91,14 +90,16 @@ class Sink(Protocol):
 
 
 class Member:
-    """One subscriber of an audience; `over` is set when its sink has been told the end."""
+    """One subscriber of an audience. `over` is set when its sink has been told the end, `checking` while it is not
+    known whether its credentials hold."""
 
-    __slots__ = ("over", "prepared", "seen", "sink")
+    __slots__ = ("checking", "over", "prepared", "seen", "sink")
 
     def __init__(self, prepared: Prepared, sink: Sink, seen: Position | None) -> None:
         self.prepared = prepared
         self.sink = sink
         self.seen = seen
+        self.checking: asyncio.Task[None] | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end(self, problems: list[dict[str, Any]] | None) -> None:
@@ -131,6 +132,8 @@ class Audience:
     def leave(self, member: Member) -> None:
         """Show nothing more; the last to leave closes the channel."""
         self._members.pop(member, None)
+        if member.checking is not None:
+            member.checking.cancel()
         if not self._members:
             self._lives.forget(self._key, self)
             self._task.cancel()
@@ -152,16 +155,36 @@ class Audience:
             self._end(None)
 
     def _show(self, member: Member, position: Position, payload: str) -> None:
-        if member.seen is not None and position <= member.seen:
+        if member.checking is not None or (member.seen is not None and position <= member.seen):
             return
         try:
-            self._lives.reauthorize(member.prepared.call.principal)
-        except ClientError as error:
-            self._members.pop(member, None)
-            member.end(self._lives.problems(member.prepared, error))
+            doubt = self._lives.engine.collaborators.reauthorize(member.prepared.call.principal)
+        except Exception as error:
+            self._expel(member, error)
+            return
+        if doubt is not None:
+            member.checking = asyncio.get_running_loop().create_task(self._check(member, doubt))
             return
         member.seen = position
         member.sink.show(payload)
+
+    async def _check(self, member: Member, doubt: Awaitable[None]) -> None:
+        # The others do not wait for one whose credentials have to be looked up. It is shown what is newest afterwards.
+        try:
+            await doubt
+        except Exception as error:
+            self._expel(member, error)
+            return
+        member.checking = None
+        if member in self._members and self._latest is not None:
+            position, payload = self._latest
+            if member.seen is None or position > member.seen:
+                member.seen = position
+                member.sink.show(payload)
+
+    def _expel(self, member: Member, error: Exception) -> None:
+        self._members.pop(member, None)
+        member.end(self._lives.problems(member.prepared, error))
 
     def _end(self, error: Exception | None) -> None:
         self._lives.forget(self._key, self)
@@ -174,10 +197,9 @@ class Lives:
     """The live operations of one endpoint."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._audiences: dict[Hashable, Audience] = {}
         self._entries: LRU[Hashable, asyncio.Future[tuple[str, bool]]] = LRU(1_000, 1_000)
-        self.reauthorize = engine.collaborators.reauthorize
 
     @property
     def audiences(self) -> int:
@@ -192,7 +214,7 @@ class Lives:
             sink.fail(self.problems(prepared, error))
 
     async def _run(self, prepared: Prepared, sink: Sink) -> None:
-        engine = self._engine
+        engine = self.engine
         execution = engine.executions.prepare(
             prepared.operation, prepared.variables, engine.collaborators.context(prepared.call)
         )
@@ -206,7 +228,7 @@ class Lives:
         else:
             async with aclosing(channel) as events:
                 async for event in events:
-                    self.reauthorize(prepared.call.principal)
+                    await self.engine.reauthorize(prepared.call.principal)
                     payload, _ = await self.execute(prepared, event)
                     await sink.send(payload)
                     await asyncio.sleep(0)  # neither the source nor the send may ever have waited
@@ -228,7 +250,7 @@ class Lives:
         selection = self._selection(prepared)
         async with aclosing(cast(Any, channel.read(channel.after))) as entries:
             async for entry in entries:
-                self.reauthorize(prepared.call.principal)
+                await self.engine.reauthorize(prepared.call.principal)
                 key = (selection, channel.key, entry.position)
                 await sink.send(await self._entry(key, prepared, entry.root))
                 await asyncio.sleep(0)  # a long backlog must not keep the loop to itself
@@ -247,7 +269,7 @@ class Lives:
     async def execute(self, prepared: Prepared, root: Any) -> tuple[str, bool]:
         """The encoded response for one pushed value, and whether it is free of errors. Its context is its own:
         loaders keep what they have read."""
-        engine = self._engine
+        engine = self.engine
         execution = engine.executions.prepare(
             prepared.operation, prepared.variables, engine.collaborators.context(prepared.call), root
         )
@@ -262,12 +284,12 @@ class Lives:
         operation = prepared.operation
         resumed = _after_variable(operation)
         variables = {name: value for name, value in prepared.raw_variables.items() if name != resumed}
-        visibility = self._engine.collaborators.visibility(prepared.call.principal)
+        visibility = self.engine.collaborators.visibility(prepared.call.principal)
         return (operation, msgspec.json.encode(variables, order="sorted"), visibility)
 
     def problems(self, prepared: Prepared, error: Exception) -> list[dict[str, Any]]:
         """The errors that end an operation, as the client sees them."""
-        return self._engine.refusal(error, prepared.call.request_id)[1]
+        return self.engine.refusal(error, prepared.call.request_id)[1]
 
     def forget(self, key: Hashable, audience: Audience) -> None:
         """The audience is over."""

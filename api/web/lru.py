@@ -42,6 +42,9 @@ class LRU(Generic[K, V]):
         if key in self._entries:
             self._weight -= self._entries.pop(key)[1]
 
+    def __contains__(self, key: K) -> bool:
+        return key in self._entries
+
     def __len__(self) -> int:
         return len(self._entries)
 

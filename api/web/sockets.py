@@ -261,8 +261,8 @@ class Socket:
     async def _operate(self, operation: SocketOperation, request: GraphQLRequest) -> None:
         engine = self._engine
         try:
-            engine.collaborators.reauthorize(self._principal)
-            wanted = engine.operation(request)
+            await engine.reauthorize(self._principal)
+            wanted = engine.operation(request, self._principal)
             prepared = engine.prepare(wanted, request, self._principal, request_id(None))
             if is_live(wanted):
                 await self._lives.run(prepared, operation)

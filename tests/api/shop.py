@@ -1,7 +1,7 @@
 """A small schema of the tests' own: enough of every kind of field for the view to be tried on."""
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -47,6 +47,8 @@ class Shop:
     budget: int | None = None
     spent: list[int] = field(default_factory=list)
     entries: list[str] = field(default_factory=list)
+    slow_checks: bool = False
+    checked: asyncio.Event = field(default_factory=asyncio.Event)
     grown: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def authenticate(self, authorization: str | None) -> Principal:
@@ -55,7 +57,15 @@ class Shop:
             raise Unauthenticated
         return principal
 
-    def reauthorize(self, principal: Principal) -> None:
+    def reauthorize(self, principal: Principal) -> Awaitable[None] | None:
+        if self.slow_checks:
+            return self._look_up(principal)
+        if principal.revoked:
+            raise Unauthenticated("The key has been revoked.")
+        return None
+
+    async def _look_up(self, principal: Principal) -> None:
+        await self.checked.wait()
         if principal.revoked:
             raise Unauthenticated("The key has been revoked.")
 

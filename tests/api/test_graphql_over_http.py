@@ -212,8 +212,16 @@ async def test_the_unused_part_of_the_cost_is_given_back(edge: Edge) -> None:
     edge.shop.budget = 500
     response = await edge.post("{ item { parts { name } } }")
     cost = response.json()["extensions"]["cost"]
-    assert cost == {"requested": 11, "actual": 3, "limit": 1000, "remaining": 497}
-    assert edge.shop.spent == [11, -8]
+    assert cost == {"requested": 11, "actual": 3, "limit": 1000, "remaining": 500 - 10 - 3}
+    assert edge.shop.spent == [10, 11, -8]  # a new document is read once
+    await edge.post("{ item { parts { name } } }")
+    assert edge.shop.spent[3:] == [11, -8]
+
+
+async def test_nonsense_is_paid_for(edge: Edge) -> None:
+    edge.shop.budget = 25
+    statuses = [(await edge.post(f"{{ nope{n} }}")).status_code for n in range(4)]
+    assert statuses == [400, 400, 429, 429]
 
 
 async def test_errors_of_fields_keep_the_data_and_tell_only_what_is_meant(edge: Edge) -> None:

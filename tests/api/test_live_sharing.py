@@ -122,3 +122,26 @@ async def test_an_audience_outlives_the_one_it_was_opened_for(edge: Edge) -> Non
         edge.shop.set_level(1)
         assert (await second.next("1"))["level"]["value"] == 1
         assert edge.shop.opened == 1
+
+
+async def test_nothing_is_sent_while_credentials_are_looked_up(edge: Edge) -> None:
+    """The others are sent it meanwhile; afterwards comes the newest state, or the refusal."""
+    edge.shop.principals["Bearer other"].role = "ADMIN"
+    async with AsyncExitStack() as stack:
+        (stays,) = await watch(edge, stack, 1)
+        (goes,) = await watch(edge, stack, 1, "Bearer other")
+        for client in (stays, goes):
+            await client.subscribe("1", QUERY)
+            await client.next("1")
+        edge.shop.slow_checks = True
+        edge.shop.principals["Bearer other"].revoked = True
+        for level in (1, 2, 3):
+            edge.shop.set_level(level)
+            await asyncio.sleep(0.02)
+        edge.shop.checked.set()
+        assert (await stays.next("1"))["level"]["value"] == 3
+        message = await goes.hear()
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "UNAUTHENTICATED")
+        edge.shop.set_level(4)
+        assert (await stays.next("1"))["level"]["value"] == 4
+    await eventually(lambda: edge.endpoint.lives.audiences == 0)
