@@ -7,6 +7,8 @@ from decimal import Decimal
 from functools import reduce
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage import distinct, hours, meters, readings
 from adapters.postgres.usage.hours import Stretch
@@ -99,7 +101,7 @@ async def summarize(driver: Driver, spans: Sequence[Span], complete: Collection[
         rollups[n] += [rollup for _, rollup in rows]
         # If its last reading is not there, the hour's events are past retention. It counts where that reading lay.
         if not rows and hour_rollup is not None and piece.start <= hour_rollup.last_time < piece.stop:
-            rollups[n].append(hour_rollup)
+            rollups[n].append(replace(hour_rollup, first_time=hour_rollup.last_time, area=Decimal(0)))
     levels = await _levels_before(driver, spans, complete)
     texts = await _texts(driver, spans, complete)
     return [Summary(rollups[n], levels.get(n), texts.get(n, 0)) for n in range(len(spans))]
