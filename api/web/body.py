@@ -23,10 +23,6 @@ class TooLarge(ClientError):
     code = "PAYLOAD_TOO_LARGE"
     status = 413
 
-    @property
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        return [(b"connection", b"close")]  # what is still under way is not read
-
 
 class TooSlow(ClientError):
     """The body did not arrive in time."""

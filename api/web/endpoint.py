@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from graphql import GraphQLSchema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.web.audience import Lives
 from api.web.contract import Collaborators
 from api.web.cors import Origins
 from api.web.engine import Engine
 from api.web.http import HTTPView
 from api.web.limits import Limits
-from api.web.live import Lives
 from api.web.server_log import ignore_client_mistakes
 from api.web.sockets import Sockets
 from api.web.sse import EventStreams

@@ -6,25 +6,18 @@ without directives are kept with the operation. Plain attributes of leaf type sk
 most of the time of a small query. A compiled executor can later take the place of `Execution` behind `Executions`.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal
-from operator import attrgetter
-from types import NoneType
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Mapping
+from typing import Any, Final
 
 from graphql import (
     ExecutionResult,
     GraphQLError,
-    GraphQLField,
     GraphQLObjectType,
     GraphQLSchema,
     OperationType,
     assert_valid_schema,
     default_field_resolver,
     default_type_resolver,
-    get_nullable_type,
-    is_leaf_type,
     is_non_null_type,
 )
 from graphql.execution import Executor, create_source_event_stream
@@ -43,33 +36,18 @@ from graphql.execution.values import (
     input_is_nested_too_deeply,
 )
 from graphql.pyutils import Path, Undefined, gather_with_cancel
-from graphql.pyutils.is_awaitable import is_awaitable as graphql_is_awaitable
 from graphql.utilities import coerce_input_value
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
-from strawberry.types.field import StrawberryField
 
 from api.web.documents import Operation, Refused
 from api.web.errors import BAD_USER_INPUT
+from api.web.leaves import Leaf, is_awaitable, leaf_of
 from api.web.resolvers import call_directly
 
 COERCION_ERRORS_MAX: Final = 10
 
-_PLAIN: Final = frozenset({str, int, float, bool, NoneType, dict, list, tuple, Decimal, datetime, date})
 _NESTED: Final = frozenset({dict, list})
 _NO_VARIABLES: Final = VariableValues({}, {})
-
-
-def is_awaitable(value: Any) -> bool:
-    """graphql-core's test, with a short cut for what results are made of."""
-    return type(value) not in _PLAIN and graphql_is_awaitable(value)
-
-
-class Leaf(NamedTuple):
-    """A plain attribute of leaf type: how to read it and how to write it into the result."""
-
-    read: Callable[[Any], Any]
-    coerce: Callable[[Any], Any]
-    nullable: bool
 
 
 class Plan:
@@ -295,7 +273,7 @@ class Executions:
         """The fields of a type that are plain attributes of leaf type, and __typename."""
         leaves = self._leaves.get(type_)
         if leaves is None:
-            found = {name: _leaf(field) for name, field in type_.fields.items()}
+            found = {name: leaf_of(field) for name, field in type_.fields.items()}
             leaves = {name: leaf for name, leaf in found.items() if leaf is not None}
             type_name = type_.name
             leaves["__typename"] = Leaf(lambda _source: type_name, str, nullable=False)
@@ -310,16 +288,3 @@ class Executions:
             free = name.endswith("Edge") or name == "PageInfo" or name.startswith("__")
             weight = self._weights[type_] = 0 if free else 1
         return weight
-
-
-def _leaf(field: GraphQLField) -> Leaf | None:
-    type_ = get_nullable_type(field.type)
-    definition = field.extensions.get("strawberry-definition")
-    if (
-        not is_leaf_type(type_)
-        or not isinstance(definition, StrawberryField)
-        or not getattr(field.resolve, "_is_default", False)
-        or definition.default_resolver is not getattr
-    ):
-        return None
-    return Leaf(attrgetter(definition.python_name), type_.coerce_output_value, not is_non_null_type(field.type))

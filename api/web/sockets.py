@@ -14,14 +14,15 @@ from graphql import OperationType
 from starlette.types import Message, Receive, Scope, Send
 
 from api.web import errors
+from api.web.audience import Lives
 from api.web.connection import abort
 from api.web.cors import Origins
 from api.web.engine import Engine, encode, is_live
 from api.web.errors import ClientError
-from api.web.live import Lives
 from api.web.outbox import Outbox
 from api.web.request import GraphQLRequest, checked
 from api.web.request_id import request_id
+from api.web.socket_operation import SocketOperation
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 
@@ -59,40 +60,6 @@ class Close(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason[:120]  # a close frame has room for 123 bytes
-
-
-class SocketOperation:
-    """One running operation of a socket; the sink of a live one."""
-
-    __slots__ = ("_prefix", "_socket", "id", "task", "writes")
-
-    def __init__(self, socket: "Socket", id_: str) -> None:
-        self._socket = socket
-        self._prefix = f'{{"id":{msgspec.json.encode(id_).decode()},"type":"next","payload":'
-        self.id = id_
-        self.task: asyncio.Task[None] | None = None
-        self.writes = False
-
-    def stop(self) -> None:
-        """Nobody waits for it any more. A mutation goes on to its end: what it has begun to write must not be torn."""
-        if self.task is not None and not self.writes:
-            self.task.cancel()
-
-    def show(self, payload: str) -> None:
-        """A state, in place of one that has not left."""
-        self._socket.outbox.show(self.id, f"{self._prefix}{payload}}}")
-
-    async def send(self, payload: str) -> None:
-        """An entry or a response, in its turn."""
-        await self._socket.outbox.send(f"{self._prefix}{payload}}}")
-
-    def fail(self, problems: list[dict[str, Any]]) -> None:
-        """The operation ends with errors."""
-        self._socket.end(self, {"id": self.id, "type": "error", "payload": problems})
-
-    def finish(self) -> None:
-        """The operation is complete."""
-        self._socket.end(self, {"id": self.id, "type": "complete"})
 
 
 class Socket:

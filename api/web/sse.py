@@ -9,9 +9,9 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
+from api.web.audience import Lives
 from api.web.connection import abort
 from api.web.engine import Engine, Prepared, encode, is_live
-from api.web.live import Lives
 from api.web.outbox import Outbox
 
 Header = tuple[bytes, bytes]
