@@ -143,10 +143,11 @@ def test_a_change_at_a_date_takes_effect_at_that_instant() -> None:
 
 def test_a_date_must_lie_in_the_future_and_within_ten_years() -> None:
     life = starter()
-    for when in ("2026-01-19", "2026-01-20", "2036-02-01"):
+    for when in ("2026-01-19", "2026-01-20", "2036-01-22"):
         with life.refuses(ErrorCode.INVALID) as no:
             life.change("2026-01-20", ChangePlan(PRO), when)
         assert no.value.field == ("at",)
+    life.change("2026-01-20", ChangePlan(PRO), "2036-01-21")
 
 
 def test_a_date_is_given_with_the_timing_that_takes_one_and_no_other() -> None:

@@ -74,6 +74,7 @@ def test_an_update_says_only_what_changed() -> None:
     changed = life.journal[-1].event
     assert changed == type(changed)(sealed={"email": "…"}, timezone=NEW_YORK)
     assert life.customer.sealed == {"name": "…", "email": "…"}
+    assert (life.customer.currency, life.customer.timezone) == ("EUR", NEW_YORK)
 
 
 def test_an_update_that_changes_nothing_writes_nothing() -> None:
@@ -90,6 +91,7 @@ def test_a_field_that_is_not_given_stays_and_one_that_is_given_as_none_goes() ->
     life = alive(country="FR")
     life.do("2026-01-02", c.UpdateCustomer(sealed={"email": "…"}))
     assert (life.customer.sealed, life.customer.country) == ({"name": "…", "email": "…"}, "FR")
+    assert (life.customer.currency, life.customer.timezone) == ("EUR", PARIS)
     life.do("2026-01-03", c.UpdateCustomer(sealed={"name": None}, country=None))
     assert (life.customer.sealed, life.customer.country) == ({"email": "…"}, None)
 
