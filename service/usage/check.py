@@ -36,7 +36,7 @@ class Whose(NamedTuple):
     latest: datetime
 
 
-class Ready(NamedTuple):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """An event that can be recorded, and what each meter of its type reads off it."""
 
     row: EventRow
@@ -46,9 +46,9 @@ class Ready(NamedTuple):
 def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> Ready | str:
     """The event ready to be recorded, or what is wrong with it, in words for its sender."""
     id, source, time = event.id, event.source or "", event.time
-    if not _is_name(id):
+    if not (0 < len(id) <= 255 and id.isascii() and id.isprintable()) and not _NAME.fullmatch(id):
         return "id must be 1 to 255 characters"
-    if source and (source == OWN_SOURCE or not _is_name(source)):
+    if source and (source == OWN_SOURCE or not _NAME.fullmatch(source)):
         return f"source must be at most 255 characters, and not {OWN_SOURCE}"
     if whose is None:
         return "no such customer"
@@ -79,7 +79,9 @@ def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> R
     stored = to_json(properties) if properties else None
     if stored is None and properties:
         return f"properties must be text without zero characters, as JSON at most {PROPERTIES_BYTES_MAX} bytes"
-    digest = _digest(event.type, None if event.time is None else time, value, stored)
+    # Of what was sent, in one spelling: 1.50 is 1.5, properties have no order, a time given here is not repeated.
+    content = _json.encode((event.type, None if event.time is None else time, value, stored))
+    digest = blake2b(content, digest_size=16).digest()
     row = EventRow(whose.customer_id, source, id, event.type, time, digest, quantity, stored)
     return Ready(row, read)
 
@@ -112,12 +114,6 @@ def to_json(properties: Mapping[str, Any]) -> msgspec.Raw | None:
     return None if len(text) > PROPERTIES_BYTES_MAX or b"\\u0000" in text else msgspec.Raw(text)
 
 
-def _is_name(text: str) -> bool:
-    if text.isascii() and text.isprintable():
-        return 0 < len(text) <= 255
-    return _NAME.fullmatch(text) is not None
-
-
 def _plain(value: Decimal) -> str | None:
     """The number's one spelling, if it has at most 18 digits before the point and 12 after it: 1.50 is 1.5."""
     text = str(value)
@@ -128,10 +124,3 @@ def _plain(value: Decimal) -> str | None:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
-
-
-def _digest(type: str, time: datetime | None, value: str | None, properties: msgspec.Raw | None) -> bytes:
-    """16 bytes that are the same for the same content. `time` is what the sender gave, in UTC."""
-    given = None if time is None else time.timestamp()
-    content = f"{type}\0{given}\0{value}\0".encode()
-    return blake2b(content if properties is None else content + bytes(properties), digest_size=16).digest()

@@ -75,9 +75,9 @@ def grouped(ready: Iterable[Ready]) -> tuple[dict[Key, list[Reading]], dict[Key,
     """The readings of each meter's row, and the meter of each."""
     readings: defaultdict[Key, list[Reading]] = defaultdict(list)
     meters: dict[Key, Meter] = {}
-    for row, read in ready:
-        for meter, reading in read:
-            key = (row.customer_id, meter.key)
+    for one in ready:
+        for meter, reading in one.readings:
+            key = (one.row.customer_id, meter.key)
             readings[key].append(reading)
             meters[key] = meter
     return readings, meters

@@ -39,7 +39,7 @@ class Sent(msgspec.Struct, frozen=True):
 sents = st.builds(Sent, st.sampled_from(KINDS), times, values)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), sent=st.lists(sents, min_size=1, max_size=40), remembered=st.lists(st.sampled_from(KINDS)))
 async def test_order_and_splitting_change_nothing(
     shop: Shop, data: st.DataObject, sent: list[Sent], remembered: list[str]

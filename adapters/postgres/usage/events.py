@@ -13,7 +13,7 @@ from adapters.postgres.usage.rows import as_json
 from domain.period import Period
 
 
-class EventRow(Struct, frozen=True):
+class EventRow(Struct, frozen=True, gc=False):
     """`source` is "" when the sender named none. `properties` is its JSON. `digest` tells what was sent from anything
     else that could have been."""
 
