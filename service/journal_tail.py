@@ -33,9 +33,9 @@ class JournalTails:
         changes.listen(self._heard)
 
     @property
-    def followed(self) -> int:
-        """How many tails are read: a figure for metrics, and for tests that nothing is left."""
-        return len(self._tails)
+    def readers(self) -> int:
+        """How many follow: a figure for metrics, and for tests that nothing is left."""
+        return sum(tail.readers for tail in self._tails.values())
 
     def of_customer(
         self, customer_id: str, after: Place | None, types: Sequence[str] | None
@@ -52,6 +52,9 @@ class JournalTails:
     async def _follow(
         self, key: Hashable, source: Source, after: Place | None, types: Sequence[str] | None
     ) -> AsyncGenerator[tuple[Place, Entry], None]:
+        tail = self._tails.get(key)
+        if after is None and tail is not None:
+            after = tail.head
         place = await source.newest() if after is None else after
         tail = self._tails.get(key)
         if tail is None:
@@ -85,14 +88,14 @@ class Tail:
         self._look_s = look_s
         self._recent: deque[tuple[Place, Entry]] = deque()
         self._floor: Place | None = None
-        self._head: Place | None = None
+        self.head: Place | None = None
         self._turn = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._run())
 
     async def follow(self, place: Place, types: Sequence[str] | None) -> AsyncGenerator[Entry, None]:
         """The entries after that place, and then each new one."""
         while True:
-            turn, head = self._turn, self._head
+            turn, head = self._turn, self.head
             if self._floor is not None and place >= self._floor:
                 for at, entry in [(at, entry) for at, entry in self._recent if at > place]:
                     place = at
@@ -135,14 +138,14 @@ class Tail:
                     await self.dirty.wait()
 
     async def _read(self) -> int:
-        if self._head is None:
-            self._floor = self._head = await self.source.newest()
+        if self.head is None:
+            self._floor = self.head = await self.source.newest()
             entries: list[Entry] = []
         else:
-            entries = await self.source.read(self._head, PAGE)
+            entries = await self.source.read(self.head, PAGE)
         for entry in entries:
-            self._head = self.source.place(entry)
-            self._recent.append((self._head, entry))
+            self.head = self.source.place(entry)
+            self._recent.append((self.head, entry))
         while len(self._recent) > RECENT_MAX:
             self._floor = self._recent.popleft()[0]
         self._turn.set()

@@ -1,7 +1,7 @@
 """Processes of Tollgate side by side on one database: each with its own pool, its own memory and its own ears."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from itertools import count
@@ -99,6 +99,11 @@ class Process:
             made = CreatePlan(new_id("plan"), new_id("version"), plan, plan.title(), None, terms)
             await self.record(CATALOG, made, TEST)
 
+    async def stock_one_more(self) -> None:
+        """Another feature."""
+        feature = Feature(new_id("feature"), f"feature_{next(_numbers)}", "one more", FeatureKind.SWITCH)
+        await self.record(CATALOG, CreateFeature(feature), TEST)
+
     async def customer(self, external_id: str = "", *, plan: str | None = "basic", clock_id: str | None = None) -> str:
         """A customer on a plan; its id."""
         name = external_id or f"customer {next(_numbers)}"
@@ -125,10 +130,13 @@ def retry() -> Retry:
     return Retry("test", "test", f"key {next(_numbers)}", b"input")
 
 
-async def eventually(condition: Callable[[], bool]) -> None:
+async def eventually(condition: Callable[[], bool | Awaitable[bool]]) -> None:
     """Wait until it holds."""
     async with asyncio.timeout(10):
-        while not condition():
+        while True:
+            holds = condition()
+            if holds if isinstance(holds, bool) else await holds:
+                return
             await asyncio.sleep(0.002)
 
 
