@@ -56,7 +56,12 @@ async def used(driver: Driver, asks: Sequence[Ask]) -> list[Decimal]:
             stop = ask.period.end if ask.as_of is None else min(ask.period.end, ask.as_of + _MICROSECOND)
             spans[n] = Span(ask.customer_id, ask.meter, min(ask.period.start, stop), stop)
     complete = {key for key, row in rows.items() if row.complete}
-    summaries |= dict(zip(spans, await summarize(driver, list(spans.values()), complete), strict=True))
+    # The level at the end of a period is all that LATEST reads, and needs no look at the hours before.
+    ends = {n: span for n, span in spans.items() if span.meter.aggregation is Aggregation.LATEST}
+    levels = await _levels_before(driver, [span._replace(start=span.stop) for span in ends.values()], complete)
+    summaries |= {n: Summary([], levels.get(position), 0) for position, n in enumerate(ends)}
+    others = {n: span for n, span in spans.items() if n not in ends}
+    summaries |= dict(zip(others, await summarize(driver, list(others.values()), complete), strict=True))
     return [figure(ask, summaries[n]) for n, ask in enumerate(asks)]
 
 
