@@ -112,6 +112,11 @@ class Settings(BaseSettings):
         validation_alias="BILLING_SECRET",
         description=f"{SECRET_LENGTH_MIN} or more random characters, kept for ever, alike in all processes",
     )
+    secret_old: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
+        default=None,
+        validation_alias="BILLING_SECRET_OLD",
+        description="the BILLING_SECRET before this one, until `tollgate keys rotate-secret` has replaced it",
+    )
     token_secret: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
         default=None,
         validation_alias="BILLING_TOKEN_SECRET",
@@ -164,7 +169,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _hang_together(self) -> Self:
         """Settings that need each other; the message names the variable that is missing."""
-        if self.database_dsn is not None and self.secret is None:
+        if self.secret_old is not None and self.secret is None:
             raise ValueError("BILLING_SECRET")
         if self.jwks_url is not None:
             # Without both, any token that this provider ever signed for anybody would open a customer here.

@@ -90,10 +90,6 @@ class Vault:
         """What an idempotency row keeps of its input. Keyed, since inputs hold personal data that can be guessed."""
         return hmac.digest(self._keys.input, data, "sha256")
 
-    def same_input(self, stored: bytes, data: bytes) -> bool:
-        """Whether `stored` is the input hash of `data`, also one made before the secret was replaced."""
-        return any(hmac.compare_digest(stored, hmac.digest(k.input, data, "sha256")) for k in self._readable)
-
     # ── a customer's key ─────────────────────────────────────────────────────────────────────────────────────────────
     def new_key(self, customer_id: str) -> bytes:
         """A fresh data key for this customer, wrapped. It opens for no other customer."""

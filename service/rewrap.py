@@ -1,18 +1,30 @@
 """Replacing the master secret: every customer's row of the vault as the new secret makes it. The journal stays as it
 is, since what is sealed there is sealed with the customers' own keys."""
 
-from adapters.postgres import personal, states
+from adapters.postgres import master_secrets, personal, states
 from adapters.postgres.codec import decode_account
 from adapters.postgres.connection import Connection, Engine
+from adapters.secrets import Secrets
 from adapters.vault import Vault
+from service.master_secret import claim
 
 PAGE = 500
+
+
+async def replace_secret(engine: Engine, secrets: Secrets) -> int:
+    """Move everything from the old master secret to the present one, and have the database forget the old one. The
+    number of customers moved. Raises WrongSecret."""
+    await claim(engine, secrets)
+    moved = await rewrap(engine, Vault(secrets.master, secrets.old))
+    async with engine.begin() as connection:
+        await master_secrets.give_up_others(connection, secrets.fingerprint)
+    return moved
 
 
 async def rewrap(engine: Engine, vault: Vault) -> int:
     """The number of rows written. `vault` knows both secrets, and so does every running process.
 
-    Can be stopped and repeated. Once it has ended, the old secret can be forgotten.
+    Can be stopped and repeated.
     """
     done, last = 0, ""
     while True:

@@ -17,6 +17,7 @@ from service.clock import Clock
 from service.credentials import Credentials
 from service.customers import Customers
 from service.live import Live
+from service.master_secret import claim
 from service.ratelimit import RateLimit
 from service.record import Record
 from service.snapshots import Snapshots
@@ -42,9 +43,15 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncIterator[Runtime]:
-    """What works on the database at `dsn`, which must be migrated. Changes are listened for until it is closed."""
+    """What works on the database at `dsn`, which must be migrated. Changes are listened for until it is closed. Raises
+    WrongSecret."""
     engine = create_engine(dsn, settings.pool_size)
-    vault = Vault(secrets.master)
+    try:
+        await claim(engine, secrets)
+    except BaseException:
+        await engine.dispose()
+        raise
+    vault = Vault(secrets.master, secrets.old)
     clock = Clock()
     changes = Changes(dsn)
     record = Record(engine, clock, changes.changed)

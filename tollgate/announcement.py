@@ -16,8 +16,6 @@ def announcement(settings: Settings, secrets: Secrets, port: int) -> str:
     kept = admin_key_path(settings)
     if settings.admin_key is not None:
         about, credential = "the one in BILLING_ADMIN_KEY", '"Authorization: Bearer $BILLING_ADMIN_KEY"'
-    elif secrets.admin_key is None:
-        about, credential = "none (BILLING_ADMIN_KEY is not set)", '"Authorization: Bearer $KEY"'
     elif secrets.admin_key_made_now:
         about = f"{secrets.admin_key}\n             shown this once, and kept in {kept}"
         credential = f"'Authorization: Bearer {secrets.admin_key}'"
@@ -32,3 +30,14 @@ Tollgate answers.
 
   curl -s {url} -H {credential} -H 'Content-Type: application/json' -d '{_QUERY}'
 """
+
+
+def kept_here(settings: Settings) -> str | None:
+    """What to say when secrets of a database that other machines can reach are kept on this one."""
+    given = {"BILLING_SECRET": settings.secret, "BILLING_ADMIN_KEY": settings.admin_key}
+    missing = [variable for variable, secret in given.items() if secret is None]
+    if settings.database_dsn is None or not missing:
+        return None
+    told = f"{' and '.join(missing)} not given: kept in {settings.data_dir.absolute()}"
+    needed = "; several machines on one database need the same BILLING_SECRET" if settings.secret is None else ""
+    return told + needed

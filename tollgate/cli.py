@@ -56,10 +56,16 @@ def _settings() -> Settings:
 def _serve(parsed: argparse.Namespace) -> int:
     settings = _settings()
     from api.app import create_app
+    from tollgate.seeding import seed_at_start
     from tollgate.serving import serve
     from tollgate.worker_process import WORKER_COMMAND
 
-    return serve(settings, create_app, worker=None if parsed.no_worker else WORKER_COMMAND)
+    return serve(
+        settings,
+        create_app,
+        worker=None if parsed.no_worker else WORKER_COMMAND,
+        prepare=seed_at_start if parsed.seed else None,
+    )
 
 
 def _worker(_parsed: argparse.Namespace) -> int:
@@ -89,11 +95,15 @@ def _migrate(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _seed(_parsed: argparse.Namespace) -> int:
+def _seed(parsed: argparse.Namespace) -> int:
     settings = _settings()
     from tollgate.database import open_migrated_database
-    from tollgate.seeding import seed
+    from tollgate.seeding import demo, seed
 
+    if parsed.demo or parsed.stream is not None:
+        with open_migrated_database(settings, sealing=True) as dsn:
+            asyncio.run(demo(settings, dsn, parsed.stream))
+        return 0
     with open_migrated_database(settings) as dsn:
         print(f"{asyncio.run(seed(dsn))} new.")
     return 0
@@ -139,7 +149,7 @@ def _keys(parsed: argparse.Namespace) -> int:
     from tollgate.keys import run
 
     with open_migrated_database(settings) as dsn:
-        print(asyncio.run(run(dsn, parsed)))
+        print(asyncio.run(run(settings, dsn, parsed)))
     return 0
 
 
@@ -152,6 +162,7 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="serve the API, with the worker beside it")
     serve.add_argument("--no-worker", action="store_true", help="without the worker: it runs elsewhere")
+    serve.add_argument("--seed", action="store_true", help="with the default plans, as `tollgate seed` loads them")
     serve.set_defaults(run=_serve)
 
     worker = commands.add_parser("worker", help="do the work that falls due: planned changes, ends, clean-up")
@@ -164,6 +175,15 @@ def _parser() -> argparse.ArgumentParser:
     migrate.set_defaults(run=_migrate)
 
     seed = commands.add_parser("seed", help="load the default plans; running it again changes nothing")
+    seed.add_argument("--demo", action="store_true", help="also a few customers, with the usage of their last 24 hours")
+    seed.add_argument(
+        "--stream",
+        metavar="SECONDS",
+        nargs="?",
+        type=float,
+        const=float("inf"),
+        help="with --demo: then record usage a few times a second, until interrupted or for so long",
+    )
     seed.set_defaults(run=_seed)
 
     verify = commands.add_parser("verify", help="fold the journal again and compare all that is derived from it")
@@ -177,7 +197,7 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("--check", action="store_true", help="only compare; the exit code tells")
     export.set_defaults(run=_export_schema)
 
-    keys = commands.add_parser("keys", help="make and revoke API keys")
+    keys = commands.add_parser("keys", help="make, list and revoke API keys; replace the master secret")
     _add_key_commands(keys)
     keys.set_defaults(run=_keys)
     return parser
@@ -192,6 +212,13 @@ def _add_key_commands(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--customer", action="append", metavar="ID", help="whom a PARTNER key may see; may be repeated")
     create.add_argument("--days", type=int, help="how long it holds; default: until it is revoked")
     create.set_defaults(act="create", role=Role.SERVICE)
+    listed = acts.add_parser("list", help="show all keys, never their secrets")
+    listed.set_defaults(act="list")
     revoke = acts.add_parser("revoke", help="end a key; it is refused everywhere within a second")
     revoke.add_argument("id", help="the id that `create` showed: key_…")
     revoke.set_defaults(act="revoke")
+    rotate = acts.add_parser(
+        "rotate-secret",
+        help="move all personal data from BILLING_SECRET_OLD to BILLING_SECRET, once every process has both",
+    )
+    rotate.set_defaults(act="rotate-secret")

@@ -11,7 +11,9 @@ from adapters.postgres.embedded import embedded, silent
 from adapters.postgres.engine import check_reach, create_engine
 from adapters.postgres.migrations import Standing, migrate, standing
 from adapters.problem import Problem
+from adapters.secrets import known_secrets
 from adapters.settings import Settings
+from service.master_secret import check
 
 
 class NotMigrated(Problem):
@@ -36,11 +38,12 @@ def open_database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_migrated_database(settings: Settings) -> Iterator[str]:
+def open_migrated_database(settings: Settings, *, sealing: bool = False) -> Iterator[str]:
     """Its DSN, with the present tables. The embedded one is migrated here, a server only when it is new: with several
-    processes on it, the moment to migrate is the operator's choice. Raises NotMigrated."""
+    processes on it, the moment to migrate is the operator's choice. `sealing`: personal data will be written. Raises
+    NotMigrated, WrongSecret."""
     with open_database(settings) as dsn:
-        asyncio.run(_migrate_if_ours(dsn, embedded=settings.database_dsn is None))
+        asyncio.run(_prepare(settings, dsn, sealing))
         yield dsn
 
 
@@ -52,13 +55,18 @@ def open_scratch_database() -> Iterator[str]:
         yield dsn
 
 
-async def _migrate_if_ours(dsn: str, *, embedded: bool) -> None:
+async def _prepare(settings: Settings, dsn: str, sealing: bool) -> None:
     engine = create_engine(dsn, 1)
     try:
         async with engine.connect() as connection:
             found = await standing(connection)
+        await _migrate_if_ours(dsn, found, embedded=settings.database_dsn is None)
+        await check(engine, known_secrets(settings), sealing=sealing)
     finally:
         await engine.dispose()
+
+
+async def _migrate_if_ours(dsn: str, found: Standing, *, embedded: bool) -> None:
     if found is Standing.NEW or (found is Standing.BEHIND and embedded):
         await migrate(dsn, progress)
     elif found is Standing.BEHIND:

@@ -3,7 +3,8 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 
 import uvicorn
@@ -13,12 +14,15 @@ from starlette.types import ASGIApp
 from adapters.problem import Problem
 from adapters.secrets import Secrets, open_secrets
 from adapters.settings import Settings
-from tollgate.announcement import announcement
+from tollgate.announcement import announcement, kept_here
 from tollgate.database import open_migrated_database
 from tollgate.worker_process import keep_worker_running
 
 AppFactory = Callable[[Settings, Secrets, str], ASGIApp]
 """Makes the application from the settings, the secrets and the DSN of a migrated database."""
+
+Prepare = Callable[[str], Coroutine[None, None, None]]
+"""What is done with the database before anything is answered."""
 
 SHUTDOWN_SECONDS_MAX = 10
 """How long requests may take to finish after the signal to stop."""
@@ -32,11 +36,17 @@ class AddressInUse(Problem):
     """Somebody else listens there."""
 
 
-def serve(settings: Settings, create_app: AppFactory, *, worker: Sequence[str] | None) -> int:
+def serve(
+    settings: Settings, create_app: AppFactory, *, worker: Sequence[str] | None, prepare: Prepare | None = None
+) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. `worker` is what Python runs beside the server. Needs the main
     thread."""
-    with _listen(settings) as listener, open_migrated_database(settings) as dsn:
+    with _listen(settings) as listener, open_migrated_database(settings, sealing=True) as dsn:
         secrets = open_secrets(settings)
+        if (warning := kept_here(settings)) is not None:
+            print(f"tollgate: {warning}", file=sys.stderr, flush=True)
+        if prepare is not None:
+            asyncio.run(prepare(dsn))
         port = int(listener.getsockname()[1])
         server = _Server(
             uvicorn.Config(

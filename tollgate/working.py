@@ -16,13 +16,16 @@ Work = Callable[[Settings, Secrets, str, asyncio.Event], Awaitable[None]]
 
 def work(settings: Settings, run: Work) -> int:
     """Work until SIGINT or SIGTERM; the exit code. Needs the main thread."""
-    with open_migrated_database(settings) as dsn, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_stopped(settings, dsn, run))
+    with (
+        open_migrated_database(settings, sealing=True) as dsn,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(_until_stopped(settings, open_secrets(settings, serving=False), dsn, run))
     return 0
 
 
-async def _until_stopped(settings: Settings, dsn: str, run: Work) -> None:
+async def _until_stopped(settings: Settings, secrets: Secrets, dsn: str, run: Work) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, open_secrets(settings), dsn, stop)
+    await run(settings, secrets, dsn, stop)

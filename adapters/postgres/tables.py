@@ -131,6 +131,15 @@ vault = Table(
     Index("vault_search_idx", "search_hashes", postgresql_using="gin"),
 )
 
+# Which master secrets the rows of `vault` may be sealed with, as fingerprints (one-way: no secret follows from them).
+# One, but while it is being replaced: then two. Whoever works on this database must know them all.
+master_secrets = Table(
+    "master_secrets",
+    metadata,
+    Column("fingerprint", LargeBinary, primary_key=True),
+    Column("first_used_at", instant, nullable=False, server_default=text("now()")),
+)
+
 # What a retry is answered from: the events its first attempt wrote, or (for usage) the answer itself.
 idempotency = Table(
     "idempotency",
@@ -148,8 +157,8 @@ idempotency = Table(
 )
 
 # ── usage ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-# Which events were recorded. Not partitioned, so that a retry is seen whatever its time. `digest` is of what was sent, so
-# without a time that was given on arrival: a retry cannot repeat it.
+# Which events were recorded. Not partitioned, so that a retry is seen whatever its time. `digest` is of what was sent,
+# so without a time that was given on arrival: a retry cannot repeat it.
 usage_ids = Table(
     "usage_ids",
     metadata,

@@ -1,6 +1,8 @@
 """The command line: help for every command, one line per problem, and the commands that need no server."""
 
+import hashlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,14 +102,57 @@ async def test_a_server_of_an_older_release_is_migrated_when_told_to_and_not_bef
     await template.execute("DROP DATABASE older")
 
 
-def test_a_key_is_made_and_revoked(tmp_path: Path) -> None:
+def test_keys_are_made_listed_and_revoked(tmp_path: Path) -> None:
+    assert tollgate(tmp_path, "keys", "list").stdout == "There are no keys.\n"
     made = tollgate(tmp_path, "keys", "create", "gate", "--role", "service", "--days", "30")
     key_id, secret = made.stdout.split()[0], made.stdout.split()[2]
     assert (key_id[:4], secret[:11]) == ("key_", "tg_service_")
+    scoped = ["--scope", "customers:read", "--customer", "customer_1"]
+    other = tollgate(tmp_path, "keys", "create", "\x1b[2J", "--role", "partner", *scoped).stdout.split()[0]
     assert tollgate(tmp_path, "keys", "revoke", key_id).stdout == f"{key_id} is revoked.\n"
+    listed = tollgate(tmp_path, "keys", "list").stdout
+    header, first, second = (re.split(r"  +", line) for line in listed.splitlines())
+    assert header == ["id", "name", "role", "ends", "scopes"]
+    assert first[:3] == [key_id, "gate", "SERVICE"]
+    assert first[3].startswith("revoked 20")
+    assert first[4] == "all of its role"
+    assert second == [other, "?[2J", "PARTNER", "never", "customers:read; sees customer_1"]
+    assert secret not in listed
+    assert hashlib.sha256(secret.encode()).hexdigest() not in listed
     refused = tollgate(tmp_path, "keys", "create", "partner", "--role", "partner")
     assert refused.returncode == 1
     assert refused.stderr.splitlines()[-1] == "tollgate: a PARTNER key must name its customers"
+
+
+def test_the_demo_is_loaded_once_and_streams_as_long_as_told(tmp_path: Path) -> None:
+    first = tollgate(tmp_path, "seed", "--demo")
+    assert first.stdout.startswith("New: catalog entries 16, customers 4, subscriptions 4, "), first.stderr
+    second = tollgate(tmp_path, "seed", "--demo", "--stream", "0.5")
+    assert second.stdout.splitlines()[1:2] == ["Usage is streaming; Ctrl-C ends it."], second.stderr
+    assert int(second.stdout.splitlines()[2].removesuffix(" events recorded.")) > 0
+    assert "customers" not in second.stdout
+    assert tollgate(tmp_path, "verify").stdout == "Everything derived agrees with the journal.\n"
+
+
+def test_another_master_secret_is_refused_until_everything_has_moved_to_it(tmp_path: Path, dsn: str) -> None:
+    server = {"BILLING_DATABASE_DSN": dsn}
+    old, new = {**server, "BILLING_SECRET": "o" * 32}, {**server, "BILLING_SECRET": "n" * 32}
+    both = new | {"BILLING_SECRET_OLD": "o" * 32}
+    assert tollgate(tmp_path, "seed", "--demo", **old).returncode == 0
+    for command in (["serve"], ["keys", "create", "k"]):
+        refused = tollgate(tmp_path, *command, PORT="0", **new)
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "tollgate: BILLING_SECRET: must be the secret that this database was sealed with; this is another one\n"
+        )
+    missing = tollgate(tmp_path, "worker", **server)
+    assert missing.stderr.startswith("tollgate: BILLING_SECRET: is missing")
+    assert list(tmp_path.iterdir()) == []
+    without = tollgate(tmp_path, "keys", "rotate-secret", **old)
+    assert without.stderr.startswith("tollgate: BILLING_SECRET_OLD: is missing")
+    moved = tollgate(tmp_path, "keys", "rotate-secret", **both)
+    assert moved.stdout == "4 customers moved. BILLING_SECRET_OLD is not needed any more.\n", moved.stderr
+    assert tollgate(tmp_path, "seed", "--demo", **new).returncode == 0
 
 
 def test_the_migrations_lead_to_the_tables_in_the_code(tmp_path: Path) -> None:

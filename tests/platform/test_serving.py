@@ -134,6 +134,47 @@ def test_on_a_server_it_makes_nothing_on_this_machine(serve: Callable[..., Serve
     assert list(tmp_path.iterdir()) == []
 
 
+def test_with_nothing_but_a_dsn_the_secrets_are_made_here_and_told_to_be_here(
+    serve: Callable[..., Server], dsn: str, tmp_path: Path
+) -> None:
+    first = serve(BILLING_DATABASE_DSN=dsn)
+    key = admin_key(tmp_path)
+    assert key["Authorization"].split()[1] in first.announcement
+    assert httpx.post(first.url, headers=key).json() == {"acknowledged": 1}
+    kept = f"BILLING_SECRET and BILLING_ADMIN_KEY not given: kept in {tmp_path}/data"
+    several = "several machines on one database need the same BILLING_SECRET"
+    assert first.end(signal.SIGTERM) == f"tollgate: {kept}; {several}\n"
+    second = serve(BILLING_DATABASE_DSN=dsn)
+    assert key["Authorization"].split()[1] not in second.announcement
+    assert httpx.post(second.url, headers=key).json() == {"acknowledged": 2}
+
+
+def test_what_prepares_the_database_is_done_before_anything_is_answered(tmp_path: Path) -> None:
+    run = [sys.executable, "-m", "tollgate", "serve", "--no-worker", "--seed"]
+    settings = {"PORT": "0", "BILLING_DATA_DIR": str(tmp_path / "data"), "PYTHONPATH": str(ROOT)}
+    for expected in (["Loaded the default plans"], []):
+        with subprocess.Popen(
+            run,
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], **settings},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            server = Server(process)
+            key = {**admin_key(tmp_path), "Content-Type": "application/json"}
+            answer = httpx.post(server.url, json={"query": "{ plans { key } }"}, headers=key).json()
+            assert [plan["key"] for plan in answer["data"]["plans"]] == [
+                "free",
+                "starter",
+                "professional",
+                "enterprise",
+                "drive",
+            ]
+            said = server.end(signal.SIGTERM)
+        assert [line.strip() for line in said.splitlines() if "plans" in line] == expected
+
+
 def test_a_request_under_way_is_answered_before_the_end(serve: Callable[..., Server]) -> None:
     server = serve()
     with subprocess.Popen(

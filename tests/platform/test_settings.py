@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from adapters.secrets import open_secrets
+from adapters.secrets import NowhereToKeep, Secrets, derive, known_secrets, open_secrets
 from adapters.settings import Settings, WrongSettings, read_settings, unknown_variables, variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +69,7 @@ def test_every_wrong_setting_gets_one_line_with_its_name_and_what_it_should_be(
     ("name", "value"),
     [
         ("BILLING_SECRET", "hunter2"),
+        ("BILLING_SECRET_OLD", "hunter2"),
         ("BILLING_TOKEN_SECRET", "hunter2"),
         ("BILLING_ADMIN_KEY", "hunter2 hunter2"),
         ("BILLING_DATABASE_DSN", "mysql://root:hunter2@host/db"),
@@ -80,8 +81,8 @@ def test_a_wrong_secret_is_named_but_never_shown(monkeypatch: pytest.MonkeyPatch
     assert "hunter2" not in line
 
 
-def test_a_server_of_its_own_needs_the_master_secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    (line,) = problems_of(monkeypatch, BILLING_DATABASE_DSN="postgresql://u:p@host/db")
+def test_an_old_master_secret_needs_a_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = problems_of(monkeypatch, BILLING_SECRET_OLD=LONG)
     assert line.startswith("BILLING_SECRET: is missing: it must be 32 or more random characters")
 
 
@@ -111,8 +112,10 @@ def test_a_slip_of_the_pen_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> No
     ]
 
 
-def test_secrets_are_made_once_and_kept_for_their_owner_only(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
+@pytest.mark.parametrize("dsn", [None, SecretStr("postgresql://u:p@host/db")])
+def test_secrets_are_made_once_and_kept_for_their_owner_only(tmp_path: Path, dsn: SecretStr | None) -> None:
+    settings = Settings(data_dir=tmp_path / "data", database_dsn=dsn)
+    assert known_secrets(settings) is None
     first, second = open_secrets(settings), open_secrets(settings)
     assert first.admin_key_made_now
     assert not second.admin_key_made_now
@@ -123,6 +126,9 @@ def test_secrets_are_made_once_and_kept_for_their_owner_only(tmp_path: Path) -> 
     }
     assert first.admin_key is not None
     assert first.admin_key not in repr(first)
+    known = known_secrets(settings)
+    assert known is not None
+    assert known.master == first.master
 
 
 def test_given_secrets_are_taken_as_they_stand(tmp_path: Path) -> None:
@@ -141,10 +147,25 @@ def test_given_secrets_are_taken_as_they_stand(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_server_without_an_admin_key_makes_none(tmp_path: Path) -> None:
-    settings = Settings(
-        data_dir=tmp_path / "data", database_dsn=SecretStr("postgresql://u:p@host/db"), secret=SecretStr(LONG)
-    )
-    assert open_secrets(settings).admin_key is None
-    assert not (tmp_path / "data").exists()
-    assert LONG not in repr(settings)
+def test_who_does_not_serve_makes_no_admin_key_since_nobody_would_see_it(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "data")
+    assert open_secrets(settings, serving=False).admin_key is None
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret"]
+    assert open_secrets(settings).admin_key_made_now
+
+
+def test_secrets_that_cannot_be_kept_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    with pytest.raises(NowhereToKeep, match=r"BILLING_SECRET: is missing, and .*/data/secret cannot be kept"):
+        open_secrets(Settings(data_dir=tmp_path / "data"))
+    with pytest.raises(NowhereToKeep, match=r"BILLING_ADMIN_KEY: is missing, and .*/data/admin.key cannot be kept"):
+        open_secrets(Settings(data_dir=tmp_path / "data", secret=SecretStr(LONG)))
+
+
+def test_a_fingerprint_is_of_one_secret_and_shows_nothing_of_it() -> None:
+    first, again, other = (Secrets(secret, b"t", None) for secret in (b"a" * 32, b"a" * 32, b"b" * 32))
+    assert first.fingerprint == again.fingerprint != other.fingerprint
+    assert len(first.fingerprint) == 32
+    assert first.fingerprint not in (first.master, derive(first.master, "customer tokens"))
+    moving = Secrets(b"b" * 32, b"t", None, old=b"a" * 32)
+    assert moving.fingerprints == {first.fingerprint, other.fingerprint}
