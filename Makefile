@@ -11,8 +11,8 @@ unexport PYTHONPATH PYTHONHOME
 help: ## show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
 
-run: $(VENV)/.run ## serve the API and its worker, with a real PostgreSQL of its own, on http://127.0.0.1:8000
-	@$(BIN)/tollgate serve
+run: $(VENV)/.run ## serve the API and its worker, with a real PostgreSQL of its own and default plans, on http://127.0.0.1:8000
+	@$(BIN)/tollgate serve --seed
 
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/python -m pytest -q $(TESTS)
