@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 import asyncpg
 import pytest_asyncio
@@ -27,7 +28,7 @@ from service.usage.reserve import Reserved
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 918_285, UTC)
 RETENTION_DAYS = 400
-_numbers = count(1)
+_numbers = (uuid4().hex[:12] for _ in count())
 METERS = {
     "calls": Meter("meter_1", "calls", Aggregation.SUM, "call"),
     "hits": Meter("meter_2", "hits", Aggregation.COUNT, "hit"),
