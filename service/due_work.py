@@ -2,9 +2,9 @@
 looks again, under the lock of the account, at what is due."""
 
 import asyncio
-import time
 import traceback
 from datetime import datetime
+from time import monotonic
 from typing import NamedTuple
 
 import structlog
@@ -38,7 +38,7 @@ class DueWork:
 
     async def run(self, now: datetime) -> int:
         """Claim accounts with something due by `now` and see to them: how many there were. Raises DatabaseAway."""
-        resting = [id for id, rest in self._resting.items() if rest.until > time.monotonic()]
+        resting = [id for id, rest in self._resting.items() if rest.until > monotonic()]
         with telling_outages():
             async with self._engine.begin() as connection:
                 claimed = await due.claim(connection, now, resting, CLAIM_MAX)
@@ -72,7 +72,7 @@ class DueWork:
     def _let_rest(self, customer_id: str, error: Exception) -> None:
         before = self._resting.get(customer_id)
         seconds = REST_S_MIN if before is None else min(before.seconds * 2, REST_S_MAX)
-        self._resting[customer_id] = _Rest(time.monotonic() + seconds, seconds)
+        self._resting[customer_id] = _Rest(monotonic() + seconds, seconds)
         # Where and what kind, but not the message: it may repeat what is stored of the customer.
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
         log.error(

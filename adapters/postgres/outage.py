@@ -1,5 +1,6 @@
 """Telling a database that cannot be reached from a statement that failed: the first is nobody's fault and passes."""
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -14,5 +15,7 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         code = str(getattr(error.orig, "sqlstate", None) or "")
         return error.connection_invalidated or code.startswith(_CLASSES)
-    # Connecting goes past SQLAlchemy, so the driver's own errors come through.
+    # Connecting, and usage, go past SQLAlchemy, so the driver's own errors come through.
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error)  # the others are mistakes of ours
     return str(getattr(error, "sqlstate", None) or "").startswith(_CLASSES)

@@ -1,0 +1,104 @@
+"""Moving a test clock: all that falls due has happened when the answer comes, once, in order."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from processes import TEST, Process
+from test_due_work import expiring, happened
+
+from domain.commands import CreateClock
+from domain.errors import Refusal
+from service.clocks import advance
+from service.ids import new_id
+
+START = datetime(2030, 1, 31, 12, tzinfo=UTC)
+
+
+async def clocked(process: Process, customers: int = 1) -> tuple[str, list[str]]:
+    clock_id = new_id("clock")
+    await process.record(clock_id, CreateClock(clock_id, "test", START), TEST)
+    return clock_id, [await process.customer(clock_id=clock_id) for _ in range(customers)]
+
+
+def renewed(history: list[tuple[str, datetime, str]]) -> list[datetime]:
+    return [at for type, at, _ in history if type == "subscription.renewed"]
+
+
+async def test_a_year_passes_in_one_call(here: Process) -> None:
+    clock_id, (customer_id,) = await clocked(here)
+    clock = await advance(here, clock_id, datetime(2031, 1, 31, 12, tzinfo=UTC), TEST)  # type: ignore[arg-type]
+    assert clock.now == datetime(2031, 1, 31, 12, tzinfo=UTC)
+    ends = renewed(await happened(here, customer_id))
+    assert [(at.month, at.day) for at in ends] == [
+        (2, 28), (3, 31), (4, 30), (5, 31), (6, 30), (7, 31), (8, 31), (9, 30), (10, 31), (11, 30), (12, 31), (1, 31),
+    ]  # fmt: skip
+
+
+async def test_moving_again_to_where_it_stands_changes_nothing_and_moving_back_is_refused(here: Process) -> None:
+    clock_id, (customer_id,) = await clocked(here)
+    to = START + timedelta(days=60)
+    await advance(here, clock_id, to, TEST)  # type: ignore[arg-type]
+    before = await happened(here, customer_id)
+    await advance(here, clock_id, to, TEST)  # type: ignore[arg-type]
+    with pytest.raises(Refusal):
+        await advance(here, clock_id, START, TEST)  # type: ignore[arg-type]
+    with pytest.raises(Refusal):
+        await advance(here, customer_id, to, TEST)  # type: ignore[arg-type]
+    with pytest.raises(Refusal):
+        await advance(here, new_id("clock"), to, TEST)  # type: ignore[arg-type]
+    assert await happened(here, customer_id) == before
+
+
+async def test_a_call_that_breaks_off_is_made_again(here: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock_id, ids = await clocked(here, 3)
+    to = START + timedelta(days=60)
+    record, calls = here.record, 0
+
+    async def dying(*given: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise ConnectionError
+        return await record(*given, **more)
+
+    monkeypatch.setattr(here, "record", dying)
+    with pytest.raises(ConnectionError):
+        await advance(here, clock_id, to, TEST)  # type: ignore[arg-type]
+    monkeypatch.undo()
+    caught_up = [len(renewed(await happened(here, id))) for id in ids]
+    assert sorted(caught_up) == [0, 0, 2]
+    await advance(here, clock_id, to, TEST)  # type: ignore[arg-type]
+    assert [len(renewed(await happened(here, id))) for id in ids] == [2, 2, 2]
+
+
+async def test_two_who_move_it_at_once_both_get_their_answer_and_each_thing_happens_once(
+    here: Process, there: Process
+) -> None:
+    clock_id, ids = await clocked(here, 5)
+    to = START + timedelta(days=60)
+    await asyncio.gather(*(advance(process, clock_id, to, TEST) for process in (here, there)))  # type: ignore[arg-type]
+    assert [len(renewed(await happened(here, id))) for id in ids] == [2] * 5
+
+
+async def test_the_longest_due_comes_first_and_other_clocks_and_real_time_are_left_alone(
+    here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_id, ids = await clocked(here, 3)
+    _, (other_id,) = await clocked(here)
+    real_id = await here.customer()
+    for id, days in zip(ids, (3, 1, 2), strict=True):
+        await expiring(here, id, START + timedelta(days=days))
+    order: list[str] = []
+    record = here.record
+
+    async def noting(stream_id: str, *given: Any, **more: Any) -> Any:
+        order.append(stream_id)
+        return await record(stream_id, *given, **more)
+
+    monkeypatch.setattr(here, "record", noting)
+    await advance(here, clock_id, START + timedelta(days=5), TEST)  # type: ignore[arg-type]
+    assert order == [clock_id, ids[1], ids[2], ids[0]]
+    for id in (other_id, real_id):
+        assert renewed(await happened(here, id)) == []
