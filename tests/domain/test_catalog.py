@@ -295,7 +295,7 @@ def test_a_price_that_makes_no_sense_is_refused_by_the_field_at_fault(bad: Price
         (tiers("10", "20"), ("1", "upTo")),
         (tiers("10", None, None), ("1", "upTo")),
         (tiers("10", None, unit="-1"), ("0", "unitAmount")),
-        (tiers("10", None, flat="-1"), ("0", "flatAmount")),
+        (tiers("10", None, flat="-1", unit="0"), ("0", "flatAmount")),
     ],
 )
 def test_tiers_ascend_and_only_the_last_is_open(bad: tuple[Tier, ...], where: tuple[str, ...]) -> None:

@@ -181,6 +181,9 @@ def test_an_override_alone_gives_a_right_that_no_plan_gives() -> None:
     life.grant("2026-01-11", "calls", "40", override=True)
     held = right(life, "calls")
     assert (held.enabled, held.limit, held.hard) == (True, 40, True)
+    life.grant("2026-01-11", "region", value="eu", override=True)
+    life.grant("2026-01-11", "storage", unlimited=True, override=True)
+    assert [right(life, feature).enabled for feature in ("region", "storage")] == [True, True]
 
 
 # ── since when, until when ──

@@ -193,7 +193,28 @@ def test_an_unknown_customer_is_refused_not_an_error() -> None:
 
 
 def test_without_a_subscription_there_is_no_right() -> None:
-    assert ask(Timeline("2026-01-01"), "sso").reason is DecisionReason.NO_SUBSCRIPTION
+    decision = ask(Timeline("2026-01-01"), "sso")
+    assert (decision.allowed, decision.reason) == (False, DecisionReason.NO_SUBSCRIPTION)
+    assert decision.trace == ("there is no running subscription",)
+
+
+def test_whatever_the_reason_what_nothing_gives_is_refused() -> None:
+    pending, trial, paused, revoked = (Timeline("2026-01-01") for _ in range(4))
+    pending.subscribe("2026-01-01", plan("basic", gives("sso")), start_at="2026-02-01")
+    trial.subscribe("2026-01-01", plan("basic", gives("sso"), trial_days=7))
+    trial.cancel("2026-01-02")
+    paused.subscribe("2026-01-01", plan("basic", gives("sso")))
+    paused.change("2026-01-02", Pause())
+    revoked.grant("2026-01-01", "sso", enabled=True)
+    revoked.do("2026-01-02", c.RevokeEntitlement("g1"))
+    for life in (pending, trial, paused, revoked, holding(PRO)):
+        assert not ask(life, "sso").allowed
+
+
+def test_a_grant_that_expired_is_no_reason_any_more() -> None:
+    life = Timeline("2026-01-01")
+    life.grant("2026-01-01", "sso", enabled=True, expires_at="2026-01-15")
+    assert ask(life, "sso").reason is DecisionReason.NO_SUBSCRIPTION
 
 
 def test_a_subscription_that_has_not_started_is_none() -> None:
@@ -311,6 +332,12 @@ def test_a_price_by_the_seat_is_compared_for_one_seat() -> None:
 
     assert cheapest(catalog(by_seat("seats", None), LARGE), "sso") == "large"
     assert cheapest(catalog(by_seat("seats", "1"), LARGE), "sso") == "seats"
+
+
+def test_only_prices_in_the_currency_that_follow_no_meter_count() -> None:
+    overage = Price("p", "over", ChargeModel.PER_UNIT, MONTH, "USD", D(1000), meter_key="calls")
+    mixed = plan("mixed", flat("20"), flat("900", currency="EUR", key="euro"), overage, gives("sso"))
+    assert cheapest(catalog(mixed, LARGE), "sso") == "mixed"
 
 
 def test_of_equal_prices_the_plan_made_first_is_named() -> None:
