@@ -62,7 +62,7 @@ class Context:
         """Made at their first use: the hot path of `canUse` needs none."""
         if self._loaders is None:
             runtime = self.runtime
-            self._loaders = Loaders(runtime.engine, runtime.vault, runtime.usage.of, self.visible, self.now)
+            self._loaders = Loaders(runtime.engine, runtime.vault, runtime.usage, self.visible, self.now)
         return self._loaders
 
     @property

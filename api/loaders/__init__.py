@@ -3,16 +3,18 @@
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from aiodataloader import DataLoader
 
-from adapters.postgres.reads import Engine, accounts, clocks, entries, keys
+from adapters.postgres.reads import Engine, Entry, accounts, clocks, entries, keys
 from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.reads.accounts import Stored
 from adapters.postgres.reads.catalog import Shelf
-from adapters.postgres.reads.entries import Asked
+from adapters.postgres.reads.entries import Asked, Page
 from api.loaders.batch import batched
 from api.loaders.standing import Standing, Vault
+from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import ApiKey
 from domain.account import Account
 from domain.catalog import Catalog
@@ -20,9 +22,14 @@ from domain.clock import TestClock
 from domain.due import present
 from domain.entitlement import Entitlement, entitlements
 from domain.gate import Usage
-from service.snapshot import UsageOf, Wanted
+from service.snapshot import Wanted
+from service.usage import Ask
+from service.usage import Usage as UsageService
 
 __all__ = ["Loaders", "Right", "Standing"]
+
+FIGURES_MAX = 5_000
+"""Steps of usage histories in one operation: beside a page of customers each would multiply."""
 
 Right = tuple[Entitlement, Usage | None]
 """A right with the usage of its period; None: it is not metered."""
@@ -31,22 +38,30 @@ Right = tuple[Entitlement, Usage | None]
 class Loaders:
     """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
 
-    `standings` by customer id; `pasts` by customer and instant; `rights` of a standing, by feature key; `holders` from
-    the id of a subscription, planned change or grant to the customer; `customer_ids` from an external id.
+    `standings` by customer id; `pasts` (and futures) by customer and instant; `rights` of a standing, by feature key;
+    `figures` of usage; `journals`; `holders` from the id of a subscription, planned change or grant to the customer;
+    `customer_ids` from an external id. `turn` is held by reads that cannot be batched, so that one operation uses one
+    connection for them and not all there are.
     """
 
     def __init__(
-        self, engine: Engine, vault: Vault, usage_of: UsageOf, visible: frozenset[str] | None, now: datetime
+        self, engine: Engine, vault: Vault, usage: UsageService, visible: frozenset[str] | None, now: datetime
     ) -> None:
         self._engine = engine
-        self._usage_of = usage_of
+        self._usage = usage
         self._vault = vault
         self._visible = visible
         self._now = now
+        self._figures_read = 0
+        self.turn = asyncio.Lock()
         self._shelf: asyncio.Future[Shelf] | None = None
         self.standings: DataLoader[str, Standing | None] = batched(self._read_standings)
         self.pasts: DataLoader[Asked, Standing | None] = batched(self._read_pasts)
         self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
+        self.figures: DataLoader[Ask, Decimal] = DataLoader(self._read_figures)
+        self.journals: DataLoader[Page, Sequence[Entry] | None] = batched(
+            lambda asked: entries.pages(engine, asked, visible)
+        )
         self.holders: DataLoader[str, str | None] = batched(lambda ids: accounts.holders(engine, ids, visible))
         self.customer_ids: DataLoader[str, str | None] = batched(self._read_customer_ids)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
@@ -69,8 +84,6 @@ class Loaders:
         A future one: what will be if nothing else happens."""
         if at == standing.at:
             return standing
-        if at > standing.at:
-            return standing.as_of(present(standing.account, at), standing.seq, at)
         return await self.pasts.load(Asked(standing.customer.id, at))
 
     async def page(self, stored: Collection[Stored]) -> list[Standing]:
@@ -100,16 +113,27 @@ class Loaders:
             catalog=catalog,
             vault=self._vault,
             wrapped_key=stored.wrapped_key,
+            recorded=stored,
         )
 
     async def _read_pasts(self, asked: Collection[Asked]) -> Mapping[Asked, Standing]:
-        found = await entries.as_of(self._engine, asked, self._visible)
+        """All in one batch, also those for which the journal need not be folded: what is read next for them is read
+        together, too."""
         answers: dict[Asked, Standing] = {}
-        for one, past in found.items():
+        earlier: dict[Asked, Standing] = {}
+        for one in asked:
             today = await self.standings.load(one.customer_id)
-            if today is not None:
-                answers[one] = today.as_of(present(past.account, one.at), past.seq, one.at)
-        return answers
+            if today is None:
+                continue
+            recorded = today.recorded
+            if recorded is not None and one.at >= recorded.effective_at:  # what is stored says it all
+                answers[one] = today.as_of(present(recorded.account, one.at), recorded.seq, one.at)
+            else:
+                earlier[one] = today
+        found = await entries.as_of(self._engine, earlier, self._visible) if earlier else {}
+        return answers | {
+            one: earlier[one].as_of(present(past.account, one.at), past.seq, one.at) for one, past in found.items()
+        }
 
     async def _read_rights(self, standings: Collection[Standing]) -> Mapping[Standing, Sequence[Right]]:
         held = {standing: entitlements(standing.account, standing.at) for standing in standings}
@@ -119,11 +143,17 @@ class Loaders:
             for right in rights
             if right.period is not None
         ]
-        usages = iter(await self._usage_of(wanted) if wanted else ())
+        usages = iter(await self._usage.of(wanted) if wanted else ())
         return {
             standing: [(right, None if right.period is None else next(usages)) for right in rights]
             for standing, rights in held.items()
         }
+
+    async def _read_figures(self, asked: list[Ask]) -> list[Decimal]:
+        self._figures_read += len(asked)
+        if self._figures_read > FIGURES_MAX:
+            raise ClientError(f"An operation reads at most {FIGURES_MAX:,} figures of usage.", code=BAD_USER_INPUT)
+        return await self._usage.used_many(asked)
 
     async def _read_customer_ids(self, external_ids: Collection[str]) -> Mapping[str, str]:
         hashes = {external_id: self._vault.external_hashes(external_id) for external_id in external_ids}

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from adapters.postgres.reads.accounts import Stored
 from domain.account import Account, Customer
 from domain.catalog import Catalog
 from domain.clock import TestClock
@@ -28,10 +29,10 @@ class Standing:
     """`account` is the one present at `at`, folded up to the journal's entry `seq` and from there by what fell due.
 
     `now` is the customer's own present (real, or of the test clock); `at` is another instant when the answer is of a
-    past or a future one.
+    past or a future one. `recorded` is what was read, without what fell due since.
     """
 
-    __slots__ = ("_vault", "_wrapped_key", "account", "at", "catalog", "clock", "customer", "now", "seq")
+    __slots__ = ("_vault", "_wrapped_key", "account", "at", "catalog", "clock", "customer", "now", "recorded", "seq")
 
     def __init__(
         self,
@@ -44,6 +45,7 @@ class Standing:
         catalog: Catalog,
         vault: Vault,
         wrapped_key: bytes | None,
+        recorded: Stored | None = None,
     ) -> None:
         assert account.customer is not None
         self.account = account
@@ -53,6 +55,7 @@ class Standing:
         self.now = now
         self.clock = clock
         self.catalog = catalog
+        self.recorded = recorded
         self._vault = vault
         self._wrapped_key = wrapped_key
 
@@ -79,4 +82,5 @@ class Standing:
             catalog=self.catalog,
             vault=self._vault,
             wrapped_key=self._wrapped_key,
+            recorded=self.recorded,
         )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.postgres.reads import entries
+from adapters.postgres.reads.entries import Page
 from api.context import Info
 from api.loaders import Standing
 from api.scalars import Currency
@@ -133,14 +133,8 @@ class Customer(CustomerUsage, Node):
         context = info.context
         context.require(Scope.JOURNAL_READ)
         asked = page("journal", self.id, first=first, after=after, key=Number)
-        found = await entries.page(
-            context.runtime.engine,
-            self.id,
-            context.visible,
-            after=asked.after or 0,
-            limit=asked.read,
-            types=None if types is None else [type for type in types if type.isascii()],  # ours all are
-        )
+        wanted = None if types is None else tuple(sorted(type for type in set(types) if type.isascii()))  # ours all are
+        found = await context.loaders.journals.load(Page(self.id, asked.after or 0, asked.read, wanted)) or ()
         edges, page_info = asked.connection(found, lambda entry: entry.seq)
         sees_provider = context.may(Scope.PROVIDER_READ)
         return JournalConnection(

@@ -15,12 +15,13 @@ from api.types.usage import UsageEvent, UsageMeter, UsagePoint
 from api.types.values import PeriodInput
 from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.catalog import Feature, Meter
-from domain.errors import Refusal
-from domain.period import FOREVER, Grain, Period
+from domain.period import FOREVER, Grain, Period, buckets
 from service.usage import Ask, RecordedEvent
 
 _Text = Annotated[str, Meta(pattern=r"\A[^\x00]{0,255}\Z")]
 Place = tuple[Annotated[datetime, Meta(tz=True)], _Text, _Text, Annotated[int, Meta(ge=0, le=2**31 - 1)]]
+
+STEPS_MAX = 1_000
 
 _FEATURE = "The key of a METERED feature."
 _PERIOD = "What is counted together."
@@ -60,7 +61,7 @@ class CustomerUsage:
                 remaining=shown.remaining,
             )
         ask = Ask(standing.customer.id, metered[1], asked, standing.at, standing.at)
-        (used,) = await info.context.runtime.usage.used_many([ask])
+        used = await info.context.loaders.figures.load(ask)
         return UsageMeter(standing.catalog, metered[0], asked, used, standing.at)
 
     @strawberry.field(
@@ -79,12 +80,10 @@ class CustomerUsage:
         metered = _metered(standing, feature)
         if metered is None:
             return None
-        ask = Ask(standing.customer.id, metered[1], _period(period), standing.at, standing.at)
-        try:
-            points = await info.context.runtime.usage.history(ask, by, standing.customer.timezone)
-        except Refusal as refusal:
-            raise ClientError(f"usageHistory: {refusal.message}.", code=BAD_USER_INPUT) from None
-        return [UsagePoint(start=point.start, value=point.value) for point in points]
+        steps = _steps(_period(period), by, standing)
+        asks = [Ask(standing.customer.id, metered[1], step, standing.at, standing.at) for step in steps]
+        figures = await info.context.loaders.figures.load_many(asks)
+        return [UsagePoint(start=step.start, value=value) for step, value in zip(steps, figures, strict=True)]
 
     @strawberry.field(
         description="The single events that a feature's meter read in a period, by time, corrections among them, as "
@@ -110,9 +109,10 @@ async def _events(
 ) -> Connection[UsageEvent]:
     asked = page("usage", standing.customer.id, first=first, after=after, key=Place)
     read = partial(context.runtime.usage.events_page, standing.customer.id, meter.event_type, period)
-    found = await read(asked.after, asked.limit)
-    if len(found) == asked.limit:  # is there more?
-        found += await read(_place(found[-1]), 1)
+    async with context.loaders.turn:
+        found = await read(asked.after, asked.limit)
+        if len(found) == asked.limit:  # is there more?
+            found += await read(_place(found[-1]), 1)
     edges, page_info = asked.connection(found, _place)
     return Connection(
         edges=[Edge(cursor=cursor, node=UsageEvent.of(event)) for cursor, event in edges], page_info=page_info
@@ -133,3 +133,14 @@ def _period(given: PeriodInput) -> Period:
     if given.start >= given.end:
         raise ClientError("A period ends after it starts.", code=BAD_USER_INPUT)
     return Period(given.start, given.end)
+
+
+def _steps(period: Period, by: Grain, standing: Standing) -> list[Period]:
+    steps: list[Period] = []
+    for step in buckets(period, by, standing.customer.timezone):
+        if step.start > standing.at:
+            break
+        if len(steps) == STEPS_MAX:
+            raise ClientError(f"A history has at most {STEPS_MAX:,} steps.", code=BAD_USER_INPUT)
+        steps.append(step)
+    return steps

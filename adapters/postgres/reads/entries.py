@@ -4,12 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ARRAY, Row, Text, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Row, Select, Text, func, literal, select, true
 
 from adapters.postgres.codec import decode_event
 from adapters.postgres.connection import Engine
 from adapters.postgres.journal import Entry
-from adapters.postgres.reads.looking import looking, seen
+from adapters.postgres.reads.looking import among, looking, seen
 from adapters.postgres.tables import instant, journal
 from domain.account import Account
 from domain.evolve import evolve_account
@@ -22,11 +22,60 @@ class Asked(NamedTuple):
     at: datetime
 
 
+class Page(NamedTuple):
+    """At most `limit` entries of the account's stream after number `after`. `types` None: all."""
+
+    customer_id: str
+    after: int
+    limit: int
+    types: tuple[str, ...] | None = None
+
+
 class Past(NamedTuple):
     """An account as of its entry `seq`."""
 
     account: Account
     seq: int
+
+
+async def pages(engine: Engine, asked: Collection[Page], visible: frozenset[str] | None) -> Mapping[Page, list[Entry]]:
+    """Each page of its account's entries, in order. One statement for all that ask for the same length and types."""
+    alike: dict[tuple[int, tuple[str, ...] | None], list[Page]] = {}
+    for one in asked:
+        alike.setdefault((one.limit, one.types), []).append(one)
+    found: dict[Page, list[Entry]] = {one: [] for one in asked}
+    async with looking(engine) as connection:
+        for (limit, types), several in alike.items():
+            for row in await connection.execute(_pages(several, limit, types, visible)):
+                found[several[row.n - 1]].append(_entry(row))
+    return found
+
+
+def _pages(
+    asked: Sequence[Page], limit: int, types: tuple[str, ...] | None, visible: frozenset[str] | None
+) -> Select[Any]:
+    wanted = (
+        func.unnest(
+            literal([one.customer_id for one in asked], ARRAY(Text)),
+            literal([one.after for one in asked], ARRAY(BigInteger)),
+        )
+        .table_valued("customer_id", "after", with_ordinality="n")
+        .render_derived(name="wanted")
+    )
+    entries = (
+        select(journal)
+        .where(
+            journal.c.stream_id == wanted.c.customer_id,
+            journal.c.seq > wanted.c.after,
+            seen(journal.c.stream_id, visible),
+        )
+        .order_by(journal.c.seq)
+        .limit(limit)
+    )
+    if types is not None:
+        entries = entries.where(among(journal.c.type, types))
+    page = entries.lateral("page")
+    return select(wanted.c.n, page).join(page, true()).order_by(wanted.c.n, page.c.seq)
 
 
 async def page(
@@ -38,17 +87,9 @@ async def page(
     limit: int,
     types: Sequence[str] | None = None,
 ) -> list[Entry]:
-    """At most `limit` entries of the account's stream after number `after`, in order."""
-    query = (
-        select(journal)
-        .where(journal.c.stream_id == customer_id, journal.c.seq > after, seen(journal.c.stream_id, visible))
-        .order_by(journal.c.seq)
-        .limit(limit)
-    )
-    if types is not None:
-        query = query.where(journal.c.type == func.any(literal(list(types), ARRAY(Text))))
-    async with looking(engine) as connection:
-        return [_entry(row) for row in await connection.execute(query)]
+    """A single page."""
+    asked = Page(customer_id, after, limit, None if types is None else tuple(types))
+    return (await pages(engine, [asked], visible))[asked]
 
 
 async def as_of(engine: Engine, asked: Collection[Asked], visible: frozenset[str] | None) -> Mapping[Asked, Past]:

@@ -8,6 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 _AROUND = ("BEGIN", "ROLLBACK", "COMMIT", ";")  # what frames a statement, and the pool's look whether it is alive
+_TYPES = ("typeinfo_tree", "set_config('jit'")  # asyncpg asks once per connection what the server's types are
 
 
 @asynccontextmanager
@@ -17,7 +18,7 @@ async def counted(engine: AsyncEngine) -> AsyncIterator[list[str]]:
     sent: list[str] = []
 
     def hear(query: Any) -> None:
-        if not query.query.startswith(_AROUND):
+        if not query.query.startswith(_AROUND) and not any(mark in query.query for mark in _TYPES):
             sent.append(query.query)
 
     heard: dict[int, Any] = {}

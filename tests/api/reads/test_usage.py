@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from statements import counted
 from storefront import NOON, Storefront
 
 METER = """
@@ -120,3 +121,28 @@ async def test_events_page_by_page(shop: Storefront) -> None:
         0,
         False,
     )
+
+
+async def test_histories_of_many_customers_are_read_together_up_to_a_limit(shop: Storefront) -> None:
+    for n in range(4):
+        id = await shop.customer(f"c{n}", "free")
+        await shop.use(id, "api.calls", str(n))
+    query = """query ($period: PeriodInput!, $step: Grain!) { customers(first: 100) { edges { node {
+        usageHistory(feature: "api_calls", period: $period, by: $step) { value }
+        usage(feature: "api_calls", period: $period) { used }
+        journal(first: 1) { edges { node { type } } } } } } }"""
+    now = shop.runtime.clock.now()
+    hours = {"start": (now - timedelta(hours=12)).isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
+    async with counted(shop.runtime.engine) as sent:
+        edges = (await shop.ask(query, period=hours, step="HOUR"))["customers"]["edges"]
+    assert [edge["node"]["usage"] for edge in edges] == [{"used": str(n)} for n in range(4)]
+    assert [edge["node"]["usageHistory"][-1] for edge in edges] == [{"value": str(n)} for n in range(4)]
+    assert {edge["node"]["journal"]["edges"][0]["node"]["type"] for edge in edges} == {"customer.created"}
+    assert len(sent) <= 14, "\n".join(sent)
+    # 4 customers of 1,000 hours are as much as one operation reads; the fifth is too much.
+    months = {"start": (now - timedelta(hours=999)).isoformat(), "end": now.isoformat()}
+    await shop.ask(query, period=months, step="HOUR")
+    for n in range(4, 6):
+        await shop.customer(f"c{n}")
+    answer = await shop.answer(query, period=months, step="HOUR")
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
