@@ -15,6 +15,7 @@ from strawberry.types.scalar import ScalarDefinition
 INTEGER_DIGITS_MAX: Final = 18
 FRACTION_DIGITS_MAX: Final = 12
 CURSOR_CHARS_MAX: Final = 512
+JSON_DEPTH_MAX: Final = 32
 
 _decimal = re.compile(rf"-?[0-9]{{1,{INTEGER_DIGITS_MAX}}}(\.[0-9]{{1,{FRACTION_DIGITS_MAX}}})?")
 _datetime = re.compile(
@@ -97,6 +98,21 @@ def parse_cursor(value: Any) -> str:
     return value
 
 
+def parse_json(value: Any) -> Any:
+    """Any value, but not a tower: what reads it later walks down by recursion."""
+    level = [value]
+    for _ in range(JSON_DEPTH_MAX):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+        if not level:
+            return value
+    raise ValueError(f"a JSON value is at most {JSON_DEPTH_MAX} levels deep")
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -139,9 +155,9 @@ SCALARS: Final[dict[object, ScalarDefinition]] = {
     ),
     JSON: strawberry.scalar(
         name="JSON",
-        description="Any JSON value.",
+        description="Any JSON value, at most 32 levels deep.",
         specified_by_url="https://www.rfc-editor.org/rfc/rfc8259",
-        parse_value=_same,
+        parse_value=parse_json,
         serialize=_same,
     ),
     Cursor: strawberry.scalar(

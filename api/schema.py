@@ -46,6 +46,13 @@ for _input in _inputs():
     if _input.description is None:
         _input.description = get_named_type(_input.type).description
 
+for _type in schema._schema.type_map.values():
+    if isinstance(_type, GraphQLInputObjectType) and _type.extensions["strawberry-definition"].is_one_of:
+        # Strawberry checks it by an exception that nobody maps; graphql-core says what is wrong, and tells in
+        # introspection.
+        _type.is_one_of = True
+        _type.out_type = GraphQLInputObjectType.out_type  # type: ignore[method-assign]
+
 
 def sdl() -> str:
     """The schema as text, as it is committed in schema.graphql."""

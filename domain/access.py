@@ -110,7 +110,7 @@ def check_token(lifetime: timedelta, scopes: Collection[Scope] | None) -> None:
     """Whether a customer token may live this long and hold these scopes (None: all that customers have)."""
     if not timedelta(seconds=1) <= lifetime <= TOKEN_LIFETIME_MAX:
         hours = TOKEN_LIFETIME_MAX // timedelta(hours=1)
-        raise invalid(f"must be between 1 second and {hours} hours", "lifetime")
+        raise invalid(f"must be between 1 second and {hours} hours", "lifetimeSeconds")
     if scopes is not None:
         _check_scopes(scopes, ROLE_SCOPES[Role.CUSTOMER], "a customer token cannot hold")
 

@@ -15,6 +15,7 @@ from domain import events as e
 from domain.account import Account
 from domain.errors import Refusal
 from domain.evolve import evolve_account
+from domain.period import FOREVER
 from domain.subscription import Cancel, ScheduledChange, Subscription, period_from
 from domain.transition import transition
 from domain.trial import first_period
@@ -65,7 +66,7 @@ def _dues(account: Account) -> Iterator[tuple[Due, str]]:
         if (due := _next(held)) is not None:
             yield due, held.id
     for grant in account.grants:
-        if grant.ended_at is None and grant.expires_at is not None:
+        if grant.ended_at is None and grant.expires_at is not None and grant.expires_at < FOREVER:
             yield Due(grant.expires_at, _EXPIRY, grant.id), ""
 
 
@@ -80,7 +81,7 @@ def _next(held: Subscription) -> Due | None:
         found.append(Due(held.resumes_at, _RESUME, held.id))
     for planned in held.scheduled:
         found.append(Due(planned.effective_at, _CANCEL if isinstance(planned.change, Cancel) else _CHANGE, planned.id))
-    return min(found)
+    return min((due for due in found if due.at < FOREVER), default=None)  # the end of the calendar never comes
 
 
 def _happens(account: Account, due: Due) -> list[e.AccountEvent]:

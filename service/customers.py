@@ -1,5 +1,6 @@
 """Customers. Personal data is sealed before it reaches the domain, and found again by keyed hashes only."""
 
+import re
 from typing import Any, NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from service.ids import new_id
 from service.record import By, Record, Recorded
 
 TEXT_CHARS_MAX = 500
+_COUNTRY = re.compile("[A-Z]{2}")
 
 
 class Personal(NamedTuple):
@@ -27,7 +29,9 @@ class Personal(NamedTuple):
     tax_id: str | UnsetType | None = UNSET
 
     def fields(self) -> dict[str, str | None]:
-        """By the names under which they are sealed; an address as JSON."""
+        """By the names under which they are sealed; an address as JSON. Raises Refusal."""
+        if isinstance(self.address, dict):
+            check_address(self.address)
         given = {"name": self.name, "email": self.email, "taxId": self.tax_id, "address": self.address}
         return {
             field: msgspec.json.encode(value).decode() if isinstance(value, dict) else value
@@ -145,6 +149,15 @@ class Customers:
 def check_external_id(external_id: str) -> None:
     if not 1 <= len(external_id) <= 255 or external_id != external_id.strip() or not external_id.isprintable():
         raise invalid("must be 1 to 255 printable characters without spaces around them", "externalId")
+
+
+def check_address(address: dict[str, str]) -> None:
+    """The country is also kept unsealed, so it must not be a text in which anything could stand."""
+    if not _COUNTRY.fullmatch(address.get("country", "")):
+        raise invalid("must be two capital letters such as DE (ISO 3166)", "address", "country")
+    for field, text in address.items():
+        if len(text) > TEXT_CHARS_MAX:
+            raise invalid(f"must be at most {TEXT_CHARS_MAX} characters", "address", field)
 
 
 def check_texts(fields: dict[str, str | None]) -> None:

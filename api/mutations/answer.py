@@ -12,6 +12,7 @@ from api.context import Context
 from api.types.errors import UserError
 from domain.catalog import Catalog
 from domain.errors import ErrorCode, Refusal, invalid
+from domain.wording import REASON_CHARS_MAX, check_length
 from service.record import By
 
 P = ParamSpec("P")
@@ -58,7 +59,8 @@ async def holder(context: Context, id: str, *field: str) -> str:
 
 
 def by(context: Context, reason: str | None = None) -> By:
-    """Who the journal names, and whom they may touch."""
+    """Who the journal names, and whom they may touch. Raises Refusal for a reason that is too long."""
+    check_length(reason, REASON_CHARS_MAX, "reason")
     principal = context.principal
     return By(principal.id, principal.customer_ids, reason, f"request {context.request_id}")
 

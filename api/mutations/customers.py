@@ -121,7 +121,7 @@ class CustomerMutations:
             external_id=input.external_id,
             kind=input.kind,
             currency=input.currency or DEFAULT_CURRENCY,
-            timezone=input.timezone or DEFAULT_TIMEZONE,
+            timezone=DEFAULT_TIMEZONE if input.timezone is None else input.timezone,
             country=None if address is None else address["country"],
             clock_id=input.clock_id,
             personal=Personal(input.name, input.email, address, input.tax_id),

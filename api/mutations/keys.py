@@ -1,10 +1,11 @@
 """Credentials: API keys for machines and people of the team, short-lived tokens for customers."""
 
+import asyncio
 from datetime import datetime, timedelta
 
 import strawberry
 
-from api.context import Info
+from api.context import Context, Info
 from api.mutations.answer import by, refusable
 from api.types.api_key import ApiKey
 from api.types.customer_ref import CustomerRef
@@ -67,7 +68,15 @@ def _scopes(named: list[str]) -> tuple[Scope, ...]:
     unknown = sorted(set(named) - {str(scope) for scope in Scope})
     if unknown:
         raise Refusal(ErrorCode.INVALID, f"there is no scope {', '.join(unknown)}", "scopes")
-    return tuple(Scope(name) for name in named)
+    return tuple(Scope(name) for name in dict.fromkeys(named))
+
+
+async def _existing(context: Context, ref: CustomerRef, *field: str) -> str:
+    """The customer's id. A credential for somebody who is not there, or not any more, would fail at its first use."""
+    standing = await context.customer(ref)
+    if standing is None or standing.customer.erased_at is not None:
+        raise Refusal(ErrorCode.NOT_FOUND, "no such customer", *field)
+    return standing.customer.id
 
 
 @strawberry.type
@@ -83,7 +92,8 @@ class KeyMutations:
             scopes = _scopes(input.scopes)
         customers = None
         if input.customers is not None:
-            customers = tuple([await context.customer_id(ref) for ref in input.customers])
+            named = (_existing(context, ref, "customers", str(n)) for n, ref in enumerate(input.customers))
+            customers = tuple(dict.fromkeys(await asyncio.gather(*named)))
         secret, secret_hash = new_secret(input.role)
         key = access.ApiKey(
             id=new_id("key"),
@@ -114,7 +124,7 @@ class KeyMutations:
     async def create_customer_token(self, info: Info, input: CreateCustomerTokenInput) -> CreateCustomerTokenPayload:
         context = info.context
         context.require(Scope.TOKENS_WRITE)
-        customer_id = await context.customer_id(input.customer)
+        customer_id = await _existing(context, input.customer, "customer")
         scopes = None if input.scopes is None else _scopes(input.scopes)
         lifetime = timedelta(seconds=input.lifetime_seconds)
         minted = context.runtime.credentials.mint_customer_token(customer_id, lifetime, scopes)

@@ -26,6 +26,7 @@ from domain.subscription import (
 )
 from domain.transition import check_currency, check_quantity, choose_cadence, transition
 from domain.trial import first_period
+from domain.wording import REASON_CHARS_MAX, check_name, check_setting
 
 SUBSCRIPTIONS_MAX = 100
 GRANTS_MAX = 1_000
@@ -246,6 +247,8 @@ def _planned(account: Account, change_id: str) -> ScheduledChange:
 def _new_grant(account: Account, grant: Grant, at: datetime) -> Grant:
     if sum(one.ended_at is None for one in account.grants) >= GRANTS_MAX:
         raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {GRANTS_MAX:,} open grants a customer")
+    check_name(grant.reason, "reason", chars_max=REASON_CHARS_MAX)
+    check_setting(grant.value, "value")
     if grant.expires_at is not None and grant.expires_at <= at:
         raise invalid("must lie in the future", "expiresAt")
     if grant.limit is not None and grant.limit < Decimal(0):

@@ -23,6 +23,14 @@ from domain.catalog import (
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.money import is_currency
 from domain.pricing import check_prices
+from domain.wording import (
+    DESCRIPTION_CHARS_MAX,
+    EVENT_NAME_CHARS_MAX,
+    NAME_CHARS_MAX,
+    check_length,
+    check_name,
+    check_setting,
+)
 
 KEY = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 TRIAL_DAYS_MAX = 730
@@ -45,6 +53,8 @@ def decide_catalog(catalog: Catalog, command: c.CatalogCommand, at: datetime) ->
 
 def _create_feature(catalog: Catalog, feature: Feature) -> Sequence[e.CatalogEvent]:
     check_key(feature.key, "key")
+    check_name(feature.name, "name")
+    check_length(feature.unit, NAME_CHARS_MAX, "unit")
     metered = feature.kind is FeatureKind.METERED
     if metered and feature.meter_key is None:
         raise invalid("a METERED feature needs a meter", "meterKey")
@@ -61,8 +71,10 @@ def _create_feature(catalog: Catalog, feature: Feature) -> Sequence[e.CatalogEve
 
 def _create_meter(catalog: Catalog, meter: Meter) -> Sequence[e.CatalogEvent]:
     check_key(meter.key, "key")
-    if not meter.event_type:
-        raise invalid("must not be empty", "eventType")
+    check_name(meter.event_type, "eventType", chars_max=EVENT_NAME_CHARS_MAX)
+    if meter.property is not None:
+        check_name(meter.property, "property", chars_max=EVENT_NAME_CHARS_MAX)
+    check_length(meter.unit, NAME_CHARS_MAX, "unit")
     if meter.aggregation is Aggregation.UNIQUE and meter.property is None:
         raise invalid("a UNIQUE meter needs the property whose values it counts", "property")
     if meter.aggregation is Aggregation.COUNT and meter.property is not None:
@@ -77,6 +89,8 @@ def _create_meter(catalog: Catalog, meter: Meter) -> Sequence[e.CatalogEvent]:
 
 def _create_plan(catalog: Catalog, command: c.CreatePlan, at: datetime) -> Sequence[e.CatalogEvent]:
     check_key(command.key, "key")
+    check_name(command.name, "name")
+    check_length(command.description, DESCRIPTION_CHARS_MAX, "description")
     there = catalog.plan(command.key)
     plan = Plan(command.plan_id, command.key, command.name, command.description)
     version = freeze(catalog, plan, command.version_id, command.terms, at, "version")
@@ -116,6 +130,8 @@ def _check_terms(catalog: Catalog, terms: Terms) -> None:
     if not 0 <= terms.trial_days <= TRIAL_DAYS_MAX:
         raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trialDays")
     check_prices(terms.prices, {meter.key for meter in catalog.meters}, "prices")
+    for index, price in enumerate(terms.prices):
+        check_key(price.key, "prices", str(index), "key")
     seen: set[str] = set()
     for index, given in enumerate(terms.entitlements):
         where = ("entitlements", str(index))
@@ -152,6 +168,7 @@ def _check_entitlement(feature: Feature, given: PlanEntitlement) -> None:
         raise invalid(f"{feature.key} is a {feature.kind}: only a VALUE feature has this", "value")
     if feature.kind is FeatureKind.VALUE and given.value is None and given.enabled is not False:
         raise invalid(f"{feature.key} needs its value", "value")
+    check_setting(given.value, "value")
     if given.limit is not None and given.limit < Decimal(0):
         raise invalid("must not be negative", "limit")
     if given.rollover is not None:

@@ -61,7 +61,10 @@ def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> R
     elif time.tzinfo is not UTC:
         if time.tzinfo is None:
             return "time must have an offset"
-        time = time.astimezone(UTC)
+        try:
+            time = time.astimezone(UTC)
+        except OverflowError:
+            return "time is not on the calendar"
     if time > whose.latest:
         return f"time lies in the future: it is {whose.now.isoformat()}"
     if time < whose.earliest:

@@ -1,0 +1,144 @@
+"""The whole application on a real database, served by a real uvicorn in the tests' own loop."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import uvicorn
+
+from adapters.postgres.engine import create_engine
+from adapters.secrets import Secrets, open_secrets
+from adapters.settings import Settings
+from api.app import create_app
+from e2e.client import Api
+from service.clock import Clock
+from service.record import Record
+from service.replay import replay, verify
+from service.seed import seed
+
+ADMIN_KEY = "the-admin-key-of-the-tests"
+# What a replay must leave as it is: the journal, and all that is derived from it.
+DERIVED = ("journal", "streams", "customers", "subscription_ids", "api_keys")
+
+
+def settings(**values: Any) -> Settings:
+    """Those of a test's deployment, whatever the environment of the tests says."""
+    values = {"secret": "s" * 40, "admin_key": ADMIN_KEY, "rate_limit": 0, "pool_size": 5, **values}
+    return Settings(_env_file=None, **values)
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield  # signals are pytest's
+
+
+class Errors(logging.Handler):
+    """What is logged as an error: nothing should be."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.records: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(self.format(record))
+
+
+@dataclass
+class Deployment:
+    """A running application."""
+
+    dsn: str
+    settings: Settings
+    secrets: Secrets
+    url: str
+    api: Api
+    """With the admin key."""
+    errors: Errors = field(default_factory=Errors)
+
+    async def faults(self) -> list[str]:
+        """What `tollgate verify` finds."""
+        engine = create_engine(self.dsn, 2)
+        try:
+            return [f"{fault.stream_id}: {fault.what}" async for fault in verify(engine)]
+        finally:
+            await engine.dispose()
+
+    async def replay(self) -> None:
+        engine = create_engine(self.dsn, 2)
+        try:
+            await replay(engine)
+        finally:
+            await engine.dispose()
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
+        connection = await asyncpg.connect(self.dsn)
+        try:
+            return list(await connection.fetch(statement, *arguments))
+        finally:
+            await connection.close()
+
+    async def contents(self) -> dict[str, list[str]]:
+        """Every row of what must not change by itself, as text."""
+        tables = await self.fetch(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+        )
+        found = {}
+        for (name,) in tables:
+            rows = await self.fetch(f"SELECT t::text AS row FROM {name} t ORDER BY 1")
+            found[name] = [row["row"] for row in rows]
+        return found
+
+
+async def stock(dsn: str) -> None:
+    """The default catalog."""
+    engine = create_engine(dsn, 1)
+    try:
+        await seed(Record(engine, Clock(), lambda _: None))
+    finally:
+        await engine.dispose()
+
+
+@asynccontextmanager
+async def serving(dsn: str, **values: Any) -> AsyncIterator[Deployment]:
+    """A process of Tollgate on the migrated database, without a worker."""
+    chosen = settings(**values)
+    secrets = open_secrets(chosen)
+    server = _Server(
+        uvicorn.Config(
+            create_app(chosen, secrets, dsn),
+            port=0,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=8 * 1024 * 1024,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+        )
+    )
+    running = asyncio.create_task(server.serve())
+    while not server.started:
+        assert not running.done(), running
+        await asyncio.sleep(0.01)
+    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/graphql"
+    limits = httpx.Limits(max_connections=250, max_keepalive_connections=250)
+    errors = Errors()
+    logging.getLogger().addHandler(errors)
+    try:
+        async with httpx.AsyncClient(timeout=60, limits=limits, trust_env=False) as http:
+            yield Deployment(dsn, chosen, secrets, url, Api(url, ADMIN_KEY, http), errors)
+    finally:
+        logging.getLogger().removeHandler(errors)
+        server.should_exit = True
+        await running
+
+
+def data_folder(folder: Path) -> Path:
+    return folder / "data"
