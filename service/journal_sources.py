@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.journal import Entry
-from adapters.postgres.reads import entries, follow
+from adapters.postgres.reads import Entry, entries, follow
 
 Place = tuple[int, ...]
 """After which entry: (number), or (transaction, position). Places of one source are ordered."""

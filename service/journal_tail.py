@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.journal import Entry
+from adapters.postgres.reads import Entry
 from service.changes import Changes
 from service.journal_sources import Everything, OneCustomer, Place, Source
 
