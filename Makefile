@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Some machines set it to a folder of another Python; ours are all in the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: run test check bench schema clean help
+.PHONY: run test check bench audits schema clean help
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -27,6 +27,9 @@ check: $(VENV)/.dev ## lint, format, types, imports, migration drift, schema dri
 
 bench: $(VENV)/.dev ## measure against bare routes and raw SQL, side by side; prints ratios
 	$(BIN)/python -m bench
+
+audits: $(VENV)/.dev ## run the published audits of GraphQL over HTTP (npm graphql-http); needs the npm registry once
+	$(BIN)/python tests/audits/run.py
 
 schema: $(VENV)/.run ## write schema.graphql from the code
 	$(BIN)/tollgate export-schema

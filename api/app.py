@@ -16,28 +16,31 @@ from adapters.settings import Settings
 from api.context import Context
 from api.schema import schema
 from api.web.contract import Allowance, Call, Collaborators
-from api.web.endpoint import GraphQLEndpoint
+from api.web.endpoint import Front, GraphQLEndpoint
 from api.web.errors import ClientError, RateLimited, Unauthenticated
 from service import principal as credentials
 from service.principal import Principal
 from service.runtime import Runtime, open_runtime
 
 
-def create_app(settings: Settings, secrets: Secrets, dsn: str) -> ASGIApp:
-    """The application on the migrated database at `dsn`."""
+def create_app(settings: Settings, secrets: Secrets, dsn: str) -> Front:
+    """The application on the migrated database at `dsn`. Before it is shut down: `close`."""
     edge = Edge()
     endpoint = GraphQLEndpoint(schema._schema, edge.collaborators(), allowed_origins=settings.allowed_origins)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with open_runtime(settings, secrets, dsn) as edge.runtime:
-            try:
-                yield
-            finally:
-                await endpoint.close_all()
+            yield
 
     routes = [Route("/healthz", _healthz), Route("/readyz", edge.readyz)]
     return endpoint.in_front_of(Starlette(routes=routes, lifespan=lifespan))
+
+
+async def close(app: ASGIApp) -> None:
+    """End sockets with a close frame, and event streams."""
+    assert isinstance(app, Front)
+    await app.endpoint.close_all()
 
 
 class Edge:

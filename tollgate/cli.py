@@ -55,7 +55,7 @@ def _settings() -> Settings:
 
 def _serve(parsed: argparse.Namespace) -> int:
     settings = _settings()
-    from api.app import create_app
+    from api.app import close, create_app
     from tollgate.seeding import seed_at_start
     from tollgate.serving import serve
     from tollgate.worker_process import WORKER_COMMAND
@@ -65,6 +65,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         create_app,
         worker=None if parsed.no_worker else WORKER_COMMAND,
         prepare=seed_at_start if parsed.seed else None,
+        close=close,
     )
 
 

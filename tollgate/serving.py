@@ -4,8 +4,9 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -21,13 +22,16 @@ from tollgate.worker_process import keep_worker_running
 AppFactory = Callable[[Settings, Secrets, str], ASGIApp]
 """Makes the application from the settings, the secrets and the DSN of a migrated database."""
 
+Close = Callable[[ASGIApp], Awaitable[None]]
+"""Says goodbye to whoever would otherwise stay: sockets and event streams. Comes first when the server stops."""
+
 Prepare = Callable[[str], Coroutine[None, None, None]]
 """What is done with the database before anything is answered."""
 
 SHUTDOWN_SECONDS_MAX = 10
 """How long requests may take to finish after the signal to stop."""
 SOCKET_MESSAGE_BYTES_MAX = 8 * 1024 * 1024
-"""Bounds what is held in memory for a message; the edge is stricter with all but usage."""
+"""Bounds what uvicorn holds of one message; the edge is stricter."""
 IDLE_SECONDS_MAX = 75
 """Longer than the usual 60 of load balancers, so that we do not close what they are about to use."""
 
@@ -37,7 +41,12 @@ class AddressInUse(Problem):
 
 
 def serve(
-    settings: Settings, create_app: AppFactory, *, worker: Sequence[str] | None, prepare: Prepare | None = None
+    settings: Settings,
+    create_app: AppFactory,
+    *,
+    worker: Sequence[str] | None,
+    prepare: Prepare | None = None,
+    close: Close | None = None,
 ) -> int:
     """Serve until SIGINT or SIGTERM; the exit code. `worker` is what Python runs beside the server. Needs the main
     thread."""
@@ -48,9 +57,10 @@ def serve(
         if prepare is not None:
             asyncio.run(prepare(dsn))
         port = int(listener.getsockname()[1])
+        app = create_app(settings, secrets, dsn)
         server = _Server(
             uvicorn.Config(
-                create_app(settings, secrets, dsn),
+                app,
                 http="httptools",
                 ws="websockets-sansio",
                 ws_max_size=SOCKET_MESSAGE_BYTES_MAX,
@@ -63,6 +73,7 @@ def serve(
                 timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
             ),
             when_started=lambda: print(announcement(settings, secrets, port), flush=True),
+            when_stopping=None if close is None else partial(close, app),
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_run(server, listener, worker))
@@ -98,14 +109,26 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
 class _Server(uvicorn.Server):
     """uvicorn, telling when it answers, and ending by returning: after us, the worker and the database end too."""
 
-    def __init__(self, config: uvicorn.Config, when_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        when_started: Callable[[], None],
+        when_stopping: Callable[[], Awaitable[None]] | None,
+    ) -> None:
         super().__init__(config)
         self._when_started = when_started
+        self._when_stopping = when_stopping
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._when_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Left to itself, uvicorn would cut sockets short and wait for event streams that never end."""
+        if self._when_stopping is not None:
+            await self._when_stopping()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -39,7 +39,9 @@ class EntitlementSource:
 @strawberry.type(description="A customer's right to one feature: the sum of its sources.")
 class Entitlement:
     feature: Feature = strawberry.field(description="To what.")
-    enabled: bool = strawberry.field(description="Whether it is held; false: some source denies it.")
+    enabled: bool = strawberry.field(
+        description="Whether it is held: some source gives it, and none given by hand denies it."
+    )
     limit: Decimal | None = strawberry.field(
         description="METERED: how much in the period, with what rolled over into it; null: unlimited."
     )

@@ -18,7 +18,9 @@ from domain.period import Cadence
 @strawberry.type(description="What a plan version gives of one feature.")
 class PlanEntitlement:
     feature: Feature = strawberry.field(description="Of what.")
-    enabled: bool | None = strawberry.field(description="SWITCH: on, or (false) denied.")
+    enabled: bool | None = strawberry.field(
+        description="SWITCH: whether it is on. Off takes nothing away that another source gives."
+    )
     limit: Decimal | None = strawberry.field(description="METERED: how much in each period; null: unlimited.")
     hard: bool | None = strawberry.field(
         description="METERED: true refuses at the limit, false allows and bills the overage."

@@ -48,7 +48,8 @@ def earlier(held: Entitlement) -> list[Period]:
     assert present is not None
     found: list[Period] = []
     while present.start > since and len(found) < CARRY_PERIODS_MAX:
-        present = period_at(anchor, held.resets, held.zone, _before(present.start))
+        tile = period_at(anchor, held.resets, held.zone, _before(present.start))
+        present = Period(max(tile.start, since), tile.end)
         found.append(present)
     return found[::-1]
 
