@@ -1,16 +1,17 @@
 """The journal: why everything is as it is."""
 
 import re
-from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import strawberry
+from msgspec import UNSET, Struct, structs
 
 from adapters.postgres.reads import Entry
 from api.context import Info
-from api.scalars import JSON, Cursor
+from api.scalars import JSON, Cursor, write_decimal
 from api.types.computed import computed
 from api.types.connection import PageInfo
 from service.cursors import journal_cursor
@@ -82,23 +83,32 @@ class JournalConnection:
 
 
 def _payload(self: JournalEvent) -> JSON:
-    shape = msgspec.to_builtins(self._entry.event, enc_hook=str)
-    hidden = _SECRET if self._sees_provider else _SECRET | _PROVIDER
-    shown: dict[str, Any] = _shown(shape, hidden)
+    shown = _shown(self._entry.event, _SECRET if self._sees_provider else _SECRET | _PROVIDER)
     del shown["type"]
     return JSON(shown)
 
 
 def _shown(value: Any, hidden: frozenset[str]) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            _camel(key): inner if key in _OPAQUE else sorted(inner) if key == "sealed" else _shown(inner, hidden)
-            for key, inner in value.items()
-            if key not in hidden
-        }
-    if isinstance(value, list | tuple):
+    """As JSON. What says nothing is left out (null, empty or not given, where that is the default); other defaults are
+    not."""
+    if isinstance(value, Struct):
+        tag = value.__struct_config__.tag
+        shape = {} if tag is None else {"type": tag}
+        for field in structs.fields(value):
+            inner = getattr(value, field.name)
+            silent = inner is UNSET or inner == () or inner == {} or (inner is None and field.default is None)
+            if field.name not in hidden and not silent:
+                shape[_camel(field.name)] = _field(field.name, inner, hidden)
+        return shape
+    if isinstance(value, tuple):
         return [_shown(one, hidden) for one in value]
-    return value
+    return write_decimal(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)
+
+
+def _field(name: str, value: Any, hidden: frozenset[str]) -> Any:
+    if name in _OPAQUE:
+        return value
+    return sorted(value) if name == "sealed" else _shown(value, hidden)
 
 
 def _camel(name: str) -> str:

@@ -1,5 +1,6 @@
 """Query.customer: who they are."""
 
+import pytest
 from storefront import ADMIN, NOON, SERVICE, Storefront
 
 from domain.commands import EraseCustomer
@@ -91,3 +92,10 @@ async def test_each_in_their_own_time(shop: Storefront) -> None:
     assert period == {"start": "2026-02-28T12:00:00Z", "end": "2026-03-31T11:00:00Z"}
     real = (await shop.ask(query, ref={"externalId": "real"}))["customer"]["subscriptions"]["edges"][0]["node"]
     assert real["currentPeriod"]["start"] > "2026-04"
+
+
+async def test_a_customer_is_named_by_exactly_one_id(shop: Storefront) -> None:
+    await shop.customer("acme")
+    for ref in ({}, {"id": "x", "externalId": "acme"}, {"id": None}, {"externalId": None}, None, "acme"):
+        with pytest.raises(AssertionError, match="BAD_USER_INPUT"):
+            await shop.answer(WHO, ref=ref)

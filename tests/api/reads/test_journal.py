@@ -4,7 +4,11 @@ import json
 
 from storefront import ADMIN, NOON, SERVICE, Storefront, partner
 
+from adapters.postgres.journal import sealed_entry
+from api.types.journal import JournalEvent
+from domain.access import ApiKey, Role, Scope
 from domain.commands import EraseCustomer, UpdateCustomer
+from domain.events import KeyCreated
 
 JOURNAL = """
 query ($ref: CustomerRef!, $first: Int, $after: String, $types: [String!]) {
@@ -67,3 +71,36 @@ async def test_what_was_changed_stays_there_for_an_erased_customer(shop: Storefr
     assert [edge["node"]["type"] for edge in page["edges"]] == ["customer.created", "customer.erased"]
     assert "acme" not in json.dumps(page)
     assert NOON.isoformat()[:10] not in page["edges"][0]["node"]["recordedAt"]
+
+
+def test_the_hash_of_a_secret_is_nobodys_business() -> None:
+    key = ApiKey("key_1", "ci", Role.PARTNER, (Scope.CATALOG_READ,), "0123abcd", ("customer_1",), NOON)
+    entry = sealed_entry(
+        "key_1",
+        1,
+        "event_1",
+        KeyCreated(key),
+        effective_at=NOON,
+        recorded_at=NOON,
+        actor="admin",
+        reason=None,
+        cause=None,
+        previous=b"",
+    )
+    assert JournalEvent.of(entry, sees_provider=True).payload == {
+        "key": {
+            "id": "key_1",
+            "name": "ci",
+            "role": "PARTNER",
+            "scopes": ["catalog:read"],
+            "customerIds": ["customer_1"],
+            "createdAt": "2026-01-31T12:00:00Z",
+        }
+    }
+
+
+async def test_a_payload_tells_what_was_removed_from_what_was_left_alone(shop: Storefront) -> None:
+    id = await shop.customer("acme")
+    await shop.record(id, UpdateCustomer(sealed={"name": None}, country=None))
+    page = (await shop.ask(JOURNAL, ref={"id": id}, first=1, types=["customer.updated"]))["customer"]["journal"]
+    assert page["edges"][0]["node"]["payload"] == {"sealed": ["name"], "country": None}
