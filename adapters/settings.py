@@ -145,7 +145,7 @@ class Settings(BaseSettings):
         description="origins with commas between them, such as https://app.example.com, or *",
     )
     rate_limit: int = Field(
-        default=10_000,
+        default=50_000,
         ge=0,
         validation_alias="BILLING_RATE_LIMIT",
         description="a whole number of cost points per second and credential, 0 for no limit",

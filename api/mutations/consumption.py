@@ -24,7 +24,7 @@ _DENIED = "Why it was refused. A denied use is no refusal: it is in `decision`, 
 class ConsumeInput:
     customer: CustomerRef = strawberry.field(description="Who uses it.")
     feature: str = strawberry.field(description="The feature's key.")
-    quantity: Decimal = strawberry.field(default=Decimal(1), description="How much.")
+    quantity: Decimal | None = strawberry.field(default=Decimal(1), description="How much.")
     idempotency_key: str = strawberry.field(description=_KEY)
 
 
@@ -115,10 +115,9 @@ class ConsumptionMutations:
         context = info.context
         context.require(Scope.USAGE_WRITE)
         same = retry(context, "consume", input)
-        decision = await context.runtime.usage.consume(
-            input.customer, input.feature, input.quantity, same, context.visible
-        )
-        return ConsumePayload(decision=await _shown(context, input.customer, decision, input.quantity))
+        quantity = Decimal(1) if input.quantity is None else input.quantity
+        decision = await context.runtime.usage.consume(input.customer, input.feature, quantity, same, context.visible)
+        return ConsumePayload(decision=await _shown(context, input.customer, decision, quantity))
 
     @strawberry.mutation(description="Hold a quantity of a metered feature if it may be used.")
     @refusable(ReserveUsagePayload)

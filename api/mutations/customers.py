@@ -46,7 +46,9 @@ class CreateCustomerInput:
     external_id: str = strawberry.field(
         description="Your own id of this customer. The same id and input again answers with the same customer."
     )
-    kind: CustomerKind = strawberry.field(default=CustomerKind.USER, description="A person, or a group such as a team.")
+    kind: CustomerKind | None = strawberry.field(
+        default=CustomerKind.USER, description="A person, or a group such as a team."
+    )
     name: str | None = strawberry.field(default=None, description="Name of the person or company.")
     email: str | None = strawberry.field(default=None, description="Mail address.")
     currency: Currency | None = strawberry.field(default=None, description="ISO 4217; USD when left out.")
@@ -119,7 +121,7 @@ class CustomerMutations:
         address = None if input.address is None else input.address.fields()
         new = NewCustomer(
             external_id=input.external_id,
-            kind=input.kind,
+            kind=input.kind or CustomerKind.USER,
             currency=input.currency or DEFAULT_CURRENCY,
             timezone=DEFAULT_TIMEZONE if input.timezone is None else input.timezone,
             country=None if address is None else address["country"],

@@ -44,10 +44,10 @@ class PriceInput:
     tiers: list[TierInput] | None = strawberry.field(default=None, description="For GRADUATED and VOLUME.")
     package_size: Decimal | None = strawberry.field(default=None, description="For PACKAGE: units in one package.")
     percent: Decimal | None = strawberry.field(default=None, description="For PERCENTAGE: of the metered value.")
-    proration: ProrationPolicy = strawberry.field(
+    proration: ProrationPolicy | None = strawberry.field(
         default=ProrationPolicy.BY_SECOND, description="What a part of a period costs."
     )
-    tax_inclusive: bool = strawberry.field(default=False, description="Whether the amounts contain the tax.")
+    tax_inclusive: bool | None = strawberry.field(default=False, description="Whether the amounts contain the tax.")
 
     def price(self) -> Price:
         return Price(
@@ -62,8 +62,8 @@ class PriceInput:
             tiers=tuple(tier.tier() for tier in self.tiers or ()),
             package_size=self.package_size,
             percent=self.percent,
-            proration=self.proration,
-            tax_inclusive=self.tax_inclusive,
+            proration=self.proration or ProrationPolicy.BY_SECOND,
+            tax_inclusive=bool(self.tax_inclusive),
         )
 
 
@@ -91,8 +91,10 @@ class PlanEntitlementInput:
 
 @strawberry.input(description="A version of a plan. Once published it never changes.")
 class PlanVersionInput:
-    billing: BillingMode = strawberry.field(default=BillingMode.IN_ADVANCE, description="When it is charged.")
-    trial_days: int = strawberry.field(default=0, description="Days free of charge, from the first start of the plan.")
+    billing: BillingMode | None = strawberry.field(default=BillingMode.IN_ADVANCE, description="When it is charged.")
+    trial_days: int | None = strawberry.field(
+        default=0, description="Days free of charge, from the first start of the plan."
+    )
     minimum_spend: list[MoneyInput] | None = strawberry.field(
         default=None, description="The least that a period costs, one for each currency."
     )
@@ -101,8 +103,8 @@ class PlanVersionInput:
 
     def terms(self) -> Terms:
         return Terms(
-            billing=self.billing,
-            trial_days=self.trial_days,
+            billing=self.billing or BillingMode.IN_ADVANCE,
+            trial_days=self.trial_days or 0,
             prices=tuple(price.price() for price in self.prices),
             entitlements=tuple(given.given() for given in self.entitlements),
             minimum_spend=tuple(Money(money.amount, money.currency) for money in self.minimum_spend or ()),

@@ -24,7 +24,7 @@ class SubscribeInput:
     cadence: Cadence | None = strawberry.field(
         default=None, description="In what rhythm; MONTH, or the shortest on offer, when left out."
     )
-    quantity: int = strawberry.field(default=1, description="Seats.")
+    quantity: int | None = strawberry.field(default=1, description="Seats.")
     start_at: datetime | None = strawberry.field(default=None, description="When it begins; now when left out.")
     billing_anchor: datetime | None = strawberry.field(
         default=None, description="Where its periods begin; its start, or the end of its trial, when left out."
@@ -54,17 +54,20 @@ class SubscribeMutation:
         context.require(Scope.SUBSCRIPTIONS_WRITE)
         customer_id = await context.customer_id(input.customer)
         catalog = await catalog_of(context)
-        command = Subscribe(
-            subscription_id=new_id("subscription"),
-            plan=catalog.on_sale(input.plan, "plan"),
-            quantity=input.quantity,
-            cadence=input.cadence,
-            start_at=input.start_at,
-            anchor=input.billing_anchor,
-            trial_days=input.trial_days,
-            overrides=tuple(price.price() for price in input.price_overrides or ()),
-            add_ons=tuple(catalog.on_sale(key, "addOns", str(i)) for i, key in enumerate(input.add_ons or ())),
-        )
+
+        def command() -> Subscribe:
+            return Subscribe(
+                subscription_id=new_id("subscription"),
+                plan=catalog.on_sale(input.plan, "plan"),
+                quantity=1 if input.quantity is None else input.quantity,
+                cadence=input.cadence,
+                start_at=input.start_at,
+                anchor=input.billing_anchor,
+                trial_days=input.trial_days,
+                overrides=tuple(price.price() for price in input.price_overrides or ()),
+                add_ons=tuple(catalog.on_sale(key, "addOns", str(i)) for i, key in enumerate(input.add_ons or ())),
+            )
+
         recorded = await context.runtime.record(
             customer_id, command, by(context), retry=retry(context, "subscribe", input)
         )

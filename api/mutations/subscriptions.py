@@ -1,5 +1,6 @@
 """Changes of a running subscription, now or later. Whatever the change, one command decides it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -31,9 +32,9 @@ class OfSubscription(Keyed):
 
 @strawberry.input
 class Timed(OfSubscription):
-    timing: ChangeTiming = strawberry.field(default=ChangeTiming.NOW, description="When.")
+    timing: ChangeTiming | None = strawberry.field(default=ChangeTiming.NOW, description="When.")
     at: datetime | None = strawberry.field(default=None, description="For timing AT.")
-    replace_scheduled: bool = strawberry.field(
+    replace_scheduled: bool | None = strawberry.field(
         default=False, description="Withdraw planned changes that conflict, instead of being refused for them."
     )
 
@@ -73,7 +74,7 @@ class ResumeSubscriptionInput(Timed):
 
 @strawberry.input(description="The end of a subscription.")
 class CancelSubscriptionInput(Timed):
-    timing: ChangeTiming = strawberry.field(default=ChangeTiming.PERIOD_END, description="When.")
+    timing: ChangeTiming | None = strawberry.field(default=ChangeTiming.PERIOD_END, description="When.")
     reason: str | None = strawberry.field(default=None, description="Why, for the journal.")
 
 
@@ -148,16 +149,26 @@ P = TypeVar("P", bound=Changed)
 
 
 async def _change(
-    payload: type[P], context: Context, operation: str, input: Timed, change: domain.Change, reason: str | None = None
+    payload: type[P],
+    context: Context,
+    operation: str,
+    input: Timed,
+    change: domain.Change | Callable[[], domain.Change],
+    reason: str | None = None,
+    usual: ChangeTiming = ChangeTiming.NOW,
 ) -> P:
-    command = ChangeSubscription(
-        subscription_id=input.subscription_id,
-        change_id=new_id("change"),
-        change=change,
-        timing=input.timing,
-        effective_at=input.at,
-        replace_scheduled=input.replace_scheduled,
-    )
+    """`change` is a function where making it may be refused: a retry is answered though its plan was archived since."""
+
+    def command() -> ChangeSubscription:
+        return ChangeSubscription(
+            subscription_id=input.subscription_id,
+            change_id=new_id("change"),
+            change=change() if callable(change) else change,
+            timing=input.timing or usual,
+            effective_at=input.at,
+            replace_scheduled=bool(input.replace_scheduled),
+        )
+
     return await _recorded(payload, context, operation, input, input.subscription_id, command, reason)
 
 
@@ -167,7 +178,7 @@ async def _recorded(
     operation: str,
     input: Keyed,
     about: str,
-    command: AccountCommand,
+    command: AccountCommand | Callable[[], AccountCommand],
     reason: str | None = None,
 ) -> P:
     """`about`: the subscription or planned change that the command is about, which tells whose account it is."""
@@ -205,8 +216,11 @@ class SubscriptionMutations:
     @strawberry.mutation(description="Move a subscription to another plan, cadence or quantity, now or later.")
     @refusable(ChangePlanPayload)
     async def change_plan(self, info: Info, input: ChangePlanInput) -> ChangePlanPayload:
-        plan = (await catalog_of(info.context)).on_sale(input.plan, "plan")
-        change = domain.ChangePlan(plan, input.cadence, input.quantity)
+        catalog = await catalog_of(info.context)
+
+        def change() -> domain.Change:
+            return domain.ChangePlan(catalog.on_sale(input.plan, "plan"), input.cadence, input.quantity)
+
         return await _change(ChangePlanPayload, info.context, "changePlan", input, change)
 
     @strawberry.mutation(description="Change the number of seats.")
@@ -218,8 +232,11 @@ class SubscriptionMutations:
     @strawberry.mutation(description="Add a plan to a subscription, or change how many of it there are.")
     @refusable(AddAddOnPayload)
     async def add_add_on(self, info: Info, input: AddAddOnInput) -> AddAddOnPayload:
-        plan = (await catalog_of(info.context)).on_sale(input.add_on, "addOn")
-        change = domain.AddAddOn(plan, input.quantity)
+        catalog = await catalog_of(info.context)
+
+        def change() -> domain.Change:
+            return domain.AddAddOn(catalog.on_sale(input.add_on, "addOn"), input.quantity)
+
         return await _change(AddAddOnPayload, info.context, "addAddOn", input, change)
 
     @strawberry.mutation(description="Take an add-on away.")
@@ -244,7 +261,8 @@ class SubscriptionMutations:
     async def cancel_subscription(self, info: Info, input: CancelSubscriptionInput) -> CancelSubscriptionPayload:
         change = domain.Cancel(input.reason)
         payload = CancelSubscriptionPayload
-        return await _change(payload, info.context, "cancelSubscription", input, change, input.reason)
+        usual = ChangeTiming.PERIOD_END
+        return await _change(payload, info.context, "cancelSubscription", input, change, input.reason, usual)
 
     @strawberry.mutation(description="Call off a planned cancellation.")
     @refusable(RevokeCancellationPayload)

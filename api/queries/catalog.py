@@ -30,7 +30,9 @@ class CatalogQueries:
     async def plans(
         self,
         info: Info,
-        include_archived: Annotated[bool, strawberry.argument(description="Also those that are off sale.")] = False,
+        include_archived: Annotated[
+            bool | None, strawberry.argument(description="Also those that are off sale.")
+        ] = False,
     ) -> list[Plan]:
         catalog = await _catalog(info)
         return [Plan.of(catalog, plan) for plan in catalog.plans if include_archived or plan.archived_at is None]

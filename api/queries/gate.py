@@ -38,7 +38,7 @@ class GateQueries:
         customer: Annotated[CustomerRef, strawberry.argument(description="Who.")],
         feature: Annotated[str, strawberry.argument(description="The feature's key.")],
         quantity: Annotated[
-            Decimal,
+            Decimal | None,
             strawberry.argument(
                 description="METERED: how much is about to be used. VALUE: the number that is asked for."
             ),
@@ -47,15 +47,19 @@ class GateQueries:
             datetime | None,
             strawberry.argument(description="As of then; what lies ahead is answered as if nothing else happens."),
         ] = None,
-        fresh: Annotated[bool, strawberry.argument(description="Decide from the database, not from memory.")] = False,
+        fresh: Annotated[
+            bool | None, strawberry.argument(description="Decide from the database, not from memory.")
+        ] = False,
     ) -> Any:
         context: Context = info.context
         context.require(Scope.CUSTOMERS_READ)
+        if quantity is None:
+            quantity = ONE
         _check(quantity, feature)
         if at is not None and at > context.runtime.clock.now() + AHEAD_MAX:
             raise ClientError(f"`at` may lie at most {AHEAD_MAX.days} days ahead.", code=BAD_USER_INPUT)
         ref = Ref(customer.id or None, customer.external_id or None)
-        found = can_use(context.runtime, context.principal, ref, feature, quantity, at, fresh)
+        found = can_use(context.runtime, context.principal, ref, feature, quantity, at, bool(fresh))
         return _shown(found) if isinstance(found, Answer) else _later(found)
 
     @strawberry.field(

@@ -11,7 +11,7 @@ from domain import catalog as domain
 class Meter(Node):
     key: str = strawberry.field(description="Its name in this deployment.")
     aggregation: domain.Aggregation = strawberry.field(description="How events become one figure.")
-    unit: str | None = strawberry.field(description="What it counts in.")
+    unit: str = strawberry.field(description="What it counts in; `unit` where nobody said.")
     event_type: str = strawberry.field(description="The type of the events that it reads.")
     property: str | None = strawberry.field(
         description="The property that holds the figure; null: the event's own value."
@@ -24,7 +24,7 @@ class Meter(Node):
             id=strawberry.ID(meter.id),
             key=meter.key,
             aggregation=meter.aggregation,
-            unit=meter.unit,
+            unit=meter.unit or "unit",
             event_type=meter.event_type,
             property=meter.property,
         )
@@ -57,6 +57,12 @@ def meter_of(catalog: domain.Catalog, key: str | None) -> Meter | None:
     """The meter with this key."""
     meter = None if key is None else catalog.meter(key)
     return None if meter is None else Meter.of(meter)
+
+
+def feature_of_meter(catalog: domain.Catalog, meter_key: str | None) -> Feature | None:
+    """The first feature that was created on this meter."""
+    found = next((one for one in catalog.features if meter_key is not None and one.meter_key == meter_key), None)
+    return None if found is None else Feature.of(catalog, found)
 
 
 computed(Feature, meter=lambda self: meter_of(self._catalog, self._meter_key))

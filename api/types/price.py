@@ -6,7 +6,7 @@ import strawberry
 
 from api.scalars import Currency
 from api.types.computed import computed
-from api.types.feature import Meter, meter_of
+from api.types.feature import Feature, Meter, feature_of_meter, meter_of
 from api.types.node import Node
 from domain import catalog as domain
 from domain.period import Cadence
@@ -16,12 +16,12 @@ from domain.period import Cadence
 class Tier:
     up_to: Decimal | None = strawberry.field(description="The last quantity in this tier, inclusive; null: no end.")
     unit_amount: Decimal = strawberry.field(description="For each unit in it.")
-    flat_amount: Decimal | None = strawberry.field(description="Due once the tier is entered.")
+    flat_amount: Decimal = strawberry.field(description="Due once the tier is entered.")
 
     @classmethod
     def of(cls, tier: domain.Tier) -> "Tier":
         """As the price has it."""
-        return cls(up_to=tier.up_to, unit_amount=tier.unit_amount, flat_amount=tier.flat_amount)
+        return cls(up_to=tier.up_to, unit_amount=tier.unit_amount, flat_amount=tier.flat_amount or Decimal(0))
 
 
 @strawberry.type(description="One price of a plan version, or one that a subscription has in its place.")
@@ -35,6 +35,7 @@ class Price(Node):
         description="FLAT: the fee; otherwise for each unit, seat or package. Up to 12 decimals."
     )
     percent: Decimal | None = strawberry.field(description="PERCENTAGE: of the metered value.")
+    feature: Feature | None = strawberry.field(description="The feature that its meter limits, if there is one.")
     meter: Meter | None = strawberry.field(description="Whose usage is priced.")
     included: Decimal | None = strawberry.field(description="Units in each period that cost nothing.")
     tiers: list[Tier] = strawberry.field(description="GRADUATED and VOLUME: the tiers, ascending; the last is open.")
@@ -64,6 +65,7 @@ class Price(Node):
 
 computed(
     Price,
+    feature=lambda self: feature_of_meter(self._catalog, self._price.meter_key),
     meter=lambda self: meter_of(self._catalog, self._price.meter_key),
     tiers=lambda self: [Tier.of(tier) for tier in self._price.tiers],
 )

@@ -25,7 +25,7 @@ class DocumentLimits:
     merges_max: int = 1_000  # pairs of fields that share a response name; validation compares each
     introspection_lists_max: int = 1  # lists within lists of __schema and __type multiply
     errors_max: int = 20
-    cost_max: int = 10_000
+    cost_max: int = 50_000
 
 
 @dataclass(frozen=True, slots=True)
