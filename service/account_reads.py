@@ -1,14 +1,18 @@
 """Accounts read in batches: whoever asks while the database is busy is served together by the next read."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from time import monotonic
 
+from adapters.postgres.codec import decode_account, decode_catalog, decode_clock
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads import accounts
-from adapters.postgres.reads import catalog as catalogs
+from adapters.postgres.driver import driver_of
+from adapters.postgres.reads.heads import Head, heads
+from domain.catalog import Catalog
 from service.clock import Clock
 from service.snapshot import Snapshot, UsageOf
+from service.streams import CATALOG
 
 BATCH_MAX = 100
 AT_ONCE = 2
@@ -16,12 +20,16 @@ AT_ONCE = 2
 
 
 class AccountReads:
-    """`reads` counts batches that were read: a figure for metrics and tests."""
+    """`known` gives an earlier snapshot, however old, of which what has not changed is taken."""
 
-    def __init__(self, engine: Engine, clock: Clock, usage_of: UsageOf) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, usage_of: UsageOf, known: Callable[[str], Snapshot | None]
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._usage_of = usage_of
+        self._known = known
+        self._catalog, self._catalog_seq = Catalog(), 0
         self._next: dict[str, asyncio.Future[Snapshot | None]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -59,15 +67,31 @@ class AccountReads:
 
     async def _read(self, ids: Sequence[str]) -> dict[str, Snapshot]:
         read_at, now = monotonic(), self._clock.now()
-        catalog = (await catalogs.catalog(self._engine)).catalog
-        snapshots = {}
+        before = {id: self._known(id) for id in ids}
+        asked = {id: 0 if one is None else one.seq for id, one in before.items()} | {CATALOG: self._catalog_seq}
         # Who may see which customer is settled before anything is asked here: a snapshot serves all who may.
-        for id, stored in (await accounts.by_ids(self._engine, ids, None)).items():
-            at = now if stored.clock is None else stored.clock.now
-            assert at is not None
-            snapshots[id] = Snapshot(id, stored.account, stored.seq, catalog, at, read_at)
+        async with self._engine.connect() as connection:
+            found = await heads(await driver_of(connection), asked)
+        self._learn_catalog(found.pop(CATALOG, None))
+        snapshots = {id: self._snapshot(id, head, before[id], now, read_at) for id, head in found.items()}
         wanted = [one for snapshot in snapshots.values() for one in snapshot.metered()]
         if wanted:
             for one, usage in zip(wanted, await self._usage_of(wanted), strict=True):
                 snapshots[one.customer_id].usage[one.entitlement.feature.key] = usage
         return snapshots
+
+    def _learn_catalog(self, head: Head | None) -> None:
+        if head is not None and head.state is not None and head.seq > self._catalog_seq:
+            self._catalog, self._catalog_seq = decode_catalog(head.state), head.seq
+
+    def _snapshot(self, id: str, head: Head, before: Snapshot | None, now: datetime, read_at: float) -> Snapshot:
+        if head.state is None:
+            assert before is not None
+            account = before.stored
+        else:
+            account = decode_account(head.state)
+        at = now if head.clock is None else decode_clock(head.clock).now
+        assert at is not None
+        if head.effective_at is not None:
+            at = max(at, head.effective_at)  # other machines' clocks may be ahead
+        return Snapshot(id, account, head.seq, self._catalog, at, read_at, before)

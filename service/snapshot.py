@@ -43,10 +43,11 @@ class Answer(Struct):
 
 
 class Snapshot:
-    """`account` is the one present at `now`, the customer's own time; it and `rights` hold until `until`.
+    """`account` is the one present at `now`, the customer's own time; it and `rights` hold until `until`. `stored` is
+    the account up to the journal's entry `seq`.
 
-    `answers` keeps what was decided from it. It was read at `read_at` (monotonic seconds) and may be used until
-    `expires_at`; from `renew_at` on, whoever uses it should have it read again.
+    `answers` keeps what was decided from it. It may be used until `expires_at` (monotonic seconds); from `renew_at` on,
+    whoever uses it should have it read again.
     """
 
     __slots__ = (
@@ -60,33 +61,56 @@ class Snapshot:
         "renew_at",
         "rights",
         "seq",
+        "stored",
         "until",
         "usage",
         "version",
     )
 
+    account: Account
+    rights: dict[str, Entitlement]
+    until: datetime | None
+    version: str
+
     def __init__(
-        self, customer_id: str, stored: Account, seq: int, catalog: Catalog, now: datetime, read_at: float
+        self,
+        customer_id: str,
+        stored: Account,
+        seq: int,
+        catalog: Catalog,
+        now: datetime,
+        read_at: float,
+        before: "Snapshot | None" = None,
     ) -> None:
+        """`before` is an earlier snapshot of the customer. Mostly only usage has changed since: the rest is taken."""
+        assert stored.customer is not None
         self.customer_id = customer_id
-        self.account = present(stored, now)
+        self.stored = stored
         self.seq = seq
         self.catalog = catalog
         self.now = now
-        assert stored.customer is not None
         self.clock_id = stored.customer.clock_id
-        self.rights = {right.feature.key: right for right in entitlements(self.account, now)}
         self.usage: dict[str, Usage] = {}
         self.answers: dict[tuple[str, Decimal], Answer] = {}
-        self.version = journal_cursor(customer_id, seq)
-        ends = [right.period.end for right in self.rights.values() if right.period is not None]
-        due = next_due(self.account)
-        self.until = min(ends if due is None else [*ends, due], default=None)
+        if before is not None and before.seq == seq and before.holds_at(now):
+            self.account, self.rights, self.until = before.account, before.rights, before.until
+            self.version = before.version
+        else:
+            self.account = present(stored, now)
+            self.rights = {right.feature.key: right for right in entitlements(self.account, now)}
+            ends = [right.period.end for right in self.rights.values() if right.period is not None]
+            due = next_due(self.account)
+            self.until = min(ends if due is None else [*ends, due], default=None)
+            self.version = journal_cursor(customer_id, seq)
         lives = STALE_S_MAX
         if self.clock_id is None and self.until is not None:
             lives = min(lives, (self.until - now).total_seconds())
         self.expires_at = read_at + lives
         self.renew_at = read_at + lives / 2
+
+    def holds_at(self, now: datetime) -> bool:
+        """Whether time alone has changed nothing by then."""
+        return self.now <= now and (self.until is None or now < self.until)
 
     @property
     def erased(self) -> bool:

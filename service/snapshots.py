@@ -4,7 +4,6 @@ While the line to the other processes is down nothing is answered from memory: n
 """
 
 import asyncio
-from contextlib import suppress
 from time import monotonic
 
 from adapters.postgres.connection import Engine
@@ -27,7 +26,7 @@ class Snapshots:
         self._engine = engine
         self._vault = vault
         self._changes = changes
-        self._reads = AccountReads(engine, clock, usage_of)
+        self._reads = AccountReads(engine, clock, usage_of, lambda customer_id: self._held.get(customer_id))
         # In order of reading. What is in use is read again each second, so the first is the least recently used.
         self._held: dict[str, Snapshot] = {}
         self._pending: dict[str, asyncio.Future[Snapshot | None]] = {}
@@ -95,15 +94,18 @@ class Snapshots:
 
     def _forget(self, stream_ids: frozenset[str] | None) -> None:
         if stream_ids is None or CATALOG in stream_ids:
-            self._held.clear()
+            for snapshot in self._held.values():
+                snapshot.expires_at = 0.0
             self._pending.clear()
             return
         for stream_id in stream_ids:
-            with suppress(KeyError):
-                del self._held[stream_id]
+            held = self._held.get(stream_id)
+            if held is not None:
+                held.expires_at = 0.0
             self._pending.pop(stream_id, None)
         clocks = {stream_id for stream_id in stream_ids if stream_id.startswith("clock_")}
         if clocks:
-            for customer_id in [id for id, held in self._held.items() if held.clock_id in clocks]:
-                del self._held[customer_id]
+            for held in self._held.values():
+                if held.clock_id in clocks:
+                    held.expires_at = 0.0
             self._pending.clear()  # whose time the accounts being read live in is not known yet

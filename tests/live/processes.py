@@ -51,10 +51,14 @@ class Process:
         self.live = Live(self.engine, self.snapshots, self.changes, self.clock, look_s=look_s, gap_s=0.005)
         self.statements: list[str] = []
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
+        event.listen(self.engine.sync_engine, "connect", self._note_past_sqlalchemy)
         self._listening: asyncio.Task[None] | None = None
 
-    def _note(self, _c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def _note(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
         self.statements.append(statement)
+
+    def _note_past_sqlalchemy(self, connection: Any, _: object) -> None:
+        connection.driver_connection.add_query_logger(lambda logged: self.statements.append(logged.query))
 
     async def listen(self) -> None:
         """Hear what other processes change, from when this returns."""

@@ -1,0 +1,33 @@
+"""Many streams' states in one statement, on the driver itself: what is read again and again, mostly to find it
+unchanged."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from adapters.postgres.driver import Driver
+
+
+class Head(NamedTuple):
+    """A stream as it is stored. `state` is None if the reader knows it already; `clock` is the state of the test clock
+    that the customer lives by."""
+
+    seq: int
+    effective_at: datetime | None
+    state: str | None
+    clock: str | None
+
+
+_HEADS = """
+    SELECT s.id, s.seq, s.effective_at, CASE WHEN s.seq = known.seq THEN NULL ELSE s.state::text END, clock.state::text
+    FROM unnest($1::text[], $2::bigint[]) AS known (id, seq)
+    JOIN streams s ON s.id = known.id
+    LEFT JOIN customers c ON c.customer_id = s.id
+    LEFT JOIN streams clock ON clock.id = c.clock_id
+"""
+
+
+async def heads(driver: Driver, known: Mapping[str, int]) -> dict[str, Head]:
+    """Stream id → head, for those that exist. `known` says up to which entry the reader knows each (0: not at all)."""
+    rows = await driver.fetch(_HEADS, list(known), list(known.values()))
+    return {row[0]: Head(*row[1:]) for row in rows}
