@@ -55,7 +55,7 @@ def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> R
     if whose.erased:
         return "the customer was erased"
     if not meters:
-        return f"type {event.type[:255]!r} is of no meter"
+        return f"no meter reads events of type {event.type[:255]!r}"
     if time is None:
         time = whose.now
     elif time.tzinfo is not UTC:

@@ -107,7 +107,7 @@ async def test_what_is_wrong_with_an_event_is_said_and_the_others_are_recorded(s
         nobody: "no such customer",
         by_name: None,
         shop.event(gone): "the customer was erased",
-        shop.event(ana, "unheard"): "type 'unheard' is of no meter",
+        shop.event(ana, "unheard"): "no meter reads events of type 'unheard'",
         shop.event(ana, value=None): "value is missing: the meter calls reads it",
         shop.event(ana, "load", None): "properties.cpu is missing: the meter peak reads it",
         shop.event(ana, time=future): f"time lies in the future: it is {NOON.isoformat()}",
