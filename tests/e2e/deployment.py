@@ -5,7 +5,6 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -23,8 +22,6 @@ from service.replay import replay, verify
 from service.seed import seed
 
 ADMIN_KEY = "the-admin-key-of-the-tests"
-# What a replay must leave as it is: the journal, and all that is derived from it.
-DERIVED = ("journal", "streams", "customers", "subscription_ids", "api_keys")
 
 
 def settings(**values: Any) -> Settings:
@@ -84,16 +81,24 @@ class Deployment:
         finally:
             await connection.close()
 
-    async def contents(self) -> dict[str, list[str]]:
-        """Every row of what must not change by itself, as text."""
-        tables = await self.fetch(
-            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    async def contents(self) -> dict[str, str]:
+        """A digest of each table: equal before and after whatever must change nothing."""
+        names = await self._tables()
+        of_each = " UNION ALL ".join(
+            f"SELECT '{name}', md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM {name} t" for name in names
         )
-        found = {}
-        for (name,) in tables:
-            rows = await self.fetch(f"SELECT t::text AS row FROM {name} t ORDER BY 1")
-            found[name] = [row["row"] for row in rows]
-        return found
+        return dict(await self.fetch(of_each))
+
+    async def text(self) -> str:
+        """Everything that is stored, as text."""
+        rows = [await self.fetch(f"SELECT t::text FROM {name} t") for name in await self._tables()]
+        return "\n".join(row[0] for of_table in rows for row in of_table)
+
+    async def _tables(self) -> list[str]:
+        rows = await self.fetch(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        )
+        return sorted(row[0] for row in rows)
 
 
 async def stock(dsn: str) -> None:
@@ -138,7 +143,3 @@ async def serving(dsn: str, **values: Any) -> AsyncIterator[Deployment]:
         logging.getLogger().removeHandler(errors)
         server.should_exit = True
         await running
-
-
-def data_folder(folder: Path) -> Path:
-    return folder / "data"
