@@ -32,6 +32,8 @@ class By(NamedTuple):
 
 
 WORKER = By("worker")
+TIME = "time"
+"""The actor of what falls due by itself."""
 
 
 class Recorded(NamedTuple):
@@ -43,8 +45,9 @@ class Recorded(NamedTuple):
     entries: list[Entry]
 
     def event(self, type: type[E]) -> E | None:
-        """The first of the command's events of this type."""
-        return next((entry.event for entry in self.entries if isinstance(entry.event, type)), None)
+        """The first of the command's own events of this type; what merely fell due is not among them."""
+        own = (entry.event for entry in self.entries if entry.actor != TIME)
+        return next((event for event in own if isinstance(event, type)), None)
 
 
 class Record:
@@ -64,12 +67,13 @@ class Record:
         retry: Retry | None = None,
         also: Callable[[Connection, Any], Awaitable[None]] | None = None,
     ) -> Recorded:
-        """Raises Refusal. With `retry`, a repeated request is answered with what its first attempt recorded. `also`
+        """Raises Refusal. With `retry`, a repeated request is answered with what its first attempt recorded, whatever
+        has changed since: a command that may not be possible any more is given as the function that makes it. `also`
         runs last in the same transaction, with the state that the command left."""
         async with self._engine.begin() as connection:
             if retry is not None and (first := await retries.claim(connection, retry)) is not None:
                 return await _answer_again(connection, retry, first)
-            recorded = await self._decide(connection, stream_id, command, by)
+            recorded = await self._decide(connection, stream_id, command() if callable(command) else command, by)
             if also is not None:
                 await also(connection, recorded.state)
             if retry is not None:
@@ -152,7 +156,7 @@ class _Draft:
     def catch_up(self, at: datetime) -> None:
         """What fell due by itself is nobody's act."""
         for instant, event, _ in self._kind.due(self.state, at):
-            self.add(event, instant, actor="time")
+            self.add(event, instant, actor=TIME)
 
 
 async def _answer_again(connection: Connection, retry: Retry, first: retries.First) -> Recorded:
