@@ -16,7 +16,7 @@ from api.web.cors import Origins
 from api.web.documents import Refused
 from api.web.engine import Engine, Payload, encode, is_live
 from api.web.errors import ClientError
-from api.web.explorer import EXPLORER_HEADERS, EXPLORER_PAGE
+from api.web.explorer import page_for
 from api.web.negotiation import GRAPHQL_RESPONSE, JSON, Answer, answer_for, is_json, prefers_page
 from api.web.request import GraphQLRequest, decode_query_string, decode_request
 from api.web.request_id import request_id as sane_request_id
@@ -59,7 +59,8 @@ class HTTPView:
                 await _respond(send, 204, b"", [_ALLOW, *always, *self._origins.preflight(headers)])
                 return
             if method == "GET" and prefers_page(accept) and b"query=" not in scope["query_string"]:
-                await _respond(send, 200, EXPLORER_PAGE, [*always, *EXPLORER_HEADERS])
+                page, page_headers = page_for(scope["query_string"])
+                await _respond(send, 200, page, [*always, *page_headers])
                 return
             if answer is None:
                 raise ClientError("Accept one of application/graphql-response+json, application/json.", status=406)

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: which request gets which status and media type. The published audits are a subset of this table;
 `python tests/audits/run.py` runs them as they are."""
 
+import re
 from typing import Any
 
 import pytest
@@ -283,6 +284,16 @@ async def test_a_browser_gets_the_explorer_under_a_policy_that_allows_nothing_el
     assert "src=" not in response.text
     with_query = await edge.http.get("/graphql", params={"query": NAME}, headers={"accept": "text/html,*/*;q=0.8"})
     assert with_query.json()["data"] == {"__typename": "Query"}
+
+
+async def test_a_browser_that_asks_for_graphiql_gets_it_from_one_named_place(edge: Edge) -> None:
+    response = await edge.http.get("/graphql?graphiql", headers={"accept": "text/html"})
+    assert "GraphiQL.createFetcher" in response.text
+    policy = response.headers["content-security-policy"]
+    elsewhere = set(re.findall(r"https?://[^/\s;'\"]+", policy))
+    assert elsewhere == {"https://unpkg.com"}
+    assert set(re.findall(r"(?:src|href)=\"(https://[^/\"]+)", response.text)) == elsewhere
+    assert response.text.count("integrity=") == response.text.count("https://unpkg.com/")
 
 
 async def test_introspection_is_executed_once(edge: Edge) -> None:
