@@ -135,7 +135,7 @@ async def test_well_formed_requests_are_executed(edge: Edge, accept: str, body: 
         (NEEDS_NAMES, {"names": None}, "BAD_USER_INPUT"),
         (NEEDS_NAMES, {}, "BAD_USER_INPUT"),
         (NEEDS_NAMES, {"names": [1]}, "BAD_USER_INPUT"),
-        ("{ items(first: 100) { edges { node { related(first: 100) { edges { node { name } } } } } } }", None,
+        ("{ items(first: 100) { edges { node { related(first: 100) { edges { node { related(first: 10) { edges { node { name } } } } } } } } } }", None,
          "QUERY_TOO_COMPLEX"),
     ],
 )  # fmt: skip

@@ -71,7 +71,10 @@ async def test_several_operations_share_a_socket(edge: Edge) -> None:
         ("subscription { level { value } log { text } }", "GRAPHQL_VALIDATION_FAILED"),
         ("query A { later } query B { later }", "BAD_REQUEST"),
         ("subscription($to: Int!) { count(to: $to) }", "BAD_USER_INPUT"),
-        ("{ items { edges { node { related { edges { node { name } } } } } } }", "QUERY_TOO_COMPLEX"),
+        (
+            "{ items { edges { node { related { edges { node { related { edges { node { name } } } } } } } } } }",
+            "QUERY_TOO_COMPLEX",
+        ),
     ],
 )
 async def test_a_refused_operation_ends_with_an_error_and_the_socket_lives(edge: Edge, query: str, code: str) -> None:
