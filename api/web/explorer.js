@@ -34,6 +34,7 @@ async function post(body) {
 function listen(body) {
   const url = location.origin.replace(/^http/, "ws") + address;
   let messages = 0;
+  const shown = [];
   socket = new WebSocket(url, "graphql-transport-ws");
   $("stop").disabled = false;
   const mine = socket;
@@ -43,7 +44,12 @@ function listen(body) {
     const message = JSON.parse(event.data);
     if (message.type === "connection_ack") say({ id: "1", type: "subscribe", payload: body });
     if (message.type === "ping") say({ type: "pong" });
-    if (message.type === "next") { messages += 1; show(message.payload); }
+    if (message.type === "next") {
+      messages += 1;
+      shown.unshift(JSON.stringify(message.payload, null, 2));
+      shown.length = Math.min(shown.length, 50);
+      show(shown.join("\n"));
+    }
     if (message.type === "error") show({ errors: message.payload });
     if (message.type === "error" || message.type === "complete") stop();
     $("status").textContent = "live · " + messages + " messages";
