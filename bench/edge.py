@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -42,9 +42,12 @@ from api.web.contract import Allowance, Collaborators
 from api.web.endpoint import GraphQLEndpoint
 from api.web.live import Latest, States, Update
 
+T = TypeVar("T")
+
 PORT = 8947
 CONNECTIONS = 16
 SOCKETS = 1_000
+FAN_OUT_TARGET = 0.80
 
 CAN_USE = """query CanUse($customer: CustomerRef!, $feature: String!, $quantity: Decimal) {
   canUse(customer: $customer, feature: $feature, quantity: $quantity) {
@@ -345,8 +348,8 @@ def subscribing() -> list[bytes]:
     ]
 
 
-async def measure(seconds: float, rounds: int) -> None:
-    """Print the two ratios."""
+async def measure(seconds: float, rounds: int) -> tuple[float, float]:
+    """Print and give the two ratios."""
     for _ in range(200):
         try:
             await ask(http("POST", "/graphql", {"query": "{__typename}"}))
@@ -362,9 +365,9 @@ async def measure(seconds: float, rounds: int) -> None:
     for _ in range(rounds):
         rates["bare"].append((await load(bare, seconds))[0])
         rates["canUse"].append((await load(ours, seconds))[0])
-    ratios = [own / base for own, base in zip(rates["canUse"], rates["bare"], strict=True)]
+    can_use = statistics.median(own / base for own, base in zip(rates["canUse"], rates["bare"], strict=True))
     print(f"canUse over HTTP   {statistics.median(rates['canUse']):8.0f}/s", end="")
-    print(f"   bare route {statistics.median(rates['bare']):8.0f}/s   ratio {statistics.median(ratios):.2f}")
+    print(f"   bare route {statistics.median(rates['bare']):8.0f}/s   ratio {can_use:.2f}")
 
     await listen("/bare-socket", list)
     listeners = await listen("/graphql", subscribing)
@@ -376,12 +379,13 @@ async def measure(seconds: float, rounds: int) -> None:
             await asyncio.sleep(0.3)
             if kind == "live":
                 assert all(now.bytes > then for now, then in zip(listeners, before, strict=True)), "not all were sent"
-    ratios = [base / own for own, base in zip(took["live"], took["bare"], strict=True)]
+    fan_out = statistics.median(base / own for own, base in zip(took["live"], took["bare"], strict=True))
     print(f"push to {SOCKETS} sockets {statistics.median(took['live']) * 1e3:6.1f} ms", end="")
-    print(f"   bare loop {statistics.median(took['bare']) * 1e3:8.1f} ms   ratio {statistics.median(ratios):.2f}")
+    print(f"   bare loop {statistics.median(took['bare']) * 1e3:8.1f} ms   ratio {fan_out:.2f}")
+    return can_use, fan_out
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
+def run(main: Coroutine[Any, Any, T]) -> T:
     """Start the worker, measure, end it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < 4 * SOCKETS:
@@ -389,7 +393,7 @@ def run(main: Coroutine[Any, Any, None]) -> None:
     worker = multiprocessing.get_context("spawn").Process(target=serve, daemon=True)
     worker.start()
     try:
-        uvloop.run(main)
+        return uvloop.run(main)
     finally:
         worker.terminate()
         worker.join()
