@@ -1,6 +1,6 @@
 """What an account may do and has used, as read at one moment: all that a decision needs, worked out once."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -46,8 +46,8 @@ class Snapshot:
     """`account` is the one present at `now`, the customer's own time; it and `rights` hold until `until`. `stored` is
     the account up to the journal's entry `seq`.
 
-    `answers` keeps what was decided from it. It may be used until `expires_at` (monotonic seconds); from `renew_at` on,
-    whoever uses it should have it read again.
+    `answers` keeps what was decided from it, `shown` what the edge made of it for those who watch. It may be used until
+    `expires_at` (monotonic seconds); from `renew_at` on, whoever uses it should have it read again.
     """
 
     __slots__ = (
@@ -61,6 +61,7 @@ class Snapshot:
         "renew_at",
         "rights",
         "seq",
+        "shown",
         "stored",
         "until",
         "usage",
@@ -92,6 +93,7 @@ class Snapshot:
         self.clock_id = stored.customer.clock_id
         self.usage: dict[str, Usage] = {}
         self.answers: dict[tuple[str, Decimal], Answer] = {}
+        self.shown: dict[Hashable, Any] = {}
         if before is not None and before.seq == seq and before.holds_at(now):
             self.account, self.rights, self.until = before.account, before.rights, before.until
             self.version = before.version

@@ -25,6 +25,8 @@ from service.snapshot import Snapshot
 
 KIND = "usage"
 ZERO = Decimal(0)
+SHOWN_MAX = 200
+"""Ways to bring clients to one snapshot that are kept: clients that come back have seen different things."""
 
 
 @strawberry.type(description="A meter as of a change.")
@@ -136,29 +138,55 @@ def _several(
     live = context.runtime.live
 
     async def read(_after: Position | None) -> AsyncIterator[Update[UsageUpdate]]:
-        sent = dict(seen)
+        sent = Sent(seen)
         async with aclosing(live.states(customer_id)) as snapshots:
             async for snapshot in snapshots:
-                for key in wanted or list(snapshot.rights):
-                    reading = _reading(snapshot, key)
-                    if reading is None:
-                        continue
-                    hashed, now = feature_hash(key), reading.digest()
-                    if sent.get(hashed) == now:
-                        continue
-                    sent.pop(hashed, None)
-                    sent[hashed] = now
-                    cursor = usage_cursor(customer_id, sent)
-                    yield Update(
-                        UsageUpdate(cursor=Cursor(cursor), meter=reading.shown(snapshot)), _place(snapshot, cursor)
-                    )
+                for now_sent, update in _steps(snapshot, wanted, sent):
+                    sent = now_sent
+                    yield update
                     if live.latest(customer_id) is not snapshot:
                         break  # the client was slow: go on with the newest
 
     return Log((KIND, customer_id, wanted), read)
 
 
-def _place(snapshot: Snapshot, cursor: str) -> Position:
+class Sent:
+    """The digests that a client has been sent, by feature hash, the last one last."""
+
+    __slots__ = ("digests", "key")
+
+    def __init__(self, digests: dict[bytes, bytes]) -> None:
+        self.digests = digests
+        self.key = b"".join(hashed + digest for hashed, digest in digests.items())
+
+    def and_(self, hashed: bytes, digest: bytes) -> "Sent":
+        others = {key: value for key, value in self.digests.items() if key != hashed}
+        return Sent({**others, hashed: digest})
+
+
+def _steps(snapshot: Snapshot, wanted: tuple[str, ...] | None, sent: Sent) -> list[tuple[Sent, Update[UsageUpdate]]]:
+    """The messages that bring a client to this snapshot, each with what the client has been sent after it. Worked out
+    once for all clients that have been sent the same."""
+    name = (wanted, sent.key)
+    steps: list[tuple[Sent, Update[UsageUpdate]]] | None = snapshot.shown.get(name)
+    if steps is None:
+        steps = []
+        for key in wanted or snapshot.rights:
+            reading = _reading(snapshot, key)
+            if reading is None:
+                continue
+            hashed, digest = feature_hash(key), reading.digest()
+            if sent.digests.get(hashed) != digest:
+                sent = sent.and_(hashed, digest)
+                cursor = usage_cursor(snapshot.customer_id, sent.digests)
+                update = UsageUpdate(cursor=Cursor(cursor), meter=reading.shown(snapshot))
+                steps.append((sent, Update(update, _place(snapshot, sent))))
+        if len(snapshot.shown) < SHOWN_MAX:
+            snapshot.shown[name] = steps
+    return steps
+
+
+def _place(snapshot: Snapshot, sent: Sent) -> Position:
     """The same for whoever is sent the same."""
-    hashed = blake2b(f"{snapshot.now.isoformat()} {cursor}".encode(), digest_size=12).digest()
+    hashed = blake2b(snapshot.now.isoformat().encode() + sent.key, digest_size=12).digest()
     return (int.from_bytes(hashed),)
