@@ -263,6 +263,7 @@ usage_reservations = Table(
     Column("expires_at", instant, nullable=False),
     Column("state", Text, nullable=False),
     Column("committed", Numeric),
+    Column("settled_at", instant),
     Index(None, "id", unique=True),
-    Index("usage_reservations_open_idx", "customer_id", "meter_key", postgresql_where=text("state = 'OPEN'")),
+    Index("usage_reservations_held_idx", "customer_id", "meter_key", "expires_at"),
 )

@@ -27,13 +27,13 @@ async def allowances(driver: Driver, catalog: Catalog, wanted: Sequence[Wanted])
         asks += [Ask(one.customer_id, meter, period, one.at, one.at) for period in earlier(one.entitlement)]
         asks.append(Ask(one.customer_id, meter, held_period, one.at, one.at))
     figures = iter(await periods.used(driver, asks) if asks else [])
-    held = await reservations.held(
+    held = await reservations.held_at(
         driver, sorted({(one.customer_id, meter.key, one.at) for _, meter, one in _metered(catalog, wanted)})
     )
     found = [Usage()] * len(wanted)
     for n, meter, one in _metered(catalog, wanted):
         carried = carry(one.entitlement, [next(figures) for _ in earlier(one.entitlement)])
-        found[n] = Usage(next(figures), held.get((one.customer_id, meter.key), Decimal(0)), carried)
+        found[n] = Usage(next(figures), held.get((one.customer_id, meter.key, one.at), Decimal(0)), carried)
     return found
 
 

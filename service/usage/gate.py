@@ -99,11 +99,11 @@ class Count:
     async def usage(self, driver: Driver) -> Usage:
         """What decides: used, held and carried over."""
         customer_id, at, meter = self._place.customer_id, self._place.at, self._place.meter
-        held = await reservations.held(driver, [(customer_id, meter.key, at)])
+        held = await reservations.held(driver, self._key, at)
         before = allowance.earlier(self._place.right)
         past = await periods.used(driver, [Ask(customer_id, meter, one, at) for one in before]) if before else []
         carried = allowance.carry(self._place.right, past)
-        return Usage(self.used(), held.get(self._key, Decimal(0)), carried)
+        return Usage(self.used(), held, carried)
 
     async def decide(self, driver: Driver, quantity: Decimal) -> tuple[Decision, Usage]:
         """Whether `quantity` more may be used, and what that rests on."""

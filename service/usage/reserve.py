@@ -145,6 +145,7 @@ async def _open(driver: Driver, place: Place, quantity: Decimal, ttl: timedelta)
         expires_at=place.at + ttl,
         state=ReservationState.OPEN,
         committed=None,
+        settled_at=None,
     )
     await reservations.add(driver, row)
     return _shown(row, ReservationState.OPEN, None)
@@ -170,7 +171,7 @@ async def _settle(
         raise Refusal(ErrorCode.CONFLICT, f"the reservation is {row.state} already", "id")
     if state is ReservationState.COMMITTED and row.expires_at <= at:
         raise Refusal(ErrorCode.STALE, f"the reservation ran out at {row.expires_at.isoformat()}", "id")
-    await reservations.settle(driver, found.customer_id, found.id, state, committed)
+    await reservations.settle(driver, found.customer_id, found.id, state, committed, at)
 
 
 def _shown(row: ReservationRow, state: ReservationState, committed: Decimal | None) -> Reservation:

@@ -8,9 +8,13 @@ from typing import NamedTuple
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage.meters import Key
 
+Moment = tuple[str, str, datetime]
+"""Customer id, meter key, and an instant of the customer's time."""
+
 
 class ReservationRow(NamedTuple):
-    """`state` is OPEN, COMMITTED or RELEASED. `committed`: how much of it was used."""
+    """`state` is OPEN, COMMITTED or RELEASED. `committed`: how much of it was used; `settled_at`: when it no longer was
+    OPEN, in the customer's time."""
 
     customer_id: str
     id: str
@@ -21,19 +25,26 @@ class ReservationRow(NamedTuple):
     expires_at: datetime
     state: str
     committed: Decimal | None
+    settled_at: datetime | None
 
 
 _FIELDS = ", ".join(ReservationRow._fields)
-_OPEN = f"INSERT INTO usage_reservations ({_FIELDS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_OPEN = f"INSERT INTO usage_reservations ({_FIELDS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
 _FIND = f"SELECT {_FIELDS} FROM usage_reservations WHERE id = $1 AND ($2::text[] IS NULL OR customer_id = ANY($2))"
 _LOCK = f"SELECT {_FIELDS} FROM usage_reservations WHERE customer_id = $1 AND id = $2 FOR UPDATE"
-_SETTLE = "UPDATE usage_reservations SET state = $3, committed = $4 WHERE customer_id = $1 AND id = $2"
+_SETTLE = """
+    UPDATE usage_reservations SET state = $3, committed = $4, settled_at = $5 WHERE customer_id = $1 AND id = $2
+"""
 _HELD = """
-    SELECT customer_id, meter_key, sum(r.quantity)
+    SELECT sum(quantity) FROM usage_reservations
+    WHERE customer_id = $1 AND meter_key = $2 AND state = 'OPEN' AND expires_at > $3
+"""
+_HELD_AT = """
+    SELECT customer_id, meter_key, w.at, sum(r.quantity)
     FROM unnest($1::text[], $2::text[], $3::timestamptz[]) AS w (customer_id, meter_key, at)
     JOIN usage_reservations r USING (customer_id, meter_key)
-    WHERE r.state = 'OPEN' AND r.expires_at > w.at
-    GROUP BY customer_id, meter_key
+    WHERE r.created_at <= w.at AND r.expires_at > w.at AND (r.state = 'OPEN' OR r.settled_at > w.at)
+    GROUP BY customer_id, meter_key, w.at
 """
 _FORGET = """
     DELETE FROM usage_reservations WHERE ctid = ANY(ARRAY(
@@ -57,15 +68,24 @@ async def lock(driver: Driver, customer_id: str, id: str) -> ReservationRow:
     return ReservationRow(*row)
 
 
-async def settle(driver: Driver, customer_id: str, id: str, state: str, committed: Decimal | None) -> None:
-    await driver.execute(_SETTLE, customer_id, id, state, committed)
+async def settle(
+    driver: Driver, customer_id: str, id: str, state: str, committed: Decimal | None, at: datetime
+) -> None:
+    await driver.execute(_SETTLE, customer_id, id, state, committed, at)
 
 
-async def held(driver: Driver, asks: Sequence[tuple[str, str, datetime]]) -> dict[Key, Decimal]:
-    """How much is held of each (customer, meter) at the customer's instant; nothing held is left out."""
+async def held(driver: Driver, key: Key, at: datetime) -> Decimal:
+    """How much is held now. Who decides by it has locked the meter, and counts whatever is open: also what was opened
+    by a clock that is ahead of the one that said `at`."""
+    return await driver.fetchval(_HELD, *key, at) or Decimal(0)
+
+
+async def held_at(driver: Driver, asks: Sequence[Moment]) -> dict[Moment, Decimal]:
+    """How much was held at each instant, also a past one; where nothing was, it is left out. Reservations are kept for
+    some weeks (`service.housekeeping`)."""
     if not asks:
         return {}
-    return {(row[0], row[1]): row[2] for row in await driver.fetch(_HELD, *zip(*asks, strict=True))}
+    return {(row[0], row[1], row[2]): row[3] for row in await driver.fetch(_HELD_AT, *zip(*asks, strict=True))}
 
 
 async def forget(driver: Driver, before: datetime, limit: int) -> int:
