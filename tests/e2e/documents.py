@@ -1,0 +1,76 @@
+"""Documents made from the schema: every field of it, with arguments that fit."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+    is_required_input_field,
+)
+
+from api.schema import schema
+
+SCHEMA = schema._schema
+LEAST: dict[str, Any] = {"Decimal": "1", "Int": 1, "Boolean": True, "JSON": 1, "DateTime": "2026-01-01T00:00:00Z"}
+NOBODY = "customer_01m7xzqmprem6tw0sa0ez4t5hj"
+
+Value = Callable[[str, GraphQLArgument], Any]
+"""What to give for an argument of a nested field, as it is written in a document."""
+
+
+def least(type_: GraphQLInputType) -> Any:
+    """A value of an input type, with nothing in it that may be left out."""
+    if isinstance(type_, GraphQLNonNull):
+        return least(type_.of_type)
+    if isinstance(type_, GraphQLList):
+        return []
+    if isinstance(type_, GraphQLEnumType):
+        return next(iter(type_.values))
+    if isinstance(type_, GraphQLInputObjectType):
+        if type_.is_one_of:
+            return {"id": NOBODY}
+        required = (name for name, field in type_.fields.items() if is_required_input_field(field))
+        return {name: least(type_.fields[name].type) for name in required}
+    return LEAST.get(type_.name, "x")
+
+
+def selection(type_: Any, value: Value, depth: int) -> str:
+    """Everything below a type, to a depth; empty for a leaf."""
+    named = get_named_type(type_)
+    if is_leaf_type(named):
+        return ""
+    if isinstance(named, GraphQLInterfaceType):
+        each = (f"... on {one.name} {selection(one, value, depth)}" for one in SCHEMA.get_possible_types(named))
+        return "{ __typename " + " ".join(each) + " }"
+    assert isinstance(named, GraphQLObjectType)
+    return "{ __typename " + " ".join(_fields(named, value, depth)) + " }"
+
+
+def _fields(type_: GraphQLObjectType, value: Value, depth: int) -> Iterator[str]:
+    for name, field in type_.fields.items():
+        if is_leaf_type(get_named_type(field.type)):
+            yield name + arguments(field, value)
+        elif depth > 1:
+            # Under a name of its own, since one type of an interface may call by it what another does not have.
+            yield f"{type_.name}_{name}: {name}{arguments(field, value)} {selection(field.type, value, depth - 1)}"
+
+
+def arguments(field: GraphQLField, value: Value) -> str:
+    """Those that are required, and `first`, which we require of lists."""
+    given = [
+        f"{name}: {value(name, argument)}"
+        for name, argument in field.args.items()
+        if is_required_argument(argument) or name == "first"
+    ]
+    return f"({', '.join(given)})" if given else ""
