@@ -14,6 +14,12 @@ TYPE = "query Type($name: String!) { __type(name: $name) { name } }"
 NEEDS_NAMES = "query ($names: [String!]!) { byNames(names: $names) { name } }"
 
 
+DEAR = (
+    "{ items(first: 100) { edges { node { related(first: 100) { edges { node {"
+    " related(first: 10) { edges { node { name } } } } } } } } } }"
+)
+
+
 @pytest.mark.parametrize(
     ("accept", "media"),
     [
@@ -135,7 +141,7 @@ async def test_well_formed_requests_are_executed(edge: Edge, accept: str, body: 
         (NEEDS_NAMES, {"names": None}, "BAD_USER_INPUT"),
         (NEEDS_NAMES, {}, "BAD_USER_INPUT"),
         (NEEDS_NAMES, {"names": [1]}, "BAD_USER_INPUT"),
-        ("{ items(first: 100) { edges { node { related(first: 100) { edges { node { related(first: 10) { edges { node { name } } } } } } } } } }", None,
+        (DEAR, None,
          "QUERY_TOO_COMPLEX"),
     ],
 )  # fmt: skip
