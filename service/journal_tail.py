@@ -53,16 +53,12 @@ class JournalTails:
         self, key: Hashable, source: Source, after: Place | None, types: Sequence[str] | None
     ) -> AsyncGenerator[tuple[Place, Entry], None]:
         tail = self._tails.get(key)
-        if after is None and tail is not None:
-            after = tail.head
-        place = await source.newest() if after is None else after
-        tail = self._tails.get(key)
         if tail is None:
             look_s = min(source.look_s, self._look_s or source.look_s)
             tail = self._tails[key] = Tail(source, look_s)
         tail.readers += 1
         try:
-            async for entry in tail.follow(place, types):
+            async for entry in tail.follow(after, types):
                 yield source.place(entry), entry
         finally:
             tail.readers -= 1
@@ -92,11 +88,14 @@ class Tail:
         self._turn = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._run())
 
-    async def follow(self, place: Place, types: Sequence[str] | None) -> AsyncGenerator[Entry, None]:
-        """The entries after that place, and then each new one."""
+    async def follow(self, after: Place | None, types: Sequence[str] | None) -> AsyncGenerator[Entry, None]:
+        """The entries after that place (None: after `head`), and then each new one."""
+        while self.head is None or self._floor is None:
+            await self._turn.wait()
+        place = self.head if after is None else after
         while True:
             turn, head = self._turn, self.head
-            if self._floor is not None and place >= self._floor:
+            if place >= self._floor:
                 for at, entry in [(at, entry) for at, entry in self._recent if at > place]:
                     place = at
                     if types is None or entry.type in types:
@@ -108,10 +107,7 @@ class Tail:
                     place = self.source.place(entry)
                     yield entry
                 if len(page) < PAGE:
-                    if head is None:
-                        await turn.wait()
-                    else:  # all up to `head` could be read, so what is not in the page is of other types
-                        place = max(place, head)
+                    place = max(place, head)  # all up to there could be read: what is not in the page is of other types
 
     async def _run(self) -> None:
         settle_s = self._look_s
