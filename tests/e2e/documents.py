@@ -1,6 +1,7 @@
 """Documents made from the schema: every field of it, with arguments that fit."""
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from graphql import (
@@ -23,6 +24,9 @@ from api.schema import schema
 
 SCHEMA = schema._schema
 LEAST: dict[str, Any] = {"Decimal": "1", "Int": 1, "Boolean": True, "JSON": 1, "DateTime": "2026-01-01T00:00:00Z"}
+TOKENS_MAX = 1_800
+"""With what stands around them, a document may have 2,000."""
+_TOKEN = re.compile(r'"[^"]*"|\w+|[^\s\w,]')
 NOBODY = "customer_01m7xzqmprem6tw0sa0ez4t5hj"
 
 Value = Callable[[str, GraphQLArgument], Any]
@@ -45,25 +49,44 @@ def least(type_: GraphQLInputType) -> Any:
     return LEAST.get(type_.name, "x")
 
 
-def selection(type_: Any, value: Value, depth: int) -> str:
+def selections(type_: Any, value: Value, depth: int = 4, but_not: Collection[str] = ()) -> list[str]:
+    """Everything below a type, in as many selections as there are types that it may be, and as deep as a document may
+    be long. `but_not`: fields to leave out wherever they are."""
+    named = get_named_type(type_)
+    if isinstance(named, GraphQLInterfaceType):
+        each = ((one, selections(one, value, depth, but_not)) for one in SCHEMA.get_possible_types(named))
+        return [f"{{ ... on {one.name} {below} }}" for one, found in each for below in found]
+    while True:
+        found = selection(named, value, depth, but_not)
+        if len(_TOKEN.findall(found)) < TOKENS_MAX or depth == 1:
+            return [found]
+        depth -= 1
+
+
+def selection(type_: Any, value: Value, depth: int, but_not: Collection[str] = ()) -> str:
     """Everything below a type, to a depth; empty for a leaf."""
     named = get_named_type(type_)
     if is_leaf_type(named):
         return ""
     if isinstance(named, GraphQLInterfaceType):
-        each = (f"... on {one.name} {selection(one, value, depth)}" for one in SCHEMA.get_possible_types(named))
+        each = (
+            f"... on {one.name} {selection(one, value, depth, but_not)}" for one in SCHEMA.get_possible_types(named)
+        )
         return "{ __typename " + " ".join(each) + " }"
     assert isinstance(named, GraphQLObjectType)
-    return "{ __typename " + " ".join(_fields(named, value, depth)) + " }"
+    return "{ __typename " + " ".join(_fields(named, value, depth, but_not)) + " }"
 
 
-def _fields(type_: GraphQLObjectType, value: Value, depth: int) -> Iterator[str]:
+def _fields(type_: GraphQLObjectType, value: Value, depth: int, but_not: Collection[str]) -> Iterator[str]:
     for name, field in type_.fields.items():
+        if name in but_not:
+            continue
         if is_leaf_type(get_named_type(field.type)):
             yield name + arguments(field, value)
         elif depth > 1:
             # Under a name of its own, since one type of an interface may call by it what another does not have.
-            yield f"{type_.name}_{name}: {name}{arguments(field, value)} {selection(field.type, value, depth - 1)}"
+            below = selection(field.type, value, depth - 1, but_not)
+            yield f"{type_.name}_{name}: {name}{arguments(field, value)} {below}"
 
 
 def arguments(field: GraphQLField, value: Value) -> str:
