@@ -1,5 +1,5 @@
-"""Many streams' states in one statement, on the driver itself: what is read again and again, mostly to find it
-unchanged."""
+"""The states of many accounts and of the catalog in one statement, on the driver itself: what is read again and again,
+mostly to find it unchanged."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,10 +24,12 @@ _HEADS = """
     JOIN streams s ON s.id = known.id
     LEFT JOIN customers c ON c.customer_id = s.id
     LEFT JOIN streams clock ON clock.id = c.clock_id
+    WHERE s.kind IN ('account', 'catalog')
 """
 
 
 async def heads(driver: Driver, known: Mapping[str, int]) -> dict[str, Head]:
-    """Stream id → head, for those that exist. `known` says up to which entry the reader knows each (0: not at all)."""
+    """Stream id → head, for the accounts that exist and the catalog: an id of anything else is nobody's. `known` says
+    up to which entry the reader knows each (0: not at all)."""
     rows = await driver.fetch(_HEADS, list(known), list(known.values()))
     return {row[0]: Head(*row[1:]) for row in rows}
