@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import Any
@@ -155,6 +155,48 @@ class Api:
         async with self.socket() as socket:
             yield await socket.watch(query, **variables)
 
+    @asynccontextmanager
+    async def stream(self, query: str, **variables: Any) -> AsyncIterator["Stream"]:
+        """The same as an event stream."""
+        headers = {"authorization": f"Bearer {self.key}", "accept": "text/event-stream"}
+        body = {"query": query, "variables": variables}
+        async with self.http.stream("POST", self.url, json=body, headers=headers) as response:
+            assert response.headers["content-type"].startswith("text/event-stream"), await response.aread()
+            yield Stream(response.aiter_lines())
+
+
+class Told:
+    """What one operation is told."""
+
+    async def message(self) -> Json:
+        """`type` and, unless it is the last one, `payload`."""
+        raise NotImplementedError
+
+    async def next(self) -> Any:
+        """The data of the next message."""
+        message = await self.message()
+        assert message["type"] == "next", message
+        if message["payload"].get("errors"):
+            raise Failed(message["payload"]["errors"])
+        return message["payload"]["data"]
+
+    async def until(self, wanted: Callable[[Any], bool]) -> list[Any]:
+        """The data of all messages up to the first of which `wanted(data)` holds."""
+        seen = []
+        while True:
+            seen.append(await self.next())
+            if wanted(seen[-1]):
+                return seen
+
+    async def silent(self, seconds: float = 0.3) -> None:
+        """Nothing more is told."""
+        try:
+            async with asyncio.timeout(seconds):
+                message = await self.message()
+        except TimeoutError:
+            return
+        raise AssertionError(message)
+
 
 class Socket:
     """Messages of graphql-transport-ws."""
@@ -180,8 +222,8 @@ class Socket:
         return Watch(self, id)
 
 
-class Watch:
-    """What one operation is told, if nobody else listens to the socket."""
+class Watch(Told):
+    """If nobody else listens to the socket."""
 
     def __init__(self, socket: Socket, id: str) -> None:
         self.socket = socket
@@ -192,18 +234,22 @@ class Watch:
         assert message["id"] == self.id, message
         return message
 
-    async def next(self) -> Any:
-        """The data of the next message."""
-        message = await self.message()
-        assert message["type"] == "next", message
-        if message["payload"].get("errors"):
-            raise Failed(message["payload"]["errors"])
-        return message["payload"]["data"]
 
-    async def until(self, wanted: Any) -> list[Any]:
-        """The data of all messages up to the first of which `wanted(data)` holds."""
-        seen = []
-        while True:
-            seen.append(await self.next())
-            if wanted(seen[-1]):
-                return seen
+class Stream(Told):
+    """Events of one request."""
+
+    def __init__(self, lines: AsyncIterator[str]) -> None:
+        self.lines = lines
+
+    async def message(self) -> Json:
+        event: Json = {}
+        async with asyncio.timeout(20):
+            async for line in self.lines:
+                name, _, value = line.partition(":")
+                if name == "event":
+                    event["type"] = value.strip()
+                elif name == "data" and value.strip():
+                    event["payload"] = json.loads(value)
+                elif not line and event:
+                    return event
+        raise AssertionError("the stream has ended")
