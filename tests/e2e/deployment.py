@@ -125,6 +125,7 @@ async def serving(dsn: str, **values: Any) -> AsyncIterator[Deployment]:
             lifespan="on",
             log_config=None,
             access_log=False,
+            timeout_keep_alive=75,
             timeout_graceful_shutdown=3,
         )
     )
