@@ -99,10 +99,10 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(
         default=10,
-        ge=1,
+        ge=2,  # the worker claims with one connection and records with another
         le=500,
         validation_alias="BILLING_POOL_SIZE",
-        description="a number of connections, 1 to 500",
+        description="a number of connections, 2 to 500",
     )
     admin_key: Annotated[SecretStr, AfterValidator(_no_spaces)] | None = Field(
         default=None, validation_alias="BILLING_ADMIN_KEY", description="a key without white space"
