@@ -25,9 +25,10 @@ class UsageEventInput:
     properties: JSON | None = strawberry.field(default=None, description="An object; meters read one of its values.")
     source: str | None = strawberry.field(default=None, description="Which sender, if there are several.")
 
-    def event(self) -> UsageEvent:
+    def event(self, position: int) -> UsageEvent:
+        """Raises Refusal."""
         if self.properties is not None and not isinstance(self.properties, dict):
-            raise invalid("must be an object", "events", "properties")
+            raise invalid("must be an object", "events", str(position), "properties")
         return UsageEvent(self.id, self.customer, self.type, self.time, self.value, self.properties, self.source)
 
 
@@ -111,7 +112,7 @@ class UsageMutations:
         context.require(Scope.USAGE_WRITE)
         events = context.usage_events
         if events is None:
-            sent = [event.event() for event in input.events]
+            sent = [event.event(position) for position, event in enumerate(input.events)]
             outcomes = await context.runtime.usage.record(sent, context.visible)
             ids = [event.id for event in sent]
         else:  # decoded before execution, since graphql-core takes 100 µs for each

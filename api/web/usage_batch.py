@@ -8,7 +8,8 @@ nothing but `recordUsage` and its events come by variable,
 
 the view takes the events out of the raw JSON, decodes them here and hands graphql-core `events: []`. The resolver finds
 them as `info.context.usage_events`; when that is None (events written out in the document, or several root fields) it
-reads its input as usual. The checks are those of UsageEventInput and its scalars.
+reads its input as usual. The checks are those of UsageEventInput and its scalars; whether an event can be counted is
+for the service to say, of each by itself.
 """
 
 from dataclasses import dataclass
@@ -28,14 +29,13 @@ Value = (
     Annotated[str, msgspec.Meta(pattern=r"\A-?[0-9]{1,18}(\.[0-9]{1,12})?\Z")]
     | Annotated[int, msgspec.Meta(ge=-(10**18) + 1, le=10**18 - 1)]
 )
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
 class CustomerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """Our id or the caller's own: exactly one."""
 
-    id: Name | None = None
-    external_id: Name | None = None
+    id: str | None = None
+    external_id: str | None = None
 
     def __post_init__(self) -> None:
         if (self.id is None) == (self.external_id is None):
@@ -45,13 +45,13 @@ class CustomerIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 class UsageEventIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     """One usage event as the client sent it. `value` keeps the client's spelling; `quantity` is its number."""
 
-    id: Name
+    id: str
     customer: CustomerIn
-    type: Name
+    type: str
     time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     value: Value | None = None
     properties: dict[str, Any] | None = None
-    source: Name | None = None
+    source: str | None = None
 
     @property
     def quantity(self) -> Decimal | None:
@@ -91,6 +91,10 @@ def starts_with(raw: msgspec.Raw, character: bytes) -> bool:
     return memoryview(raw)[:1] == character
 
 
+_VALUE_WORDS = (
+    'a value is a string such as "12.50" or an integer, with at most 18 digits before the point and 12 after it, '
+    "without an exponent"
+)
 _NO_EVENTS = msgspec.Raw(b"[]")
 _parts = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _events = msgspec.json.Decoder(list[UsageEventIn])
@@ -105,6 +109,8 @@ def _decoded(raw: msgspec.Raw, path: str, events_max: int) -> list[UsageEventIn]
         events = _events.decode(raw)
     except msgspec.ValidationError as error:
         problem, _, at = str(error).partition(" - at `$")
+        if at.rstrip("`").endswith(".value"):
+            problem = _VALUE_WORDS
         raise ClientError(f"{path}{at.rstrip('`')}: {problem}.", code=BAD_USER_INPUT) from None
     if len(events) > events_max:
         raise ClientError(f"{path}: at most {events_max} events a call, got {len(events)}.", code=BAD_USER_INPUT)

@@ -119,9 +119,15 @@ async def test_what_is_wrong_with_one_event_does_not_hold_up_the_others(free: Cu
         {**good, "source": "tollgate"},
         {"type": "api.calls"},
         {"type": "e.sum", "properties": {"bytes": 1.5}},
+        {**good, "id": ""},
+        {**good, "id": "x" * 256},
+        {**good, "type": ""},
+        {**good, "source": "x" * 256},
+        {**good, "customer": {"externalId": ""}},
+        {**good, "customer": {"id": "x" * 999}},
         good,
     )
-    assert [status for status, _ in results] == ["ACCEPTED", *["REJECTED"] * 7, "ACCEPTED"]
+    assert [status for status, _ in results] == ["ACCEPTED", *["REJECTED"] * 13, "ACCEPTED"]
     assert all(message for status, message in results if status == "REJECTED")
     assert await free.used("api_calls") == "2"
 
