@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
 from msgspec.structs import replace
 
 from domain import commands as c
@@ -191,12 +192,16 @@ def _plan(catalog: Catalog, key: str) -> Plan:
 
 
 def _alike(there: Terms, asked: Terms) -> bool:
-    """Equal but for the ids that were made for this request."""
-    return _nameless(there) == _nameless(asked)
+    """Equal but for the ids that were made for this request. (To Python a setting of true is one of 1.)"""
+    return _nameless(there) == _nameless(asked) and _settings(there) == _settings(asked)
 
 
 def _nameless(terms: Terms) -> Terms:
     return replace(terms, prices=tuple(replace(price, id="") for price in terms.prices))
+
+
+def _settings(terms: Terms) -> list[bytes]:
+    return [msgspec.json.encode(given.value, order="deterministic") for given in terms.entitlements]
 
 
 def _only_if(same: bool, kind: str, key: str) -> Sequence[e.CatalogEvent]:

@@ -93,6 +93,11 @@ TERMS: Json = {
 }
 
 
+def setting(value: Any) -> Json:
+    """Terms with nothing but a setting."""
+    return {"prices": [], "entitlements": [{"feature": "parallel_downloads", "value": value}]}
+
+
 def _shown(price: Json) -> Json:
     """A price as it is shown, from what was sent."""
     defaults: Json = {
@@ -165,6 +170,8 @@ async def test_making_the_same_again_changes_nothing(api: Api, deployment: Deplo
         ("createFeature", {"name": "A", "kind": "SWITCH"}, {"name": "A", "kind": "VALUE"}),
         ("createPlan", {"name": "A", "version": TERMS}, {"name": "B", "version": TERMS}),
         ("createPlan", {"name": "A", "version": TERMS}, {"name": "A", "version": {**TERMS, "trialDays": 15}}),
+        ("createPlan", {"name": "A", "version": setting(1)}, {"name": "A", "version": setting(True)}),
+        ("createPlan", {"name": "A", "version": setting(0)}, {"name": "A", "version": setting("0")}),
     ],
 )
 async def test_other_content_under_the_same_key_is_refused_and_changes_nothing(

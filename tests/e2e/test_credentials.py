@@ -9,7 +9,7 @@ import pytest
 from api.schema import schema
 from domain.access import ROLE_SCOPES, Role, Scope
 from e2e.client import Api, unique
-from e2e.deployment import Deployment
+from e2e.deployment import Deployment, serving
 from e2e.documents import least
 
 KEY = "key { id name role scopes customerIds expiresAt revokedAt }"
@@ -128,6 +128,16 @@ async def test_a_revoked_key_is_refused_at_once_here_and_everywhere_within_a_sec
         "SELECT actor, reason FROM journal WHERE type = 'key.revoked' AND stream_id = $1", id
     )
     assert tuple(entry) == ("admin", "lost")
+
+
+async def test_a_revoked_key_is_refused_by_another_process_within_a_second(api: Api, deployment: Deployment) -> None:
+    id, gate = await key(api, "SERVICE")
+    async with serving(deployment.dsn) as process:
+        there = Api(process.url, gate.key, process.api.http)
+        await there.ask("{ viewer { role } }")
+        await api.do("revokeApiKey", "__typename", id=id)
+        await asyncio.sleep(1)
+        assert await there.fails("{ viewer { role } }") == ["UNAUTHENTICATED"]
 
 
 async def test_a_key_ends_when_it_is_said_to(api: Api) -> None:

@@ -1,8 +1,10 @@
 """Law 8: whoever asks again with the same key gets the same answer, and what was asked for has happened once."""
 
 import asyncio
+import json
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -162,6 +164,41 @@ async def test_a_refusal_is_forgotten_so_the_same_key_may_succeed_later(api: Api
     await api.do("changePlan", "__typename", subscriptionId=subscription["id"], plan="starter", idempotencyKey=unique())
     allowed = await api.do("consume", "decision { allowed used }", **asked)
     assert allowed["decision"] == {"allowed": True, "used": "20000"}
+
+
+async def test_who_hangs_up_may_have_been_heard_and_can_ask_again(api: Api) -> None:
+    """Connections cut at any moment of a request: afterwards everything answers, and each thing happened once."""
+    customers = [await api.customer() for _ in range(4)]
+    address = httpx.URL(api.url)
+
+    async def hang_up(mutation: str, after_ms: int, **input: Any) -> None:
+        name = mutation[0].upper() + mutation[1:]
+        query = f"mutation($input: {name}Input!) {{ {mutation}(input: $input) {{ __typename }} }}"
+        body = json.dumps({"query": query, "variables": {"input": input}})
+        head = f"POST /graphql HTTP/1.1\r\nHost: {address.host}\r\nAuthorization: Bearer {api.key}\r\n"
+        _, writer = await asyncio.open_connection(address.host, address.port)
+        writer.write(f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        await asyncio.sleep(after_ms / 1000)
+        writer.transport.abort()
+
+    asked: list[tuple[str, Json]] = []
+    for number in range(40):
+        ref = {"customer": {"id": customers[number % 4]}}
+        key = {"idempotencyKey": unique()}
+        event = {"id": f"hasty {number}", **ref, "type": "transfer", "value": "1"}
+        asked += [
+            ("grantEntitlement", {**ref, "feature": "api_calls", "limit": 1, "reason": "a", **key}),
+            ("createCustomer", {"externalId": f"hasty {number}"}),
+            ("recordUsage", {"events": [event]}),
+        ]
+    await asyncio.gather(*(hang_up(mutation, n % 40, **input) for n, (mutation, input) in enumerate(asked)))
+    for mutation, input in asked:
+        await api.do(mutation, "__typename", **input)
+    for id in customers:
+        kinds = [entry["type"] for entry in await api.journal(id)]
+        assert kinds == ["customer.created", *["entitlement.granted"] * 10]
+        query = 'query($id: ID!) { customer(ref: {id: $id}) { usage(feature: "transfer") { used } } }'
+        assert (await api.ask(query, id=id))["customer"]["usage"] == {"used": "10"}
 
 
 async def _change_everything(api: Api, customer_id: str, subscription_id: str, plan: str) -> None:
