@@ -55,7 +55,7 @@ async def test_a_plan_with_its_terms_and_all_its_versions(shop: Storefront) -> N
 async def test_rates_keep_their_decimals(shop: Storefront) -> None:
     plan = (await shop.ask(PLAN, key="starter"))["plan"]
     overage = next(price for price in plan["current"]["prices"] if price["key"] == "api_calls_overage")
-    assert overage["tiers"][-1] == {"upTo": None, "unitAmount": "0.000000001", "flatAmount": None}
+    assert overage["tiers"][-1] == {"upTo": None, "unitAmount": "0.000000001", "flatAmount": "0"}
     assert overage["meter"] == {"key": "api_calls"}
     assert overage["included"] == "1000000"
 
