@@ -72,7 +72,6 @@ def embedded(data_dir: Path, *, fsync: bool = True, progress: Callable[[str], No
     try:
         shared = _own_or_share(lock, owner, data_dir)
         if shared is not None:
-            progress("Using the database that another Tollgate process runs; it ends with that process")
             yield _dsn(shared, password)
             return
         socket_folder = _private_folder(data_dir / "socket")
