@@ -162,7 +162,7 @@ async def test_a_second_process_shares_the_running_database(
     read_until(process, "acknowledged 0")
     said: list[str] = []
     with embedded(data_dir, progress=said.append) as dsn:
-        assert "another Tollgate process" in said[0]
+        assert said == []  # nothing had to be started
         assert await fetch(dsn, "SELECT count(*) > 0 FROM facts")
     read_until(process, "acknowledged")  # leaving did not stop it
 
