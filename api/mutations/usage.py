@@ -1,5 +1,6 @@
 """Usage events: recorded in batches, each counted once; corrected by new events."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -64,8 +65,8 @@ class RecordUsagePayload:
     user_errors: list[UserError] = strawberry.field(
         default_factory=list, description="Why all of it was refused; a single event's fault is in `results`."
     )
-    ids: strawberry.Private[list[str]] = ()  # type: ignore[assignment]
-    outcomes: strawberry.Private[list[UsageOutcome]] = ()  # type: ignore[assignment]
+    ids: strawberry.Private[Sequence[str]] = ()
+    outcomes: strawberry.Private[Sequence[UsageOutcome]] = ()
 
     @strawberry.field(description="What became of each event, in the order they were sent.")
     def results(self, only: list[UsageEventStatus] | None = None) -> list[UsageResult]:
