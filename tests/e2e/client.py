@@ -188,7 +188,7 @@ class Told:
             if wanted(seen[-1]):
                 return seen
 
-    async def silent(self, seconds: float = 0.3) -> None:
+    async def silent(self, seconds: float = 0.15) -> None:
         """Nothing more is told."""
         try:
             async with asyncio.timeout(seconds):

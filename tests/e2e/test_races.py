@@ -59,13 +59,13 @@ async def test_two_hundred_for_the_last_unit(apis: list[Api]) -> None:
     assert await used(api, customer_id) == "10000"
 
 
-async def test_fifty_with_one_key(apis: list[Api]) -> None:
+async def test_many_with_one_key(apis: list[Api]) -> None:
     api = apis[0]
     customer_id = await api.customer()
     await api.subscribe(customer_id, "free")
     asked: Json = {"customer": {"id": customer_id}, "feature": "api_calls", "quantity": "7"}
     shown = "decision { allowed used remaining }"
-    answers = await at_once(apis, 50, "consume", shown, **asked, idempotencyKey=unique())
+    answers = await at_once(apis, 24, "consume", shown, **asked, idempotencyKey=unique())
     assert all(answer == answers[0] for answer in answers)
     assert await used(api, customer_id) == "7"
 
@@ -74,10 +74,10 @@ async def test_no_more_is_held_than_there_is(apis: list[Api]) -> None:
     api = apis[0]
     customer_id = await api.customer()
     await api.subscribe(customer_id, "free")
-    asked: Json = {"customer": {"id": customer_id}, "feature": "api_calls", "quantity": "300"}
-    answers = await at_once(apis, 50, "reserveUsage", "decision { allowed } reservation { id }", **asked)
+    asked: Json = {"customer": {"id": customer_id}, "feature": "api_calls", "quantity": "900"}
+    answers = await at_once(apis, 20, "reserveUsage", "decision { allowed } reservation { id }", **asked)
     held = [answer["reservation"]["id"] for answer in answers if answer["decision"]["allowed"]]
-    assert len(held) == 33
+    assert len(held) == 11
     # And each is settled once, however many settle it, one way or the other.
     settling = [
         api.attempt(mutation, "reservation { state }", id=id, idempotencyKey=unique())
@@ -88,8 +88,8 @@ async def test_no_more_is_held_than_there_is(apis: list[Api]) -> None:
         answer["reservation"]["state"] if answer["reservation"] else answer["userErrors"][0]["code"]
         for answer in await asyncio.gather(*settling)
     )
-    assert states["CONFLICT"] == 33 * 3
-    assert Decimal(await used(api, customer_id)) == 300 * states["COMMITTED"]
+    assert states["CONFLICT"] == 11 * 3
+    assert Decimal(await used(api, customer_id)) == 900 * states["COMMITTED"]
 
 
 async def test_a_batch_that_many_send_counts_once(apis: list[Api]) -> None:
@@ -164,7 +164,7 @@ async def test_everything_at_once_on_one_account_leaves_it_whole(apis: list[Api]
     answers = await asyncio.gather(
         *(
             api.attempt(mutation, "__typename", **input, idempotencyKey=unique())
-            for api, (mutation, input) in zip(cycle(apis), acts * 6, strict=False)
+            for api, (mutation, input) in zip(cycle(apis), acts * 4, strict=False)
         )
     )
     codes = Counter(error["code"] for answer in answers for error in answer["userErrors"])
@@ -214,7 +214,7 @@ async def test_two_workers_after_a_long_downtime_do_everything_once(apis: list[A
     """A hundred days of periods, planned changes, ends: once, in order, each at its own instant."""
     api, now = apis[0], datetime.now(UTC)
     customers = []
-    for number in range(24):
+    for number in range(12):
         customer_id = await api.customer(timezone="Europe/Paris" if number % 2 else "UTC")
         id = (await api.subscribe(customer_id, "starter", trialDays=7 if number % 3 == 0 else 0))["id"]
         customers.append((customer_id, id))
@@ -263,19 +263,19 @@ async def test_a_worker_and_those_who_write_do_everything_once(apis: list[Api], 
     """Both record what fell due; whoever comes first has done it."""
     api = apis[0]
     customers = []
-    for _ in range(8):
+    for _ in range(5):
         customer_id = await api.customer()
         customers.append((customer_id, (await api.subscribe(customer_id, "starter"))["id"]))
 
     async def write(id: str) -> None:
-        for quantity in range(2, 12):
+        for quantity in range(2, 9):
             await api.do("changeQuantity", "__typename", subscriptionId=id, quantity=quantity, idempotencyKey=unique())
 
-    away = timedelta(days=400)
+    away = timedelta(days=200)
     await asyncio.gather(work_off(deployment, away, 2), *(write(id) for _, id in customers))
     for customer_id, _ in customers:
         story = await api.journal(customer_id, "type payload")
         starts = [entry["payload"]["period"]["start"] for entry in story if entry["type"] == "subscription.renewed"]
-        assert len(starts) == len(set(starts)) >= 12
+        assert len(starts) == len(set(starts)) >= 6
         quantities = [entry["payload"]["quantity"] for entry in story if "quantity_changed" in entry["type"]]
-        assert quantities == list(range(2, 12))
+        assert quantities == list(range(2, 9))

