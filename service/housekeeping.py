@@ -29,7 +29,7 @@ async def keep_house(engine: Engine, now: datetime, retention: timedelta) -> Non
             log.info("usage is past its retention", dropped=name)
 
     async def forget_reservations(connection: Connection) -> None:
-        while await reservations.forget(await driver_of(connection), now - RESERVATIONS_KEPT, PAGE) == PAGE:
+        while await reservations.forget(await driver_of(connection), now, RESERVATIONS_KEPT, PAGE) == PAGE:
             pass
 
     chores: tuple[Callable[[Connection], Awaitable[None]], ...] = (

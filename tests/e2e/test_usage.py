@@ -1,12 +1,16 @@
 """Usage: recorded, used up against limits, held, corrected, read."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from adapters.postgres.engine import create_engine
 from e2e.client import Api, Json, unique
+from e2e.deployment import Deployment
+from service.housekeeping import keep_house
 
 BEGIN = "2026-01-31T12:00:00Z"
 DECISION = "decision { allowed reason limit used remaining resetsAt }"
@@ -225,6 +229,19 @@ async def test_a_reservation_runs_out_by_itself(free: Customer) -> None:
     assert (await free.consume("api_calls"))["allowed"]
     assert await free.settle("commitReservation", held["id"]) == {"refused": ("STALE", ["input", "id"])}
     assert await free.settle("releaseReservation", held["id"]) == {"state": "RELEASED", "committed": None}
+
+
+async def test_the_worker_forgets_no_reservation_of_a_customer_who_lives_in_the_past(
+    free: Customer, deployment: Deployment
+) -> None:
+    """Whose clock stands a year back, for them it has not run out yet."""
+    _, held = await free.reserve("api_calls", 10_000)
+    assert held is not None
+    engine = create_engine(deployment.dsn, 2)
+    await keep_house(engine, datetime.now(UTC) + timedelta(days=365), timedelta(days=400))
+    await engine.dispose()
+    assert not (await free.consume("api_calls"))["allowed"]
+    assert (await free.settle("commitReservation", held["id"]))["state"] == "COMMITTED"
 
 
 @pytest.mark.parametrize(

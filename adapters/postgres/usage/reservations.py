@@ -1,7 +1,7 @@
 """Amounts held for a while. What is held counts against the limit until it is committed, released or past its time."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -48,7 +48,11 @@ _HELD_AT = """
 """
 _FORGET = """
     DELETE FROM usage_reservations WHERE ctid = ANY(ARRAY(
-        SELECT ctid FROM usage_reservations WHERE expires_at < $1 LIMIT $2))
+        SELECT r.ctid FROM usage_reservations r
+        WHERE r.expires_at < $1::timestamptz - $2::interval AND NOT EXISTS (
+            SELECT FROM customers c JOIN streams clock ON clock.id = c.clock_id
+            WHERE c.customer_id = r.customer_id AND (clock.state ->> 'now')::timestamptz <= r.expires_at + $2::interval)
+        LIMIT $3))
 """
 
 
@@ -88,6 +92,7 @@ async def held_at(driver: Driver, asks: Sequence[Moment]) -> dict[Moment, Decima
     return {(row[0], row[1], row[2]): row[3] for row in await driver.fetch(_HELD_AT, *zip(*asks, strict=True))}
 
 
-async def forget(driver: Driver, before: datetime, limit: int) -> int:
-    """Delete up to `limit` reservations that ran out before the instant; says how many there were."""
-    return int((await driver.execute(_FORGET, before, limit)).rpartition(" ")[2])
+async def forget(driver: Driver, now: datetime, kept: timedelta, limit: int) -> int:
+    """Delete up to `limit` reservations that ran out longer than `kept` ago, in real time and in that of a customer's
+    test clock; says how many there were."""
+    return int((await driver.execute(_FORGET, now, kept, limit)).rpartition(" ")[2])
