@@ -175,8 +175,8 @@ async def test_one_step_is_as_good_as_many(api: Api) -> None:
 
 async def test_looking_ahead_shows_what_will_be(api: Api) -> None:
     life = await Life.begin(api)
-    ahead = {stop: await life.answers_at(stop) for stop in STOPS}
-    for stop in STOPS:
+    ahead = {stop: await life.answers_at(stop) for stop in STOPS[::2]}
+    for stop in ahead:
         await api.advance(life.clock, stop)
         assert (stop, await life.answers()) == (stop, ahead[stop])
 

@@ -158,7 +158,7 @@ async def test_making_the_same_again_changes_nothing(api: Api, deployment: Deplo
         api.do("createFeature", "feature { id key name kind unit meter { key } }", **feature),
         api.do("createPlan", "plan { id current { id prices { id } } }", **plan),
     )
-    assert (again, await deployment.contents()) == (first, before)
+    assert (list(again), await deployment.contents()) == (first, before)
 
 
 @pytest.mark.parametrize(

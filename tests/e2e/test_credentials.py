@@ -43,7 +43,7 @@ async def test_a_secret_is_shown_once_and_kept_nowhere(api: Api, deployment: Dep
 
 @pytest.mark.parametrize("role", ["ADMIN", "SUPPORT", "SERVICE", "PARTNER"])
 async def test_a_role_holds_its_scopes_and_a_key_may_hold_fewer(api: Api, role: str) -> None:
-    narrowed = {"customers": [{"id": await api.customer()}]} if role == "PARTNER" else {}
+    narrowed: dict[str, Any] = {"customers": [{"id": await api.customer()}]} if role == "PARTNER" else {}
     _, full = await key(api, role, **narrowed)
     assert (await full.ask("{ viewer { role scopes } }"))["viewer"] == {
         "role": role,
@@ -150,7 +150,7 @@ async def test_a_key_ends_when_it_is_said_to(api: Api) -> None:
 
 @pytest.mark.parametrize("credential", [None, "nonsense", "tg_admin_" + "A" * 43, "é", "x" * 9000, "eyJ.eyJ.x"])
 async def test_who_is_not_known_is_told_nothing(api: Api, credential: str | None) -> None:
-    headers = {} if credential is None else {"authorization": f"Bearer {credential}".encode()}
+    headers = {} if credential is None else {b"authorization": f"Bearer {credential}".encode()}
     response = await api.http.post(api.url, json={"query": "{ viewer { role } }"}, headers=headers)
     assert response.status_code == 401
     (error,) = response.json()["errors"]

@@ -209,11 +209,11 @@ async def test_what_another_process_changes_is_told_here(life: Life, deployment:
 
 async def test_states_go_on_where_they_were_left_also_after_a_restart(database: str) -> None:
     """What was seen is not told again; what changed meanwhile is, once."""
-    watched = (
+    watched: list[tuple[str, Json, Callable[[Any], Json]]] = [
         (USAGE, {"features": ["api_calls"]}, lambda data: data["usage"]),
         (RIGHTS, {}, lambda data: data["entitlements"]),
         (STATUS, {}, lambda data: data["billingStatus"]),
-    )
+    ]
     seen: list[Json] = []
     async with serving(database) as first:
         life = await Life.begin(first.api)

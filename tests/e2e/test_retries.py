@@ -89,7 +89,7 @@ def test_no_keyed_mutation_is_left_out() -> None:
     from api.schema import schema
 
     fields = schema._schema.mutation_type.fields  # type: ignore[union-attr]
-    inputs = {name: field.args["input"].type.of_type.fields for name, field in fields.items()}  # type: ignore[union-attr]
+    inputs = {name: field.args["input"].type.of_type.fields for name, field in fields.items()}
     assert {name for name, input in inputs.items() if "idempotencyKey" in input} == set(KEYED)
 
 

@@ -201,7 +201,11 @@ async def test_a_planned_change_can_be_called_off(life: Life) -> None:
     assert refused == ("NOT_FOUND", ["input", "id"])
 
 
-FIRST = {"changePlan": {"plan": "professional"}, "cancelSubscription": {}, "changeQuantity": {"quantity": 3}}
+FIRST: dict[str, Json] = {
+    "changePlan": {"plan": "professional"},
+    "cancelSubscription": {},
+    "changeQuantity": {"quantity": 3},
+}
 
 
 @pytest.mark.parametrize(

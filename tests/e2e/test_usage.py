@@ -180,7 +180,7 @@ async def test_consuming_means_to_each_meter_what_it_counts(tens: Customer) -> N
     assert (await tens.consume("latest", 4))["used"] == "4"
     assert (await tens.consume("latest", 4))["used"] == "8"  # a level rises
     assert not (await tens.consume("latest", 4))["allowed"]
-    asked = {"customer": {"id": tens.id}, "idempotencyKey": unique()}
+    asked: Json = {"customer": {"id": tens.id}, "idempotencyKey": unique()}
     for feature, quantity, field in (
         ("unique", 1, "feature"),
         ("count", "1.5", "quantity"),
