@@ -81,8 +81,10 @@ class Changes:
                 await self._tell(opened)  # also with nothing to tell: is the line still there?
                 await asyncio.sleep(GATHER_S)
         except asyncio.CancelledError:
-            async with asyncio.timeout(GOODBYE_S_MAX):
-                await self._tell(opened)
+            # Whoever is not told will look by themselves; whoever cancelled is waiting for the end.
+            with suppress(LineLost, TimeoutError):
+                async with asyncio.timeout(GOODBYE_S_MAX):
+                    await self._tell(opened)
             raise
 
     async def _tell(self, opened: Line) -> None:

@@ -20,6 +20,10 @@ ANSWER_SECONDS_MAX = 5.0
 """A line that does not answer for this long is taken for dead, whatever TCP believes."""
 
 
+# The last of them when it is used while it is being torn down.
+_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
 class LineLost(Exception):
     """The connection is gone: what others say is not heard until there is a new one."""
 
@@ -40,7 +44,7 @@ class Line:
                 list(payloads),
                 timeout=ANSWER_SECONDS_MAX,
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _LOST as error:
             raise LineLost(type(error).__name__) from error
 
 
@@ -54,7 +58,7 @@ async def line(dsn: str, hear: Callable[[str], None], lost: Callable[[], None]) 
             timeout=ANSWER_SECONDS_MAX,
             server_settings={"application_name": "tollgate notices", "timezone": "UTC"},
         )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _LOST as error:
         raise LineLost(type(error).__name__) from error
     try:
         own = connection.get_server_pid()
@@ -66,7 +70,7 @@ async def line(dsn: str, hear: Callable[[str], None], lost: Callable[[], None]) 
         connection.add_termination_listener(lambda _: lost())
         try:
             await connection.add_listener(CHANNEL, heard)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _LOST as error:
             raise LineLost(type(error).__name__) from error
         yield Line(connection)
     finally:

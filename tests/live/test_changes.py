@@ -1,12 +1,16 @@
 """Who hears of a change, and what happens when nobody can."""
 
+import asyncio
+from collections.abc import Sequence
+
 import asyncpg
+import pytest
 from processes import TEST, Process, eventually, process
 
-from adapters.postgres.notices import PAYLOAD_BYTES_MAX
+from adapters.postgres.notices import PAYLOAD_BYTES_MAX, Line, LineLost, line
 from domain.commands import CatchUp
 from service import changes
-from service.changes import payloads
+from service.changes import Changes, payloads
 
 
 class Ears:
@@ -93,6 +97,40 @@ async def test_a_process_that_ends_tells_what_it_had_not_told(dsn: str, here: Pr
         brief.changes.changed("customer_1")
         await brief.deafen()
     await eventually(lambda: "customer_1" in ears.ids())
+
+
+@pytest.mark.parametrize("telling", [False, True])
+async def test_a_process_ends_although_the_line_breaks_at_that_very_moment(
+    dsn: str, here: Process, telling: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in the middle of telling something; else it would never end."""
+    begun = asyncio.Event()
+
+    async def broken(self: Line, payloads: Sequence[str]) -> None:
+        begun.set()
+        if telling and not asyncio.current_task().cancelling():  # type: ignore[union-attr]
+            await asyncio.sleep(60)
+        raise LineLost("gone")
+
+    ending = Changes(dsn)
+    listening = asyncio.create_task(ending.run())
+    await eventually(lambda: ending.connected)
+    monkeypatch.setattr(Line, "tell", broken)
+    if telling:
+        ending.changed("customer_1")
+        await begun.wait()
+    listening.cancel()
+    await asyncio.wait([listening], timeout=5)
+    assert listening.cancelled()
+
+
+async def test_a_line_that_is_busy_is_as_good_as_lost(dsn: str, here: Process) -> None:
+    async with line(dsn, lambda _: None, lambda: None) as opened:
+        first = asyncio.create_task(opened.tell(["customer_1"]))
+        await asyncio.sleep(0)
+        with pytest.raises(LineLost):
+            await opened.tell(["customer_2"])
+        await first
 
 
 async def test_a_listener_that_fails_does_not_fail_the_change(here: Process) -> None:
