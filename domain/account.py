@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.books import Books
 from domain.catalog import Feature
 from domain.subscription import Subscription
 
@@ -20,7 +21,9 @@ class CustomerKind(StrEnum):
 
 class Customer(Struct, frozen=True, omit_defaults=True):
     """`sealed` holds personal data by field name (externalId, name, email, address, taxId), encrypted outside the
-    domain with a key that erasing the customer destroys. `anonymous_id` is all that a payment provider ever learns."""
+    domain with a key that erasing the customer destroys. `anonymous_id` is all that a payment provider ever learns.
+    `tax_id_country` and `tax_id_valid` say of the sealed tax number what taxation has to know: whose it is, and whether
+    its check digits are right, which makes the customer a business. `locale`: the language of their invoices."""
 
     id: str
     kind: CustomerKind
@@ -32,6 +35,9 @@ class Customer(Struct, frozen=True, omit_defaults=True):
     country: str | None = None
     clock_id: str | None = None
     erased_at: datetime | None = None
+    locale: str = "en"
+    tax_id_country: str | None = None
+    tax_id_valid: bool = False
 
 
 class Grant(Struct, frozen=True, omit_defaults=True):
@@ -57,13 +63,32 @@ class Grant(Struct, frozen=True, omit_defaults=True):
     revoked: bool = False
 
 
+class Owing(Struct, frozen=True, omit_defaults=True):
+    """What rights and billing status have to know of the books: `amounts` owed by currency, the earliest `due_at` of an
+    open invoice, until when rights are kept however (`rights_until`), when the next payment is tried. `suspended_at`:
+    dunning came to its end."""
+
+    amounts: dict[str, Decimal] = {}
+    due_at: datetime | None = None
+    rights_until: datetime | None = None
+    next_attempt_at: datetime | None = None
+    suspended_at: datetime | None = None
+
+
 class Account(Struct, frozen=True, omit_defaults=True):
-    """`first_starts` remembers when each plan was first started: a trial counts from there; there is no second one."""
+    """`first_starts` remembers when each plan was first started: a trial counts from there; there is no second one.
+
+    `prepaid`: credit bought and not yet used, by currency. `books` are kept in a column of their own and left out
+    (empty) for whoever only asks about rights: `owing` and `prepaid` are what they need of them.
+    """
 
     customer: Customer | None = None
     subscriptions: tuple[Subscription, ...] = ()
     grants: tuple[Grant, ...] = ()
     first_starts: dict[str, datetime] = {}
+    owing: Owing = Owing()
+    prepaid: dict[str, Decimal] = {}
+    books: Books = Books()
 
     def subscription(self, subscription_id: str) -> Subscription | None:
         return next((held for held in self.subscriptions if held.id == subscription_id), None)

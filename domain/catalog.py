@@ -8,9 +8,12 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.coupon import Coupon
 from domain.errors import ErrorCode, Refusal
 from domain.money import Money
 from domain.period import Cadence
+from domain.policy import ChangeDay, ChangesBilled, ChangeTiming, Rounding, TrialUsage, ZeroUsage
+from domain.seller import Settings
 
 
 class FeatureKind(StrEnum):
@@ -99,6 +102,10 @@ class Price(Struct, frozen=True, omit_defaults=True):
     percent: Decimal | None = None
     proration: ProrationPolicy = ProrationPolicy.BY_SECOND
     tax_inclusive: bool = False
+    tax_category: str = "standard"
+    rounding: Rounding = Rounding.HALF_UP
+    zero_usage: ZeroUsage = ZeroUsage.CHARGED
+    change_day: ChangeDay = ChangeDay.NEW
 
 
 class PlanEntitlement(Struct, frozen=True, omit_defaults=True):
@@ -118,13 +125,22 @@ class PlanEntitlement(Struct, frozen=True, omit_defaults=True):
 
 
 class Terms(Struct, frozen=True, omit_defaults=True):
-    """What a plan version promises and asks for, as its author wrote it."""
+    """What a plan version promises and asks for, as its author wrote it.
+
+    `upgrades` and `downgrades`: when a move away from this plan takes effect unless the caller says; `changes_billed`:
+    when what a change costs is billed. A period's invoice stays a draft for `draft_hours`, for late usage and support.
+    """
 
     billing: BillingMode = BillingMode.IN_ADVANCE
     trial_days: int = 0
     prices: tuple[Price, ...] = ()
     entitlements: tuple[PlanEntitlement, ...] = ()
     minimum_spend: tuple[Money, ...] = ()
+    trial_usage: TrialUsage = TrialUsage.FREE
+    upgrades: ChangeTiming = ChangeTiming.NOW
+    downgrades: ChangeTiming = ChangeTiming.NOW
+    changes_billed: ChangesBilled = ChangesBilled.AT_ONCE
+    draft_hours: int = 1
 
 
 class PlanVersion(Struct, frozen=True, omit_defaults=True):
@@ -171,6 +187,8 @@ class Catalog(Struct, frozen=True, omit_defaults=True):
     features: tuple[Feature, ...] = ()
     meters: tuple[Meter, ...] = ()
     plans: tuple[Plan, ...] = ()
+    coupons: tuple[Coupon, ...] = ()
+    settings: Settings = Settings()
 
     def feature(self, key: str) -> Feature | None:
         return next((feature for feature in self.features if feature.key == key), None)
@@ -180,6 +198,9 @@ class Catalog(Struct, frozen=True, omit_defaults=True):
 
     def plan(self, key: str) -> Plan | None:
         return next((plan for plan in self.plans if plan.key == key), None)
+
+    def coupon(self, code: str) -> Coupon | None:
+        return next((coupon for coupon in self.coupons if coupon.code == code), None)
 
     def on_sale(self, key: str, *field: str) -> PlanVersion:
         """What a new subscriber of the plan gets. Raises Refusal."""

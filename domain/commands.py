@@ -1,21 +1,21 @@
 """What can be asked for. A command carries what `decide` needs besides the state: ids, frozen terms, sealed data."""
 
 from datetime import datetime
-from enum import StrEnum
+from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.access import ApiKey, Scope
 from domain.account import Customer, Grant
+from domain.books.credit import Credit
+from domain.books.invoice import Adjustment, Instalment, Item
+from domain.books.payment import Allocation, FailureCode, Method, RefundTarget
 from domain.catalog import Feature, Meter, PlanVersion, Price, Terms
+from domain.coupon import Coupon
 from domain.period import Cadence
+from domain.policy import ChangeTiming
+from domain.seller import Settings
 from domain.subscription import Change
-
-
-class ChangeTiming(StrEnum):
-    NOW = "NOW"
-    PERIOD_END = "PERIOD_END"
-    AT = "AT"
 
 
 # ── account ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -30,6 +30,9 @@ class UpdateCustomer(Struct, frozen=True):
     currency: str | None = None
     timezone: str | None = None
     country: str | UnsetType | None = UNSET
+    locale: str | None = None
+    tax_id_country: str | UnsetType | None = UNSET
+    tax_id_valid: bool | None = None
 
 
 class EraseCustomer(Struct, frozen=True):
@@ -37,7 +40,8 @@ class EraseCustomer(Struct, frozen=True):
 
 
 class Subscribe(Struct, frozen=True):
-    """`cadence`, `start_at`, `anchor` and `trial_days` left out take the plan's or the moment's."""
+    """`cadence`, `start_at`, `anchor` and `trial_days` left out take the plan's or the moment's. `coupon`: redeemed
+    with it, under the id `redemption_id`."""
 
     subscription_id: str
     plan: PlanVersion
@@ -48,20 +52,24 @@ class Subscribe(Struct, frozen=True):
     trial_days: int | None = None
     overrides: tuple[Price, ...] = ()
     add_ons: tuple[PlanVersion, ...] = ()
+    coupon: Coupon | None = None
+    redemption_id: str | None = None
 
 
 class ChangeSubscription(Struct, frozen=True):
     """Any change of a running subscription, now or later. `change_id` names it if it has to wait.
 
-    `replace_scheduled`: withdraw the planned changes that conflict with this one instead of refusing it.
+    `timing` None: what the plan says of such a change. `replace_scheduled`: withdraw the planned changes that conflict
+    with this one instead of refusing it. `since`: from when it is charged, if that is not its own instant: a quote's.
     """
 
     subscription_id: str
     change_id: str
     change: Change
-    timing: ChangeTiming = ChangeTiming.NOW
+    timing: ChangeTiming | None = ChangeTiming.NOW
     effective_at: datetime | None = None
     replace_scheduled: bool = False
+    since: datetime | None = None
 
 
 class RevokeCancellation(Struct, frozen=True):
@@ -80,6 +88,159 @@ class RevokeEntitlement(Struct, frozen=True):
     grant_id: str
 
 
+# ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+class AddItem(Struct, frozen=True):
+    """`at_once`: on an invoice of its own, now."""
+
+    item: Item
+    at_once: bool = False
+
+
+class RemoveItem(Struct, frozen=True):
+    item_id: str
+
+
+class AdjustLine(Struct, frozen=True):
+    """`draft_id`: of the draft that the caller saw; refused if that is final by now."""
+
+    draft_id: str
+    adjustment: Adjustment
+
+
+class FinalizeInvoice(Struct, frozen=True):
+    """Close the draft now. `draft_id` as the caller saw it."""
+
+    draft_id: str
+
+
+class VoidInvoice(Struct, frozen=True):
+    invoice_id: str
+    rebill: bool = False
+
+
+class WriteOffInvoice(Struct, frozen=True):
+    invoice_id: str
+
+
+class IssueCreditNote(Struct, frozen=True):
+    """`amounts`: by line id, before tax (with it where the price contains it); None: all that is left of the
+    invoice."""
+
+    invoice_id: str
+    reason: str
+    amounts: dict[str, Decimal] | None = None
+
+
+class GrantCredit(Struct, frozen=True):
+    credit: Credit
+
+
+class VoidCredit(Struct, frozen=True):
+    """`amount` None: all that remains."""
+
+    credit_id: str
+    amount: Decimal | None = None
+
+
+class RedeemCoupon(Struct, frozen=True):
+    coupon: Coupon
+    redemption_id: str
+    subscription_id: str | None = None
+
+
+class RemoveCoupon(Struct, frozen=True):
+    redemption_id: str
+
+
+class AddMethod(Struct, frozen=True):
+    method: Method
+    default: bool = True
+
+
+class RemoveMethod(Struct, frozen=True):
+    method_id: str
+
+
+class DefaultMethod(Struct, frozen=True):
+    method_id: str
+
+
+class PayInvoice(Struct, frozen=True):
+    """`method_id` None: the default one. `amount` None: all that is owed."""
+
+    payment_id: str
+    invoice_id: str
+    method_id: str | None = None
+    amount: Decimal | None = None
+
+
+class RecordPayment(Struct, frozen=True):
+    """Money that came in elsewhere. `allocations` (invoice, amount) as told; `invoice_ids`: as far as it goes, in this
+    order; neither: the oldest first. What is left over becomes credit."""
+
+    payment_id: str
+    amount: Decimal
+    currency: str
+    reference: str | None = None
+    allocations: tuple[Allocation, ...] = ()
+    invoice_ids: tuple[str, ...] = ()
+    received_at: datetime | None = None
+
+
+class SettlePayment(Struct, frozen=True):
+    """What the provider answered. `failure` None: it went through. `action`: the customer is to confirm it."""
+
+    payment_id: str
+    failure: FailureCode | None = None
+    reference: str | None = None
+    action: str | None = None
+
+
+class RefundPayment(Struct, frozen=True):
+    """`amount` None: all that is left."""
+
+    refund_id: str
+    payment_id: str
+    amount: Decimal | None = None
+    to: RefundTarget = RefundTarget.METHOD
+    reason: str | None = None
+
+
+class SettleRefund(Struct, frozen=True):
+    refund_id: str
+    payment_id: str
+    failure: str | None = None
+
+
+class PlanInstalments(Struct, frozen=True):
+    invoice_id: str
+    instalments: tuple[Instalment, ...]
+
+
+MoneyCommand = (
+    AddItem
+    | RemoveItem
+    | AdjustLine
+    | FinalizeInvoice
+    | VoidInvoice
+    | WriteOffInvoice
+    | IssueCreditNote
+    | GrantCredit
+    | VoidCredit
+    | RedeemCoupon
+    | RemoveCoupon
+    | AddMethod
+    | RemoveMethod
+    | DefaultMethod
+    | PayInvoice
+    | RecordPayment
+    | SettlePayment
+    | RefundPayment
+    | SettleRefund
+    | PlanInstalments
+)
+
+
 class CatchUp(Struct, frozen=True):
     """Nothing of its own: what fell due is recorded before any command is decided."""
 
@@ -94,6 +255,7 @@ AccountCommand = (
     | CancelScheduledChange
     | GrantEntitlement
     | RevokeEntitlement
+    | MoneyCommand
     | CatchUp
 )
 
@@ -126,7 +288,28 @@ class ArchivePlan(Struct, frozen=True):
     plan_key: str
 
 
-CatalogCommand = CreateFeature | CreateMeter | CreatePlan | PublishPlanVersion | ArchivePlan
+class CreateCoupon(Struct, frozen=True):
+    coupon: Coupon
+
+
+class ArchiveCoupon(Struct, frozen=True):
+    code: str
+
+
+class ChangeSettings(Struct, frozen=True):
+    settings: Settings
+
+
+CatalogCommand = (
+    CreateFeature
+    | CreateMeter
+    | CreatePlan
+    | PublishPlanVersion
+    | ArchivePlan
+    | CreateCoupon
+    | ArchiveCoupon
+    | ChangeSettings
+)
 
 
 # ── clocks and keys ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,13 +5,20 @@ lift (`adapters.postgres.codec`).
 """
 
 from datetime import datetime
+from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from domain.access import ApiKey
 from domain.account import Customer, Grant
+from domain.books.credit import Burn, Credit
+from domain.books.invoice import Adjustment, CreditNote, Instalment, Invoice, Item
+from domain.books.payment import Allocation, FailureCode, Method, Payment, Refund
+from domain.books.redemption import Redemption
 from domain.catalog import Feature, Meter, Plan, PlanVersion
+from domain.coupon import Coupon
 from domain.period import Cadence, Period
+from domain.seller import Settings
 from domain.subscription import AddOn, EndReason, ScheduledChange, Subscription
 
 
@@ -31,12 +38,17 @@ class CustomerUpdated(Event, frozen=True, tag="customer.updated"):
     currency: str | None = None
     timezone: str | None = None
     country: str | UnsetType | None = UNSET
+    locale: str | None = None
+    tax_id_country: str | UnsetType | None = UNSET
+    tax_id_valid: bool | None = None
 
 
 class CustomerErased(Event, frozen=True, tag="customer.erased"):
     """From here on nobody can read the customer's personal data: the key is destroyed in the same transaction."""
 
 
+# `since`, where there is one: from when it is charged. A quote binds from the instant it was given, and support may
+# date a change back; rights change when it is recorded. None: at once.
 class SubscriptionCreated(Event, frozen=True, tag="subscription.created"):
     subscription: Subscription
 
@@ -66,21 +78,25 @@ class PlanChanged(Event, frozen=True, tag="subscription.plan_changed"):
     anchor: datetime
     period: Period
     trial_ends_at: datetime | None = None
+    since: datetime | None = None
 
 
 class QuantityChanged(Event, frozen=True, tag="subscription.quantity_changed"):
     subscription_id: str
     quantity: int
+    since: datetime | None = None
 
 
 class AddOnAdded(Event, frozen=True, tag="subscription.add_on_added"):
     subscription_id: str
     add_on: AddOn
+    since: datetime | None = None
 
 
 class AddOnRemoved(Event, frozen=True, tag="subscription.add_on_removed"):
     subscription_id: str
     plan_key: str
+    since: datetime | None = None
 
 
 class SubscriptionPaused(Event, frozen=True, tag="subscription.paused"):
@@ -95,6 +111,7 @@ class SubscriptionResumed(Event, frozen=True, tag="subscription.resumed"):
 class SubscriptionEnded(Event, frozen=True, tag="subscription.ended"):
     subscription_id: str
     reason: EndReason
+    since: datetime | None = None
 
 
 class ChangeScheduled(Event, frozen=True, tag="subscription.change_scheduled"):
@@ -128,7 +145,202 @@ class EntitlementExpired(Event, frozen=True, tag="entitlement.expired"):
     grant_id: str
 
 
-AccountEvent = (
+# ── money ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+class ItemAdded(Event, frozen=True, tag="invoice.item_added"):
+    item: Item
+
+
+class ItemRemoved(Event, frozen=True, tag="invoice.item_removed"):
+    item_id: str
+
+
+class LineAdjusted(Event, frozen=True, tag="invoice.line_adjusted"):
+    """Of the draft. A later word on the same key takes the place of an earlier one."""
+
+    adjustment: Adjustment
+
+
+class InvoiceFinalized(Event, frozen=True, tag="invoice.finalized"):
+    """`items`: the ids of those that are on it."""
+
+    invoice: Invoice
+    items: tuple[str, ...] = ()
+
+
+class BillingClosed(Event, frozen=True, tag="billing.closed"):
+    """What was due up to `until` needed no invoice: it came to nothing, or went back in credit notes."""
+
+    until: datetime
+    corrections_from: datetime
+
+
+class InvoiceVoided(Event, frozen=True, tag="invoice.voided"):
+    """Nobody owes it. `returned`: credit it had used. `rebill`: what it billed counts as not billed."""
+
+    invoice_id: str
+    returned: tuple[Burn, ...] = ()
+    rebill: bool = False
+
+
+class InvoiceWrittenOff(Event, frozen=True, tag="invoice.written_off"):
+    """Uncollectible: still owed, no longer expected."""
+
+    invoice_id: str
+
+
+class InstalmentsPlanned(Event, frozen=True, tag="invoice.instalments_planned"):
+    invoice_id: str
+    instalments: tuple[Instalment, ...]
+
+
+class CreditNoteIssued(Event, frozen=True, tag="credit_note.issued"):
+    note: CreditNote
+
+
+class CreditGranted(Event, frozen=True, tag="credit.granted"):
+    credit: Credit
+
+
+class CreditVoided(Event, frozen=True, tag="credit.voided"):
+    """`amount` of what remained was taken back."""
+
+    credit_id: str
+    amount: Decimal
+
+
+class CreditExpired(Event, frozen=True, tag="credit.expired"):
+    credit_id: str
+    amount: Decimal
+
+
+class CreditApplied(Event, frozen=True, tag="credit.applied"):
+    """Prepaid credit that settled an invoice, like a payment."""
+
+    invoice_id: str
+    burns: tuple[Burn, ...]
+
+
+class CouponRedeemed(Event, frozen=True, tag="coupon.redeemed"):
+    redemption: Redemption
+
+
+class CouponRemoved(Event, frozen=True, tag="coupon.removed"):
+    redemption_id: str
+
+
+class MethodAdded(Event, frozen=True, tag="payment_method.added"):
+    """`default`: charged from now on."""
+
+    method: Method
+    default: bool = True
+
+
+class MethodRemoved(Event, frozen=True, tag="payment_method.removed"):
+    method_id: str
+
+
+class MethodDefaulted(Event, frozen=True, tag="payment_method.defaulted"):
+    method_id: str
+
+
+class PaymentRequested(Event, frozen=True, tag="payment.requested"):
+    """The fact before the effect: the provider is asked under the payment's id, so asking again charges once."""
+
+    payment: Payment
+
+
+class PaymentNeedsAction(Event, frozen=True, tag="payment.needs_action"):
+    """The customer is to confirm it; `action` is what they open."""
+
+    payment_id: str
+    action: str | None = None
+
+
+class PaymentSucceeded(Event, frozen=True, tag="payment.succeeded"):
+    """`allocations`: what it paid in the end; `credit`: what no invoice needed any more when it went through.
+    `reference`: the provider's own."""
+
+    payment_id: str
+    allocations: tuple[Allocation, ...]
+    reference: str | None = None
+    credit: Credit | None = None
+
+
+class PaymentFailed(Event, frozen=True, tag="payment.failed"):
+    """`next_attempt_at`: when it is tried again; None: not by itself."""
+
+    payment_id: str
+    failure: FailureCode
+    next_attempt_at: datetime | None = None
+
+
+class PaymentRecorded(Event, frozen=True, tag="payment.recorded"):
+    """Money that came in elsewhere. `credit`: what is above its invoices."""
+
+    payment: Payment
+    credit: Credit | None = None
+
+
+class RefundRequested(Event, frozen=True, tag="refund.requested"):
+    refund: Refund
+
+
+class RefundSettled(Event, frozen=True, tag="refund.settled"):
+    """It went through, or became `credit`."""
+
+    refund_id: str
+    payment_id: str
+    credit: Credit | None = None
+
+
+class RefundFailed(Event, frozen=True, tag="refund.failed"):
+    refund_id: str
+    payment_id: str
+    failure: str
+
+
+class BillingSuspended(Event, frozen=True, tag="billing.suspended"):
+    """Dunning has come to its end for this invoice: no rights until everything overdue is paid."""
+
+    invoice_id: str
+
+
+class BillingRestored(Event, frozen=True, tag="billing.restored"):
+    """Nothing is overdue any more."""
+
+
+MoneyEvent = (
+    ItemAdded
+    | ItemRemoved
+    | LineAdjusted
+    | InvoiceFinalized
+    | BillingClosed
+    | InvoiceVoided
+    | InvoiceWrittenOff
+    | InstalmentsPlanned
+    | CreditNoteIssued
+    | CreditGranted
+    | CreditVoided
+    | CreditExpired
+    | CreditApplied
+    | CouponRedeemed
+    | CouponRemoved
+    | MethodAdded
+    | MethodRemoved
+    | MethodDefaulted
+    | PaymentRequested
+    | PaymentNeedsAction
+    | PaymentSucceeded
+    | PaymentFailed
+    | PaymentRecorded
+    | RefundRequested
+    | RefundSettled
+    | RefundFailed
+    | BillingSuspended
+    | BillingRestored
+)
+
+RightsEvent = (
     CustomerCreated
     | CustomerUpdated
     | CustomerErased
@@ -150,6 +362,9 @@ AccountEvent = (
     | EntitlementRevoked
     | EntitlementExpired
 )
+"""Who they are and what they hold."""
+
+AccountEvent = RightsEvent | MoneyEvent
 
 
 # ── catalog ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -173,7 +388,30 @@ class PlanArchived(Event, frozen=True, tag="plan.archived"):
     plan_id: str
 
 
-CatalogEvent = FeatureCreated | MeterCreated | PlanCreated | PlanVersionPublished | PlanArchived
+class CouponCreated(Event, frozen=True, tag="coupon.created"):
+    coupon: Coupon
+
+
+class CouponArchived(Event, frozen=True, tag="coupon.archived"):
+    code: str
+
+
+class SettingsChanged(Event, frozen=True, tag="settings.changed"):
+    """All of them, as they are from now on."""
+
+    settings: Settings
+
+
+CatalogEvent = (
+    FeatureCreated
+    | MeterCreated
+    | PlanCreated
+    | PlanVersionPublished
+    | PlanArchived
+    | CouponCreated
+    | CouponArchived
+    | SettingsChanged
+)
 
 
 # ── clocks and keys ──────────────────────────────────────────────────────────────────────────────────────────────────

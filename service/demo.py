@@ -12,8 +12,9 @@ from typing import NamedTuple
 from adapters.postgres.reads import catalog as catalogs
 from domain.account import Account, CustomerKind, Grant
 from domain.catalog import Catalog
-from domain.commands import AccountCommand, ChangeSubscription, ChangeTiming, GrantEntitlement, Subscribe
+from domain.commands import AccountCommand, ChangeSubscription, GrantEntitlement, Subscribe
 from domain.period import Cadence
+from domain.policy import ChangeTiming
 from domain.subscription import ChangeQuantity, Subscription
 from service.customers import NewCustomer, Personal
 from service.ids import new_id

@@ -7,14 +7,14 @@ import re
 
 from uuid_utils import uuid7
 
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+from domain.identity import typeid
+
 _SHAPE = re.compile(r"[a-z]([a-z_]{0,61}[a-z])?_[0-7][0-9a-hjkmnp-tv-z]{25}")
 
 
 def new_id(prefix: str) -> str:
-    """`new_id("customer")` → "customer_01jd…". 26 digits: 130 bits, of which the first two are zero."""
-    number = uuid7().int
-    return prefix + "_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    """`new_id("customer")` → "customer_01jd…"."""
+    return typeid(prefix, uuid7().int)
 
 
 def prefix_of(id: str) -> str | None:

@@ -13,7 +13,7 @@ from api.types.errors import UserError
 from api.types.subscription import ScheduledChange, Subscription
 from domain import subscription as domain
 from domain.access import Scope
-from domain.commands import AccountCommand, CancelScheduledChange, ChangeSubscription, ChangeTiming, RevokeCancellation
+from domain.commands import AccountCommand, CancelScheduledChange, ChangeSubscription, RevokeCancellation
 from domain.errors import Refusal
 from domain.events import ChangeScheduled, ChangeWithdrawn
 from domain.period import Cadence

@@ -8,7 +8,7 @@ from domain.access import Role
 from domain.account import CustomerKind
 from domain.billing_status import BillingState
 from domain.catalog import Aggregation, BillingMode, ChargeModel, FeatureKind, ProrationPolicy
-from domain.commands import ChangeTiming
+from domain.policy import ChangeTiming
 from domain.entitlement import SourceKind
 from domain.errors import ErrorCode
 from domain.gate import DecisionReason

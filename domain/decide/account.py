@@ -15,6 +15,7 @@ from domain.clash import clashes, moves_to
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.money import is_currency
 from domain.period import Cadence, Period, is_zone
+from domain.policy import ChangeTiming
 from domain.pricing import check_prices
 from domain.subscription import (
     AddOn,
@@ -212,14 +213,14 @@ def _conflict(clashing: Sequence[ScheduledChange], *field: str) -> Refusal:
 def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetime) -> datetime:
     if held.ended_at is not None:
         raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscriptionId")
-    if command.effective_at is not None and command.timing is not c.ChangeTiming.AT:
+    if command.effective_at is not None and command.timing is not ChangeTiming.AT:
         raise invalid(f"is for timing AT, not {command.timing}", "at")
     match command.timing:
-        case c.ChangeTiming.NOW:
+        case ChangeTiming.NOW:
             return at
-        case c.ChangeTiming.PERIOD_END:
+        case ChangeTiming.PERIOD_END:
             return held.period.end
-        case c.ChangeTiming.AT:
+        case ChangeTiming.AT:
             if command.effective_at is None:
                 raise invalid("is needed when timing is AT", "at")
             if command.effective_at <= at:

@@ -2,9 +2,10 @@
 
 from timeline import EXTRA, PARIS, PRO, STARTER, Timeline, flat, gives, on, plan
 
-from domain.commands import ChangeSubscription, ChangeTiming
+from domain.commands import ChangeSubscription
 from domain.errors import ErrorCode
 from domain.period import Cadence
+from domain.policy import ChangeTiming
 from domain.subscription import AddAddOn, ChangePlan, ChangeQuantity, RemoveAddOn, SubscriptionStatus
 
 YEAR = Cadence.YEAR

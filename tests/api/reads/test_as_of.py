@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from storefront import NOON, Storefront
 
-from domain.commands import ChangeSubscription, ChangeTiming
+from domain.commands import ChangeSubscription
+from domain.policy import ChangeTiming
 from domain.subscription import Cancel, ChangePlan
 from service.ids import new_id
 

@@ -6,7 +6,8 @@ from storefront import ADMIN, NOON, Storefront
 from api.schema import schema
 from domain.access import ApiKey, Role, Scope
 from domain.account import Grant
-from domain.commands import ChangeSubscription, ChangeTiming, CreateKey, GrantEntitlement
+from domain.commands import ChangeSubscription, CreateKey, GrantEntitlement
+from domain.policy import ChangeTiming
 from domain.subscription import ChangeQuantity
 from service.ids import new_id
 

@@ -7,7 +7,8 @@ import pytest
 from storefront import ADMIN, Storefront, customer_token, partner
 
 from domain.account import Grant
-from domain.commands import ChangeSubscription, ChangeTiming, GrantEntitlement
+from domain.commands import ChangeSubscription, GrantEntitlement
+from domain.policy import ChangeTiming
 from domain.subscription import Cancel
 from service.ids import new_id
 from service.principal import Principal

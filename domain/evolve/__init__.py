@@ -10,10 +10,50 @@ from domain.access import ApiKey
 from domain.account import Account
 from domain.catalog import Catalog
 from domain.clock import TestClock
+from domain.evolve.money import evolve_money
+from domain.evolve.stretches import aligned
 from domain.subscription import EndReason, Subscription
 
 
 def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Account:
+    if isinstance(event, e.MoneyEvent):
+        return evolve_money(account, event, at)
+    changed = _evolved(account, event, at)
+    if not isinstance(event, _CHARGED) or changed.customer is None:
+        return changed
+    held = changed.subscription(event.subscription_id)
+    assert held is not None
+    books = aligned(changed.books, held, changed.customer.currency, _charged_from(event, at), at)
+    return replace(changed, books=books)
+
+
+_CHARGED = (
+    e.SubscriptionStarted
+    | e.TrialEnded
+    | e.PlanChanged
+    | e.QuantityChanged
+    | e.AddOnAdded
+    | e.AddOnRemoved
+    | e.SubscriptionPaused
+    | e.SubscriptionResumed
+    | e.SubscriptionEnded
+)
+"""What changes which terms run."""
+
+
+def _charged_from(event: e.RightsEvent, at: datetime) -> datetime:
+    """A start or the end of a trial that was recorded late is charged from its own instant."""
+    match event:
+        case e.SubscriptionStarted(period=period) | e.TrialEnded(period=period):
+            return period.start
+        case e.SubscriptionPaused() | e.SubscriptionResumed():
+            return at
+        case _:
+            since: datetime | None = getattr(event, "since", None)
+            return since or at
+
+
+def _evolved(account: Account, event: e.RightsEvent, at: datetime) -> Account:
     match event:
         case e.CustomerCreated(customer=customer):
             return replace(account, customer=customer)
@@ -79,6 +119,11 @@ def _customer_updated(account: Account, event: e.CustomerUpdated) -> Account:
             currency=event.currency or customer.currency,
             timezone=event.timezone or customer.timezone,
             country=customer.country if isinstance(event.country, UnsetType) else event.country,
+            locale=event.locale or customer.locale,
+            tax_id_country=(
+                customer.tax_id_country if isinstance(event.tax_id_country, UnsetType) else event.tax_id_country
+            ),
+            tax_id_valid=customer.tax_id_valid if event.tax_id_valid is None else event.tax_id_valid,
         ),
     )
 
@@ -92,7 +137,7 @@ def _grant_ended(account: Account, grant_id: str, at: datetime, revoked: bool) -
     )
 
 
-def _subscription_changed(held: Subscription, event: e.AccountEvent, at: datetime) -> Subscription:
+def _subscription_changed(held: Subscription, event: e.RightsEvent, at: datetime) -> Subscription:
     match event:
         case e.TrialEnded(period=period):
             return replace(held, trialing=False, period=period)
@@ -144,6 +189,15 @@ def evolve_catalog(catalog: Catalog, event: e.CatalogEvent, at: datetime) -> Cat
         case e.PlanArchived(plan_id=plan_id):
             plan = next(plan for plan in catalog.plans if plan.id == plan_id)
             return catalog.with_plan(replace(plan, archived_at=at))
+        case e.CouponCreated(coupon=coupon):
+            return replace(catalog, coupons=(*catalog.coupons, coupon))
+        case e.CouponArchived(code=code):
+            return replace(
+                catalog,
+                coupons=tuple(replace(one, archived_at=at) if one.code == code else one for one in catalog.coupons),
+            )
+        case e.SettingsChanged(settings=settings):
+            return replace(catalog, settings=settings)
 
 
 def evolve_clock(clock: TestClock, event: e.ClockEvent, at: datetime) -> TestClock:

@@ -1,0 +1,70 @@
+"""The books of one customer: all that is decided on about their money, folded from the events of their stream."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from domain.books.credit import Credit
+from domain.books.invoice import Adjustment, Item, Receivable
+from domain.books.line import ZERO
+from domain.books.payment import Method, Payment
+from domain.books.redemption import Redemption
+from domain.books.stretch import Stretch
+from domain.tax import Treatment
+
+
+class Part(Struct, frozen=True):
+    """What one invoice line billed of a key."""
+
+    invoice_id: str
+    line_id: str
+    amount: Decimal
+
+
+class Billed(Struct, frozen=True, omit_defaults=True):
+    """What was billed of one key: `amount` in all, as calculated. `reduced`: the share of coupons and promotional
+    credit in it; `given_back`: what support took off by hand, which a reversal cannot give back again. `ends_at`:
+    when what it pays for ends. `parts`: the lines it stands on, newest last."""
+
+    amount: Decimal
+    ends_at: datetime
+    treatment: Treatment
+    reduced: Decimal = ZERO
+    given_back: Decimal = ZERO
+    parts: tuple[Part, ...] = ()
+
+
+class Books(Struct, frozen=True, omit_defaults=True):
+    """`billed_until`: everything due up to then was billed; what ended before `closed_until` is not looked at any more.
+    `bill_at`: a change of that instant is to be billed at once. `once` names the one-time prices that were charged.
+    `made` counts the invoices made, `noted` the credit notes: their ids follow from these."""
+
+    stretches: tuple[Stretch, ...] = ()
+    once: tuple[str, ...] = ()
+    billed: dict[str, Billed] = {}
+    billed_until: datetime | None = None
+    closed_until: datetime | None = None
+    bill_at: datetime | None = None
+    items: tuple[Item, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+    made: int = 0
+    noted: int = 0
+    receivables: dict[str, Receivable] = {}
+    credits: dict[str, Credit] = {}
+    redemptions: tuple[Redemption, ...] = ()
+    payments: dict[str, Payment] = {}
+    methods: tuple[Method, ...] = ()
+    default_method_id: str | None = None
+
+    @property
+    def open(self) -> Iterable[Receivable]:
+        """What is owed, oldest first."""
+        owed = (one for one in self.receivables.values() if one.due > 0)
+        return sorted(owed, key=lambda one: (one.due_at, one.issued_at, one.id))
+
+    @property
+    def method(self) -> Method | None:
+        """The one that is charged unless another is named."""
+        return next((one for one in self.methods if one.id == self.default_method_id and one.removed_at is None), None)

@@ -1,0 +1,176 @@
+"""Invoices and credit notes as documents, frozen when they are final; and the running side of an invoice: what is
+owed."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from domain.books.credit import Burn, Credit
+from domain.books.line import ZERO, Line, LineKind
+from domain.books.redemption import Discount
+from domain.money import Money
+from domain.period import Period
+from domain.seller import Dunning, Seller
+from domain.tax import TaxLine
+
+
+class InvoiceStatus(StrEnum):
+    DRAFT = "DRAFT"
+    OPEN = "OPEN"
+    PAID = "PAID"
+    VOID = "VOID"
+    UNCOLLECTIBLE = "UNCOLLECTIBLE"
+
+
+class Item(Struct, frozen=True, omit_defaults=True):
+    """Something put on the next invoice by hand, or (`at_once`) on one of its own. `buys`: the credit that paying
+    for it gives."""
+
+    id: str
+    description: str
+    quantity: Decimal
+    unit_amount: Decimal
+    currency: str
+    added_at: datetime
+    reason: str | None = None
+    tax_category: str = "standard"
+    tax_inclusive: bool = False
+    period: Period | None = None
+    buys: Credit | None = None
+    at_once: bool = False
+
+
+class Adjustment(Struct, frozen=True):
+    """Support's word on a line of a draft: it shall come to `amount`. (0: it is not charged.)"""
+
+    key: str
+    amount: Decimal
+    reason: str
+
+
+class Invoice(Struct, frozen=True, omit_defaults=True):
+    """A final invoice. `number` is taken when it is recorded.
+
+    `subtotal` sums the lines; `discount` and `credit` (promotional) are positive; `total` = subtotal − discount −
+    credit + the tax that the prices do not contain already. `until`: everything due up to then is on it or was billed
+    before (None: it is of items only, and says nothing of that); what ended before `corrections_from` is closed.
+    `buyer` holds sealed texts by field name, as the customer's own. `credits`: promotional credit used up by it;
+    `buys`: the credits that paying it gives. All amounts are in `currency` and have its digits.
+    """
+
+    id: str
+    currency: str
+    lines: tuple[Line, ...]
+    subtotal: Decimal
+    discount: Decimal
+    credit: Decimal
+    tax: tuple[TaxLine, ...]
+    total: Decimal
+    period: Period
+    until: datetime | None
+    corrections_from: datetime | None
+    issued_at: datetime
+    due_at: datetime
+    seller: Seller
+    buyer: dict[str, str]
+    buyer_country: str | None
+    zone: str
+    dunning: Dunning
+    number: str = ""
+    locale: str = "en"
+    discounts: tuple[Discount, ...] = ()
+    credits: tuple[Burn, ...] = ()
+    buys: tuple[Credit, ...] = ()
+
+    def money(self, amount: Decimal) -> Money:
+        return Money(amount, self.currency)
+
+
+class CreditNote(Struct, frozen=True, omit_defaults=True):
+    """What takes back an invoice, whole or in part. Its amounts are positive. `automatic`: it follows from the rules
+    (wanted − billed), and so counts as billed back. Of `total`, `off` lowers what is owed on the invoice, the rest
+    becomes the `credit`."""
+
+    id: str
+    invoice_id: str
+    invoice_number: str
+    currency: str
+    lines: tuple[Line, ...]
+    tax: tuple[TaxLine, ...]
+    subtotal: Decimal
+    total: Decimal
+    reason: str
+    issued_at: datetime
+    off: Decimal
+    credit: Credit | None = None
+    automatic: bool = False
+    number: str = ""
+
+
+class Instalment(Struct, frozen=True):
+    due_at: datetime
+    amount: Decimal
+
+
+class OwedLine(Struct, frozen=True, omit_defaults=True):
+    """What later corrections need to know of a final invoice's line. `net`: amount less discount and credit, so what
+    was charged for it, with the tax if its price contains it; `credited`: how much of that was taken back. `serves`: when what
+    it pays for is provided."""
+
+    id: str
+    key: str
+    amount: Decimal
+    net: Decimal
+    tax: int  # the position of its treatment in the invoice's tax lines
+    credited: Decimal = ZERO
+    kind: LineKind = LineKind.RECURRING
+    serves: Period | None = None
+
+
+class Receivable(Struct, frozen=True, omit_defaults=True):
+    """The running side of a final invoice. What is owed: `total` − `paid` − `credited`, unless it was voided or written
+    off (`closed`). `taken_back`: the tax already in credit notes, by position of the tax line. `attempts` counts failed
+    payments; the next is made at `next_attempt_at`."""
+
+    id: str
+    number: str
+    currency: str
+    total: Decimal
+    tax: tuple[TaxLine, ...]
+    lines: tuple[OwedLine, ...]
+    issued_at: datetime
+    due_at: datetime
+    dunning: Dunning
+    paid: Decimal = ZERO
+    credited: Decimal = ZERO
+    taken_back: tuple[Decimal, ...] = ()
+    closed: InvoiceStatus | None = None
+    instalments: tuple[Instalment, ...] = ()
+    attempts: int = 0
+    next_attempt_at: datetime | None = None
+    credits: tuple[Burn, ...] = ()  # promotional, used up when it was made
+    prepaid: tuple[Burn, ...] = ()  # bought, and applied to it since
+    discounts: tuple[Discount, ...] = ()
+    buys: tuple[Credit, ...] = ()
+
+    @property
+    def due(self) -> Decimal:
+        return ZERO if self.closed is not None else self.total - self.paid - self.credited
+
+    @property
+    def fell_due_at(self) -> datetime:
+        """When the first part of what is still owed falls (or fell) due. What was paid pays the first instalments."""
+        paid = self.total - self.due
+        for instalment in self.instalments:
+            paid -= instalment.amount
+            if paid < 0:
+                return instalment.due_at
+        return self.due_at
+
+    @property
+    def status(self) -> InvoiceStatus:
+        if self.closed is not None:
+            return self.closed
+        return InvoiceStatus.OPEN if self.due > 0 else InvoiceStatus.PAID

@@ -1,0 +1,61 @@
+"""Lines: one amount each, with every figure on the way to it."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+from domain.catalog import Price
+from domain.period import Period
+from domain.tax import Treatment
+
+ZERO = Decimal(0)
+
+
+class LineKind(StrEnum):
+    RECURRING = "RECURRING"
+    USAGE = "USAGE"
+    ONCE = "ONCE"
+    MINIMUM = "MINIMUM"  # what is missing from a minimum spend
+    ITEM = "ITEM"  # put there by hand
+    CREDIT = "CREDIT"  # prepaid credit bought
+
+
+class Step(Struct, frozen=True):
+    """One figure on the way, enough to redo it with a pencil: `amount` = `quantity` × `rate`, exact unless the label
+    says how it was rounded. The amounts of a line's steps add up to what it comes to before it is rounded."""
+
+    label: str
+    quantity: Decimal
+    rate: Decimal
+    amount: Decimal
+
+
+class Line(Struct, frozen=True, omit_defaults=True):
+    """`key` names what is charged, the same on every invoice that bills or corrects it: wanted − billed counts by it.
+
+    `amount` has the currency's digits; below zero where the line gives back. `calculated` is what the rules came to,
+    where support put another amount in its place. `discount` and `credit` are its shares of coupons and of promotional
+    credit (of the sign of `amount`). `usage` is the stretch whose events were counted. `treatment` is set when the
+    invoice is final; what reverses an earlier line keeps that line's.
+    """
+
+    id: str
+    key: str
+    kind: LineKind
+    description: str
+    quantity: Decimal
+    amount: Decimal
+    period: Period
+    unit_amount: Decimal | None = None
+    tax_category: str = "standard"
+    tax_inclusive: bool = False
+    subscription_id: str | None = None
+    plan_key: str | None = None
+    price: Price | None = None
+    usage: Period | None = None
+    steps: tuple[Step, ...] = ()
+    calculated: Decimal | None = None
+    discount: Decimal = ZERO
+    credit: Decimal = ZERO
+    treatment: Treatment | None = None

@@ -1,0 +1,50 @@
+"""Stretches: a subscription, or one of its add-ons, while its terms do not change. They tile the paid part of its
+life."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from domain.catalog import BillingMode, Price
+from domain.period import Cadence, period_at
+from domain.policy import ChangesBilled, TrialUsage
+
+
+class Stretch(Struct, frozen=True, omit_defaults=True):
+    """From `start` up to, but not including, `end` (None: it runs).
+
+    `prices` are those that apply: of the customer's currency and the chosen cadence, overrides in place; `once` those
+    due at its start, unless an earlier stretch had them already. `quantity` is seats; of an add-on how often it was
+    bought. On `trial` nothing recurs, and usage follows `trial_usage`. `minimum` is the least that a period of
+    `cadence` costs (of the plan, so not of add-ons).
+    """
+
+    subscription_id: str
+    plan_key: str
+    plan_name: str
+    version_id: str
+    currency: str
+    prices: tuple[Price, ...]
+    mode: BillingMode
+    anchor: datetime
+    cadence: Cadence
+    zone: str
+    quantity: int
+    start: datetime
+    end: datetime | None = None
+    once: tuple[Price, ...] = ()
+    add_on: bool = False
+    trial: bool = False
+    trial_usage: TrialUsage = TrialUsage.FREE
+    changes_billed: ChangesBilled = ChangesBilled.AT_ONCE
+    minimum: Decimal | None = None
+    draft_hours: int = 1
+
+    def looked_at(self, closed_until: datetime) -> bool:
+        """Whether anything it is charged for ends after that instant."""
+        if self.end is None:
+            return True
+        last = self.end - datetime.resolution
+        rhythms = {self.cadence} | {price.cadence for price in self.prices}
+        return any(period_at(self.anchor, one, self.zone, last).end > closed_until for one in rhythms)

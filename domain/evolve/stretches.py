@@ -1,0 +1,120 @@
+"""The fold of subscription events into stretches: whatever happened, what runs now is compared with what ran before."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from domain.books import Books
+from domain.books.stretch import Stretch
+from domain.catalog import PlanVersion, Price
+from domain.period import Cadence
+from domain.policy import ChangesBilled, TrialUsage
+from domain.subscription import Subscription
+
+_ORDER = tuple(Cadence)
+
+
+def aligned(books: Books, held: Subscription, currency: str, since: datetime, at: datetime) -> Books:
+    """The books after a change of `held` that is charged from `since` and was recorded at `at`: stretches whose
+    terms no longer hold end there, and new ones begin."""
+    wanted = {one.plan_key: one for one in _running(held, currency, since)}
+    kept: list[Stretch] = []
+    changed: list[Stretch] = []
+    follows = False  # a paid stretch of the same subscription came before: this is a change, not a beginning
+    for one in books.stretches:
+        if one.subscription_id != held.id or one.end is not None:
+            kept.append(one)
+            follows = follows or (one.subscription_id == held.id and not one.trial)
+            continue
+        if one.plan_key in wanted and _same(one, wanted[one.plan_key]):
+            kept.append(one)
+            del wanted[one.plan_key]
+            continue
+        changed.append(one)
+        follows = follows or not one.trial
+        if one.start < since:
+            kept.append(replace(one, end=since))
+    once = list(books.once)
+    for new in wanted.values():
+        due = () if new.trial else tuple(price for price in new.once if f"{held.id}/{price.id}" not in once)
+        once += [f"{held.id}/{price.id}" for price in due]
+        new = replace(new, once=due)
+        changed.append(new)
+        kept.append(new)
+    now = any(may_charge(one) and (not follows or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
+    return replace(books, stretches=tuple(kept), once=tuple(once), bill_at=at if now else books.bill_at)
+
+
+def may_charge(stretch: Stretch) -> bool:
+    """Whether anything can come of it. A free plan needs no billing, and a trial only for usage that is billed."""
+    if stretch.trial:
+        return stretch.trial_usage is TrialUsage.BILLED and any(price.meter_key for price in stretch.prices)
+    every = (*stretch.prices, *stretch.once)
+    return bool(stretch.minimum) or any(price.unit_amount != 0 for price in every)
+
+
+def chosen(
+    version: PlanVersion, overrides: Iterable[Price], currency: str, cadence: Cadence
+) -> tuple[tuple[Price, ...], tuple[Price, ...]]:
+    """The prices of a plan that a subscriber pays, (recurring, once). Of one key that is sold in several rhythms it
+    is that of the subscription, else (usage by the month under a plan by the year) the shortest."""
+    instead = {(price.key, price.currency, price.cadence): price for price in overrides}
+    recurring: dict[str, Price] = {}
+    once: list[Price] = []
+    for listed in version.terms.prices:
+        if listed.currency != currency:
+            continue
+        price = instead.get((listed.key, listed.currency, listed.cadence), listed)
+        if price.cadence is Cadence.ONCE:
+            once.append(price)
+            continue
+        other = recurring.get(price.key)
+        if other is None or _fits(price, cadence) < _fits(other, cadence):
+            recurring[price.key] = price
+    return tuple(recurring.values()), tuple(once)
+
+
+def _fits(price: Price, cadence: Cadence) -> tuple[bool, int]:
+    return (price.cadence is not cadence, _ORDER.index(price.cadence))
+
+
+def _running(held: Subscription, currency: str, since: datetime) -> Iterator[Stretch]:
+    if not held.gives_rights:
+        return
+    yield _stretch(held, held.plan, held.quantity, currency, since, add_on=False)
+    for one in held.add_ons:
+        yield _stretch(held, one.plan, one.quantity, currency, since, add_on=True)
+
+
+def _stretch(
+    held: Subscription, version: PlanVersion, quantity: int, currency: str, since: datetime, *, add_on: bool
+) -> Stretch:
+    terms = held.plan.terms
+    prices, once = chosen(version, () if add_on else held.overrides, currency, held.cadence)
+    minimum = next((money.amount for money in version.terms.minimum_spend if money.currency == currency), None)
+    return Stretch(
+        subscription_id=held.id,
+        plan_key=version.plan_key,
+        plan_name=version.plan_name,
+        version_id=version.id,
+        currency=currency,
+        prices=prices,
+        mode=version.terms.billing,
+        anchor=held.anchor,
+        cadence=held.cadence,
+        zone=held.zone,
+        quantity=quantity,
+        start=since,
+        once=once,
+        add_on=add_on,
+        trial=held.trialing,
+        trial_usage=terms.trial_usage,
+        changes_billed=terms.changes_billed,
+        minimum=None if add_on else minimum,
+        draft_hours=terms.draft_hours,
+    )
+
+
+def _same(one: Stretch, other: Stretch) -> bool:
+    return replace(one, start=other.start, once=()) == replace(other, once=())

@@ -1,0 +1,110 @@
+"""An invoice or a credit note taken apart: which accounts its lines and its tax stand in."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from domain.books.invoice import CreditNote, Invoice, Receivable
+from domain.books.line import ZERO, Line, LineKind
+from domain.exact import exact_sum
+from domain.ledger.posting import LedgerAccount
+from domain.money import split
+from domain.period import Period
+
+
+class Charge(NamedTuple):
+    """A line. `net`: without discount and promotional credit, with the tax if its price contains it. `tax`: the position
+    of its tax line."""
+
+    kind: LineKind
+    serves: Period | None
+    net: Decimal
+    tax: int
+
+
+class Levy(NamedTuple):
+    amount: Decimal
+    inclusive: bool
+
+
+class Document(NamedTuple):
+    currency: str
+    charges: tuple[Charge, ...]
+    taxes: tuple[Levy, ...]
+
+
+class Share(NamedTuple):
+    """So much of a document belongs in this account (as a positive amount)."""
+
+    account: LedgerAccount
+    amount: Decimal
+    period: Period | None = None
+
+
+def of_invoice(invoice: Invoice) -> Document:
+    return _issued(invoice)
+
+
+def of_note(note: CreditNote) -> Document:
+    return _issued(note)
+
+
+def left_of(owed: Receivable) -> Document:
+    """What is left of a final invoice after its credit notes."""
+    return Document(
+        owed.currency,
+        tuple(Charge(line.kind, line.serves, line.net - line.credited, line.tax) for line in owed.lines),
+        tuple(
+            Levy(tax.amount - back, tax.inclusive)
+            for tax, back in zip(owed.tax, owed.taken_back or (ZERO,) * len(owed.tax), strict=True)
+        ),
+    )
+
+
+def shares(document: Document, at: datetime, sold: LedgerAccount = LedgerAccount.CREDIT_SOLD) -> Iterator[Share]:
+    """Tax, what is earned by `at`, and what is yet to be earned and when. They sum to the document's total.
+
+    Tax that prices contain is taken out of its lines in proportion, and exactly: 100.00 with 19 % on two lines of 50.00
+    is 15.97 of tax, 42.02 and 42.01 of revenue. `sold`: where lines that buy credit stand.
+    """
+    for place, levy in enumerate(document.taxes):
+        yield Share(LedgerAccount.TAX, levy.amount)
+        charges = [charge for charge in document.charges if charge.tax == place]
+        contained = (ZERO,) * len(charges)
+        if levy.inclusive and levy.amount:
+            contained = split(levy.amount, [charge.net for charge in charges], document.currency)
+        for charge, tax in zip(charges, contained, strict=True):
+            yield _share(charge, charge.net - tax, at, sold)
+
+
+def _share(charge: Charge, amount: Decimal, at: datetime, sold: LedgerAccount) -> Share:
+    if charge.kind is LineKind.CREDIT:
+        return Share(sold, amount)
+    serves = charge.serves
+    if serves is not None and charge.kind is not LineKind.ONCE and max(serves.start, at) < serves.end:
+        return Share(LedgerAccount.DEFERRED_REVENUE, amount, serves)
+    return Share(LedgerAccount.REVENUE, amount)
+
+
+def scaled(found: Sequence[Share], total: Decimal, currency: str) -> list[Share]:
+    """The same accounts, in proportion, for a part of the document only."""
+    if exact_sum(share.amount for share in found) == total:
+        return list(found)
+    amounts = split(total, [share.amount for share in found], currency)
+    return [share._replace(amount=amount) for share, amount in zip(found, amounts, strict=True)]
+
+
+def _issued(document: Invoice | CreditNote) -> Document:
+    places = {(tax.treatment, tax.inclusive): place for place, tax in enumerate(document.tax)}
+
+    def charge(line: Line) -> Charge:
+        assert line.treatment is not None, "a final line has its treatment"
+        net = line.amount - line.discount - line.credit
+        return Charge(line.kind, line.usage or line.period, net, places[line.treatment, line.tax_inclusive])
+
+    return Document(
+        document.currency,
+        tuple(map(charge, document.lines)),
+        tuple(Levy(tax.amount, tax.inclusive) for tax in document.tax),
+    )

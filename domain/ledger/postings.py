@@ -1,0 +1,180 @@
+"""The entry of each event.
+
+What customers owe and what they have prepaid are read off the books, as they were before the event and as they are after
+it; the event says where the other side belongs. So those two accounts cannot part from the books, and an entry that does
+not balance is a mistake of ours that nothing is recorded with.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.account import Account
+from domain.books import Books
+from domain.books.credit import Credit, CreditKind
+from domain.books.invoice import InvoiceStatus, Receivable
+from domain.books.line import ZERO
+from domain.books.payment import RefundTarget
+from domain.exact import exact_sum
+from domain.ledger.documents import Share, left_of, of_invoice, of_note, scaled, shares
+from domain.ledger.posting import LedgerAccount, Posting
+from domain.money import split
+
+
+def postings(before: Account, event: e.AccountEvent, after: Account, at: datetime) -> tuple[Posting, ...]:
+    """The balanced entry of an event that led from one state to the other; () if no money is concerned."""
+    if before.books is after.books:
+        return ()
+    moved = [*_receivable(before.books, after.books), *_credit(before.books, after.books)]
+    entry = _gathered([*moved, *_other_side(before.books, event, after.books, at, moved)])
+    assert _balances(entry), f"{type(event).__name__} does not balance: {entry}"
+    return entry
+
+
+# ── what the books say ───────────────────────────────────────────────────────────────────────────────────────────────
+def _receivable(before: Books, after: Books) -> Iterator[Posting]:
+    for id, old, new in _changed(before.receivables, after.receivables):
+        owed = new or old
+        assert owed is not None
+        change = (new.due if new else ZERO) - (old.due if old else ZERO)
+        yield Posting(LedgerAccount.RECEIVABLE, owed.currency, change, id, owed.number)
+
+
+def _credit(before: Books, after: Books) -> Iterator[Posting]:
+    for id, old, new in _changed(before.credits, after.credits):
+        credit = new or old
+        assert credit is not None
+        if credit.kind is CreditKind.PREPAID:
+            change = (old.remaining if old else ZERO) - (new.remaining if new else ZERO)
+            yield Posting(LedgerAccount.CREDIT_LIABILITY, credit.currency, change, id)
+
+
+def _changed[T](before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
+    for id in before.keys() | after.keys():
+        old, new = before.get(id), after.get(id)
+        if old is not new:
+            yield id, old, new
+
+
+# ── where the other side belongs ─────────────────────────────────────────────────────────────────────────────────────
+def _other_side(
+    before: Books, event: e.AccountEvent, after: Books, at: datetime, moved: Iterable[Posting]
+) -> Iterator[Posting]:
+    rest = exact_sum(posting.amount for posting in moved)  # a debit that something has to be credited for
+    match event:
+        case e.InvoiceFinalized(invoice=invoice):
+            found = list(shares(of_invoice(invoice), at))
+            yield from _credits(found, invoice.currency, invoice.id, invoice.number)
+        case e.CreditNoteIssued(note=note):
+            owed = before.receivables[note.invoice_id]
+            found = list(shares(of_note(note), at, _sold(before, owed)))
+            yield from _debits(found, note.currency, note.id, note.number)
+            yield from _recovered(owed, note.total + rest)
+        case e.InvoiceVoided(invoice_id=id):
+            yield from _voided(before, before.receivables[id], at, -rest)
+        case e.InvoiceWrittenOff(invoice_id=id):
+            owed = before.receivables[id]
+            yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -rest, id, owed.number)
+        case e.CreditGranted(credit=credit):
+            yield from _granted(before, credit, -rest)
+        case e.CreditVoided(credit_id=id):
+            yield Posting(LedgerAccount.GOODWILL, before.credits[id].currency, -rest, id)
+        case e.CreditExpired(credit_id=id):
+            credit = before.credits[id]
+            given = credit.source is None
+            account = LedgerAccount.GOODWILL if given else LedgerAccount.REVENUE
+            yield Posting(account, credit.currency, -rest, id)
+        case e.CreditApplied(invoice_id=id):
+            yield from _recovered(before.receivables[id], rest)
+        case e.PaymentSucceeded(payment_id=id) | e.PaymentRecorded(payment=e.Payment(id=id)):
+            payment = after.payments[id]
+            yield Posting(LedgerAccount.CASH, payment.currency, payment.amount, id)
+            for allocation in payment.allocations:
+                owed = before.receivables[allocation.invoice_id]
+                if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
+                    yield from _recovered(owed, allocation.amount)
+        case e.RefundSettled(refund_id=id, payment_id=payment_id):
+            payment = after.payments[payment_id]
+            refund = next(one for one in payment.refunds if one.id == id)
+            cash = -refund.amount if refund.to is RefundTarget.METHOD else ZERO
+            yield Posting(LedgerAccount.CASH, payment.currency, cash, id)
+            yield Posting(LedgerAccount.GOODWILL, payment.currency, -rest - cash, id)
+        case _:
+            pass
+
+
+def _recovered(owed: Receivable, amount: Decimal) -> Iterator[Posting]:
+    """What settles an invoice that was written off makes the loss smaller: it is not in the receivable any more."""
+    if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
+        yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -amount, owed.id, owed.number)
+
+
+def _voided(before: Books, owed: Receivable, at: datetime, credited: Decimal) -> Iterator[Posting]:
+    """What nobody owes any more was never earned. Money that had been paid stays where it is, and what it paid for too; credit that comes back
+    beyond what was left of the invoice is given away."""
+    document = left_of(owed)
+    found = list(shares(document, at, _sold(before, owed)))
+    reversed = min(credited, exact_sum(share.amount for share in found))
+    yield from _debits(scaled(found, reversed, owed.currency), owed.currency, owed.id, owed.number)
+    yield Posting(LedgerAccount.GOODWILL, owed.currency, credited - reversed, owed.id, owed.number)
+
+
+def _granted(before: Books, credit: Credit, amount: Decimal) -> Iterator[Posting]:
+    """Bought credit comes out of what the invoice sold it for; what it was sold below its worth for is given away, as is
+    all of a credit that nobody paid for."""
+    owed = before.receivables.get(credit.source or "")
+    paid = ZERO
+    if owed is not None and any(one.id == credit.id for one in owed.buys):
+        left = shares(left_of(owed), owed.issued_at)
+        sold = exact_sum(share.amount for share in left if share.account is LedgerAccount.CREDIT_SOLD)
+        by_credit = split(sold, [one.amount for one in owed.buys], owed.currency)
+        paid = next(part for one, part in zip(owed.buys, by_credit, strict=True) if one.id == credit.id)
+        yield Posting(LedgerAccount.CREDIT_SOLD, owed.currency, paid, owed.id, owed.number)
+    yield Posting(LedgerAccount.GOODWILL, credit.currency, amount - paid, credit.id)
+
+
+def _sold(books: Books, owed: Receivable) -> LedgerAccount:
+    """Where credit that is taken off an invoice stands: once the customer has it, taking it off gives it away."""
+    had = any(credit.id in books.credits for credit in owed.buys)
+    return LedgerAccount.GOODWILL if had else LedgerAccount.CREDIT_SOLD
+
+
+def _credits(found: Iterable[Share], currency: str, about: str, number: str) -> Iterator[Posting]:
+    for share in found:
+        yield Posting(share.account, currency, -share.amount, about, number, share.period)
+
+
+def _debits(found: Iterable[Share], currency: str, about: str, number: str) -> Iterator[Posting]:
+    for share in found:
+        yield Posting(share.account, currency, share.amount, about, number, share.period)
+
+
+# ── the entry ────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _gathered(found: Iterable[Posting]) -> tuple[Posting, ...]:
+    """One posting for each account, matter and period, in an order that depends on nothing else."""
+    together: dict[Posting, Decimal] = {}
+    for posting in found:
+        same = replace(posting, amount=ZERO)
+        together[same] = exact_sum((together.get(same, ZERO), posting.amount))
+    order = list(LedgerAccount)
+    return tuple(
+        replace(same, amount=amount)
+        for same, amount in sorted(
+            together.items(), key=lambda one: (order.index(one[0].account), one[0].about, _span(one[0]))
+        )
+        if amount
+    )
+
+
+def _span(posting: Posting) -> tuple[datetime, ...]:
+    return () if posting.period is None else (posting.period.start, posting.period.end)
+
+
+def _balances(entry: Iterable[Posting]) -> bool:
+    sums: dict[str, Decimal] = {}
+    for posting in entry:
+        sums[posting.currency] = exact_sum((sums.get(posting.currency, ZERO), posting.amount))
+    return not any(sums.values())

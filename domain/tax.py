@@ -1,0 +1,50 @@
+"""Tax: the rates of countries and categories, and how a line is treated."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class TaxCode(StrEnum):
+    """Why a rate is what it is, as the letters of UNCL5305 that EN 16931 wants."""
+
+    STANDARD = "S"
+    ZERO = "Z"
+    EXEMPT = "E"
+    REVERSE_CHARGE = "AE"
+    INTRA_COMMUNITY = "K"
+    EXPORT = "G"
+    OUTSIDE_SCOPE = "O"
+
+
+class TaxRate(Struct, frozen=True, omit_defaults=True):
+    """What is levied in `country` on `category` from `since` on, up to but not including `until`. `percent`: 19 is
+    19 %."""
+
+    country: str
+    category: str
+    name: str
+    percent: Decimal
+    since: date | None = None
+    until: date | None = None
+
+
+class Treatment(Struct, frozen=True, omit_defaults=True):
+    """How one category is taxed on one invoice. `reason` is the sentence the law wants where nothing is levied."""
+
+    name: str
+    percent: Decimal
+    code: TaxCode = TaxCode.STANDARD
+    reason: str | None = None
+
+
+class TaxLine(Struct, frozen=True, omit_defaults=True):
+    """The tax of all lines of one treatment. `base` is without the tax, also where the prices contain it
+    (`inclusive`)."""
+
+    treatment: Treatment
+    base: Decimal
+    amount: Decimal
+    inclusive: bool = False
