@@ -267,3 +267,31 @@ usage_reservations = Table(
     Index(None, "id", unique=True),
     Index("usage_reservations_held_idx", "customer_id", "meter_key", "expires_at"),
 )
+
+# ── ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# A view as well, made by the journal's entry `seq` of its customer, but append-only (replay alone may rebuild it), and
+# at the end of a transaction every entry has to balance in each of its currencies: triggers see to both.
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", Integer, primary_key=True, autoincrement=False),
+    Column("at", instant, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("amount", Numeric, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("starts_at", instant),
+    Column("ends_at", instant),
+    Index("ledger_at_idx", "at", "customer_id", "seq", "n"),
+    Index(
+        "ledger_deferred_idx",
+        "ends_at",
+        "customer_id",
+        "seq",
+        "n",
+        postgresql_where=text("account = 'DEFERRED_REVENUE'"),
+    ),
+)

@@ -14,8 +14,8 @@ from domain.period import Period
 
 
 class Charge(NamedTuple):
-    """A line. `net`: without discount and promotional credit, with the tax if its price contains it. `tax`: the position
-    of its tax line."""
+    """A line. `net`: without discount and promotional credit, with the tax if its price contains it. `tax`: the
+    position of its tax line."""
 
     kind: LineKind
     serves: Period | None

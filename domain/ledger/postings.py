@@ -1,13 +1,14 @@
 """The entry of each event.
 
-What customers owe and what they have prepaid are read off the books, as they were before the event and as they are after
-it; the event says where the other side belongs. So those two accounts cannot part from the books, and an entry that does
-not balance is a mistake of ours that nothing is recorded with.
+What customers owe and what they have prepaid are read off the books, as they were before the event and as they are
+after it; the event says where the other side belongs. So those two accounts cannot part from the books. An entry that
+does not balance is a mistake of ours, and stops the command that made it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -17,11 +18,13 @@ from domain.books import Books
 from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import InvoiceStatus, Receivable
 from domain.books.line import ZERO
-from domain.books.payment import RefundTarget
+from domain.books.payment import Payment, RefundTarget
 from domain.exact import exact_sum
 from domain.ledger.documents import Share, left_of, of_invoice, of_note, scaled, shares
 from domain.ledger.posting import LedgerAccount, Posting
 from domain.money import split
+
+T = TypeVar("T")
 
 
 def postings(before: Account, event: e.AccountEvent, after: Account, at: datetime) -> tuple[Posting, ...]:
@@ -52,7 +55,7 @@ def _credit(before: Books, after: Books) -> Iterator[Posting]:
             yield Posting(LedgerAccount.CREDIT_LIABILITY, credit.currency, change, id)
 
 
-def _changed[T](before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
+def _changed(before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
     for id in before.keys() | after.keys():
         old, new = before.get(id), after.get(id)
         if old is not new:
@@ -89,7 +92,7 @@ def _other_side(
             yield Posting(account, credit.currency, -rest, id)
         case e.CreditApplied(invoice_id=id):
             yield from _recovered(before.receivables[id], rest)
-        case e.PaymentSucceeded(payment_id=id) | e.PaymentRecorded(payment=e.Payment(id=id)):
+        case e.PaymentSucceeded(payment_id=id) | e.PaymentRecorded(payment=Payment(id=id)):
             payment = after.payments[id]
             yield Posting(LedgerAccount.CASH, payment.currency, payment.amount, id)
             for allocation in payment.allocations:
@@ -113,18 +116,21 @@ def _recovered(owed: Receivable, amount: Decimal) -> Iterator[Posting]:
 
 
 def _voided(before: Books, owed: Receivable, at: datetime, credited: Decimal) -> Iterator[Posting]:
-    """What nobody owes any more was never earned. Money that had been paid stays where it is, and what it paid for too; credit that comes back
-    beyond what was left of the invoice is given away."""
-    document = left_of(owed)
-    found = list(shares(document, at, _sold(before, owed)))
+    """What nobody owes any more was never earned. What money had paid for stays as it is; credit that comes back beyond
+    what was left of the invoice is given away. One that had been written off is a loss no more."""
+    if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
+        lost = owed.total - owed.paid - owed.credited
+        yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -lost, owed.id, owed.number)
+        credited += lost
+    found = list(shares(left_of(owed), at, _sold(before, owed)))
     reversed = min(credited, exact_sum(share.amount for share in found))
     yield from _debits(scaled(found, reversed, owed.currency), owed.currency, owed.id, owed.number)
     yield Posting(LedgerAccount.GOODWILL, owed.currency, credited - reversed, owed.id, owed.number)
 
 
 def _granted(before: Books, credit: Credit, amount: Decimal) -> Iterator[Posting]:
-    """Bought credit comes out of what the invoice sold it for; what it was sold below its worth for is given away, as is
-    all of a credit that nobody paid for."""
+    """Bought credit was sold by its invoice; what it holds beyond its price is given away, as is all of a credit that
+    nobody paid for."""
     owed = before.receivables.get(credit.source or "")
     paid = ZERO
     if owed is not None and any(one.id == credit.id for one in owed.buys):
