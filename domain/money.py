@@ -1,12 +1,14 @@
-"""Money: a decimal amount with its currency. It rounds in one place, half up, to the currency's digits."""
+"""Money: a decimal amount with its currency. It rounds in one place, to the currency's digits, half up unless told."""
 
-from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
 
 from msgspec import Struct
 
-from domain.exact import EXACT, exact_sum, quantized
+from domain.exact import EXACT, exact_sum
+from domain.policy import Rounding
 
 # ISO 4217 list one (kept by SIX as the maintenance agency), as amended up to no. 179 and without
 # Bulgaria's lev (euro since 1 January 2026). Left out are the entries without a minor unit, since nobody
@@ -49,7 +51,7 @@ class Money(Struct, frozen=True, order=False):
 
     def rounded(self) -> "Money":
         """To the currency's digits, half up. Ties go away from zero, so that a credit mirrors its charge."""
-        return Money(quantized(self.amount, digits(self.currency), ROUND_HALF_UP), self.currency)
+        return Money(rounded(self.amount, self.currency), self.currency)
 
     def __add__(self, other: "Money") -> "Money":
         return Money(EXACT.add(self.amount, _same(self, other)), self.currency)
@@ -64,6 +66,50 @@ class Money(Struct, frozen=True, order=False):
         return bool(self.amount)
 
 
+def rounded(amount: Fraction | Decimal, currency: str, rounding: Rounding = Rounding.HALF_UP) -> Decimal:
+    """An exact amount with the currency's digits: the one place where money rounds.
+
+    Each way mirrors at zero, so that a credit mirrors its charge: UP goes away from zero, DOWN towards it.
+    """
+    places = digits(currency)
+    numerator, denominator = amount.as_integer_ratio()
+    whole, rest = divmod(abs(numerator) * 10**places, denominator)
+    match rounding:
+        case Rounding.HALF_UP:
+            away = 2 * rest >= denominator
+        case Rounding.HALF_EVEN:
+            away = 2 * rest > denominator or (2 * rest == denominator and whole % 2 == 1)
+        case Rounding.UP:
+            away = rest > 0
+        case Rounding.DOWN:
+            away = False
+    return _in_units(whole + away if numerator > 0 else -whole - away, places)
+
+
+def split(total: Decimal, weights: Sequence[Decimal], currency: str) -> tuple[Decimal, ...]:
+    """`total`, which has the currency's digits, divided in proportion to `weights`. The parts add up to it exactly.
+
+    Each part is its exact share cut to whole units; the units left over go to the largest rests, of equal rests to the
+    heavier weight, then the earlier one: so the same weights in another order get the same parts. What weighs nothing
+    gets nothing, unless nothing weighs anything: then the first gets it all. A negative total mirrors the positive one.
+    """
+    places = digits(currency)
+    units = Fraction(total) * 10**places
+    assert units.denominator == 1, "an amount is rounded before it is split"
+    heavy = [Fraction(weight) for weight in weights]
+    whole = sum(heavy)
+    if not whole:
+        assert heavy or not units, "an amount needs something to be split over"
+        return tuple(_in_units(units.numerator if at == 0 else 0, places) for at in range(len(heavy)))
+    shares = [abs(units) * weight / whole for weight in heavy]
+    parts = [share.numerator // share.denominator for share in shares]
+    left = abs(units.numerator) - sum(parts)
+    by_rest = sorted(range(len(parts)), key=lambda at: (parts[at] - shares[at], -abs(heavy[at]), at))
+    for at in by_rest[:left]:
+        parts[at] += 1
+    return tuple(_in_units(part if units > 0 else -part, places) for part in parts)
+
+
 def zero(currency: str) -> Money:
     """Nothing, written with the currency's digits: EUR 0.00."""
     return Money(Decimal(0), currency).rounded()
@@ -73,6 +119,10 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     """The exact sum of `amounts`, all of them in `currency`; of none, zero."""
     start = zero(currency)
     return Money(exact_sum([start.amount, *(_same(start, amount) for amount in amounts)]), currency)
+
+
+def _in_units(units: int, places: int) -> Decimal:
+    return Decimal(units).scaleb(-places, context=EXACT)
 
 
 def _same(one: Money, other: Money) -> Decimal:

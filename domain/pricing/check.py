@@ -1,13 +1,16 @@
-"""Prices: which combinations make sense. What they come to is computed where lines are made."""
+"""Prices: which combinations make sense. What says nothing in its place is refused, so that nobody relies on it."""
 
+import re
 from collections.abc import Iterable, Set
 from decimal import Decimal
 
-from domain.catalog import ChargeModel, Price, Tier
+from domain.catalog import ChargeModel, Price, ProrationPolicy, Tier
 from domain.errors import Refusal, invalid
 from domain.money import is_currency
+from domain.policy import ChangeDay, ZeroUsage
 
 TIERS_MAX = 100
+_TAX_CATEGORY = re.compile(r"[a-z0-9_-]{1,40}")
 _TIERED = {ChargeModel.GRADUATED, ChargeModel.VOLUME}
 _UNIT_PRICED = {ChargeModel.FLAT, ChargeModel.PER_UNIT, ChargeModel.PER_SEAT, ChargeModel.PACKAGE}
 
@@ -36,6 +39,7 @@ def check_price(price: Price, meters: Set[str]) -> None:
     if price.model in (*_TIERED, ChargeModel.PACKAGE, ChargeModel.PERCENTAGE) and price.meter_key is None:
         raise invalid(f"a {price.model} price needs a meter", "meterKey")
     _check_amounts(price)
+    _check_policies(price)
     if price.model in _TIERED:
         check_tiers(price.tiers)
     elif price.tiers:
@@ -63,6 +67,15 @@ def _check_amounts(price: Price) -> None:
             raise invalid("a PERCENTAGE price needs a percent between 0 and 100", "percent")
     elif price.percent is not None:
         raise invalid(f"a {price.model} price has no percent", "percent")
+
+
+def _check_policies(price: Price) -> None:
+    if not _TAX_CATEGORY.fullmatch(price.tax_category):
+        raise invalid("must be 1 to 40 small letters, digits, - or _", "taxCategory")
+    if price.zero_usage is ZeroUsage.FREE and price.model not in _TIERED:
+        raise invalid(f"a {price.model} price has no fee of a first tier", "zeroUsage")
+    if price.change_day is ChangeDay.OLD and price.proration is not ProrationPolicy.BY_DAY:
+        raise invalid(f"{price.proration} counts no days that could belong to anything", "changeDay")
 
 
 def check_tiers(tiers: tuple[Tier, ...]) -> None:
