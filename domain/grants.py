@@ -38,9 +38,14 @@ class Burned(Struct, frozen=True):
 def burn(pots: Iterable[Pot], used: Decimal, at: datetime) -> Burned:
     """Take `used` from the pots that are active at `at`: lower priority first, then the one that expires soonest (never
     comes last), then the older one, then by id, so that the order they are given in changes nothing."""
+    return drain(sorted((pot for pot in pots if pot.active(at)), key=_rank), used)
+
+
+def drain(pots: Iterable[Pot], used: Decimal) -> Burned:
+    """Take `used` from `pots`, one after the other as they come."""
     left: dict[str, Decimal] = {}
     used = max(ZERO, used)  # a sum of corrections may fall below nothing; it fills no pot
-    for pot in sorted((pot for pot in pots if pot.active(at)), key=_rank):
+    for pot in pots:
         taken = min(pot.amount, used)
         left[pot.id] = EXACT.subtract(pot.amount, taken)
         used = EXACT.subtract(used, taken)

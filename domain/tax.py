@@ -19,9 +19,15 @@ class TaxCode(StrEnum):
     OUTSIDE_SCOPE = "O"
 
 
+STANDARD_CATEGORY = "standard"
+"""What a country levies on it also holds for a category that it has no rate of its own for."""
+PREPAID_CATEGORY = "prepaid"
+"""Credit that is bought: taxed when it is used, so not when it is paid for, unless a rate of its own says otherwise."""
+
+
 class TaxRate(Struct, frozen=True, omit_defaults=True):
     """What is levied in `country` on `category` from `since` on, up to but not including `until`. `percent`: 19 is
-    19 %."""
+    19 %. A percent of 0 is zero-rated (Z) unless `code` says what else, with the `reason` that the invoice states."""
 
     country: str
     category: str
@@ -29,6 +35,11 @@ class TaxRate(Struct, frozen=True, omit_defaults=True):
     percent: Decimal
     since: date | None = None
     until: date | None = None
+    code: TaxCode = TaxCode.STANDARD
+    reason: str | None = None
+
+    def holds(self, on: date) -> bool:
+        return (self.since is None or self.since <= on) and (self.until is None or on < self.until)
 
 
 class Treatment(Struct, frozen=True, omit_defaults=True):
