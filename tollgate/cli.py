@@ -5,6 +5,8 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import NoReturn
 
@@ -144,6 +146,30 @@ def _export_schema(parsed: argparse.Namespace) -> int:
     return PROBLEM
 
 
+def _export_ledger(parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    from tollgate.database import open_migrated_database
+    from tollgate.ledger_exporting import export
+
+    with ExitStack() as opened:
+        dsn = opened.enter_context(open_migrated_database(settings))
+        to = sys.stdout
+        if parsed.output is not None:
+            to = opened.enter_context(parsed.output.open("w", encoding="utf-8", newline=""))
+        terms = {"clock_id": parsed.clock, "bare": parsed.bare}
+        count = asyncio.run(export(dsn, parsed.month, parsed.format, to, **terms))
+    if parsed.output is not None:
+        print(f"{count} entries.")
+    return 0
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no month such as 2026-11") from None
+
+
 def _keys(parsed: argparse.Namespace) -> int:
     settings = _settings()
     from tollgate.database import open_migrated_database
@@ -197,6 +223,14 @@ def _parser() -> argparse.ArgumentParser:
     export.add_argument("file", nargs="?", type=Path, default=Path("schema.graphql"), help="default: schema.graphql")
     export.add_argument("--check", action="store_true", help="only compare; the exit code tells")
     export.set_defaults(run=_export_schema)
+
+    ledger = commands.add_parser("export-ledger", help="write a month of the double-entry ledger, for accounting")
+    ledger.add_argument("--month", required=True, type=_month, help="by the seller's calendar: 2026-11")
+    ledger.add_argument("--format", choices=("csv", "beancount"), default="csv", help="default: csv")
+    ledger.add_argument("--output", metavar="FILE", type=Path, help="default: standard output")
+    ledger.add_argument("--bare", action="store_true", help="without header or accounts, to follow an earlier month")
+    ledger.add_argument("--clock", metavar="ID", help="of the customers on this test clock, who are else left out")
+    ledger.set_defaults(run=_export_ledger)
 
     keys = commands.add_parser("keys", help="make, list and revoke API keys; replace the master secret")
     _add_key_commands(keys)

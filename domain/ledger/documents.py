@@ -66,7 +66,7 @@ def shares(document: Document, at: datetime, sold: LedgerAccount = LedgerAccount
     """Tax, what is earned by `at`, and what is yet to be earned and when. They sum to the document's total.
 
     Tax that prices contain is taken out of its lines in proportion, and exactly: 100.00 with 19 % on two lines of 50.00
-    is 15.97 of tax, 42.02 and 42.01 of revenue. `sold`: where lines that buy credit stand.
+    is 15.97 of tax, 42.01 and 42.02 of revenue. `sold`: where lines that buy credit stand.
     """
     for place, levy in enumerate(document.taxes):
         yield Share(LedgerAccount.TAX, levy.amount)

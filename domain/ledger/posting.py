@@ -1,5 +1,6 @@
-"""Accounts and postings."""
+"""Accounts, postings, and entries made of postings that balance."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -37,3 +38,18 @@ class Posting(Struct, frozen=True, omit_defaults=True):
     about: str
     document: str = ""
     period: Period | None = None
+
+
+class Entry(Struct, frozen=True):
+    """An entry as accounting reads it. `customer` is the anonymous id: nothing personal leaves the ledger. `what`: the
+    type of the event that it belongs to, or RECOGNIZED. `number` tells a customer's entries apart."""
+
+    customer: str
+    number: str
+    what: str
+    at: datetime
+    postings: tuple[Posting, ...]
+
+
+RECOGNIZED = "revenue.recognized"
+"""`Entry.what` of a month's part of deferred revenue: it follows from the calendar, not from an event."""
