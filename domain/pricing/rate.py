@@ -106,7 +106,7 @@ _MODELS: dict[ChargeModel, Callable[[Price, Decimal], Iterable[Step]]] = {
 
 
 def _step(label: str, quantity: Decimal, rate: Decimal) -> Step:
-    return Step(label, quantity, rate, EXACT.multiply(quantity, rate))
+    return Step(label, plain(quantity), plain(rate), plain(EXACT.multiply(quantity, rate)))
 
 
 def _fee(price: Price, at: int, quantity: Decimal) -> Iterator[Step]:
