@@ -18,7 +18,7 @@ class Charge(NamedTuple):
     position of its tax line."""
 
     kind: LineKind
-    serves: Period | None
+    serves: Period
     net: Decimal
     tax: int
 
@@ -70,7 +70,8 @@ def shares(document: Document, at: datetime, sold: LedgerAccount = LedgerAccount
     """
     for place, levy in enumerate(document.taxes):
         yield Share(LedgerAccount.TAX, levy.amount)
-        charges = [charge for charge in document.charges if charge.tax == place]
+        # In an order of their own, so that of equal lines it does not matter which stands first on the invoice.
+        charges = sorted((charge for charge in document.charges if charge.tax == place), key=_place)
         contained = (ZERO,) * len(charges)
         if levy.inclusive and levy.amount:
             contained = split(levy.amount, [charge.net for charge in charges], document.currency)
@@ -78,11 +79,15 @@ def shares(document: Document, at: datetime, sold: LedgerAccount = LedgerAccount
             yield _share(charge, charge.net - tax, at, sold)
 
 
+def _place(charge: Charge) -> tuple[LineKind, datetime, datetime, Decimal]:
+    return charge.kind, charge.serves.start, charge.serves.end, charge.net
+
+
 def _share(charge: Charge, amount: Decimal, at: datetime, sold: LedgerAccount) -> Share:
     if charge.kind is LineKind.CREDIT:
         return Share(sold, amount)
     serves = charge.serves
-    if serves is not None and charge.kind is not LineKind.ONCE and max(serves.start, at) < serves.end:
+    if charge.kind is not LineKind.ONCE and max(serves.start, at) < serves.end:
         return Share(LedgerAccount.DEFERRED_REVENUE, amount, serves)
     return Share(LedgerAccount.REVENUE, amount)
 
