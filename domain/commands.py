@@ -9,6 +9,7 @@ from domain.access import ApiKey, Scope
 from domain.account import Customer, Grant
 from domain.books.credit import Credit
 from domain.books.invoice import Adjustment, Instalment, Item
+from domain.books.line import Line
 from domain.books.payment import Allocation, FailureCode, Method, RefundTarget
 from domain.catalog import Feature, Meter, PlanVersion, Price, Terms
 from domain.coupon import Coupon
@@ -124,11 +125,12 @@ class WriteOffInvoice(Struct, frozen=True):
 
 class IssueCreditNote(Struct, frozen=True):
     """`amounts`: by line id, before tax (with it where the price contains it); None: all that is left of the
-    invoice."""
+    invoice. `lines`: the invoice's own, for the words of the note's; they are final, so they can be read before."""
 
     invoice_id: str
     reason: str
     amounts: dict[str, Decimal] | None = None
+    lines: tuple[Line, ...] = ()
 
 
 class GrantCredit(Struct, frozen=True):
