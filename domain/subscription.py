@@ -26,6 +26,7 @@ class EndReason(StrEnum):
     CANCELED = "CANCELED"
     TRIAL_ENDED = "TRIAL_ENDED"  # cancelled so that it ended with its trial
     ERASED = "ERASED"
+    UNPAID = "UNPAID"  # dunning came to its end
 
 
 class AddOn(Struct, frozen=True, omit_defaults=True):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from domain.books.credit import Burn
 from domain.books.line import ZERO
 
 
@@ -28,6 +29,7 @@ class FailureCode(StrEnum):
     ACTION_REQUIRED = "ACTION_REQUIRED"  # 3-D Secure and the like
     NO_METHOD = "NO_METHOD"
     PROVIDER_ERROR = "PROVIDER_ERROR"
+    NOT_NEEDED = "NOT_NEEDED"  # never charged: what it was for had been settled meanwhile
 
 
 class RefundTarget(StrEnum):
@@ -41,7 +43,8 @@ class Allocation(Struct, frozen=True):
 
 
 class Refund(Struct, frozen=True, omit_defaults=True):
-    """`settled_at` None: asked for, and not yet known to have gone through. `credit_id`: the credit it became."""
+    """`settled_at` None: asked for, and not yet known to have gone through. `credit_id`: the credit it became. `taken`:
+    the credit that the payment had brought and the refund took back; it accounts for `from_credit` of the amount."""
 
     id: str
     payment_id: str
@@ -52,11 +55,14 @@ class Refund(Struct, frozen=True, omit_defaults=True):
     settled_at: datetime | None = None
     failure: str | None = None
     credit_id: str | None = None
+    from_credit: Decimal = ZERO
+    taken: tuple[Burn, ...] = ()
 
 
 class Payment(Struct, frozen=True, omit_defaults=True):
     """`allocations` say which invoices it pays; what is above them (`to_credit`) becomes prepaid credit.
-    `reference`: the bank's or the provider's own. `attempt` counts automatic tries for the same invoice from 0."""
+    `reference`: the bank's or the provider's own. `attempt` counts automatic tries for the same invoice from 0;
+    `by_hand`: somebody asked for it, so that its failure is no step of dunning."""
 
     id: str
     amount: Decimal
@@ -72,6 +78,7 @@ class Payment(Struct, frozen=True, omit_defaults=True):
     failure: FailureCode | None = None
     refunds: tuple[Refund, ...] = ()
     action: str | None = None  # what the customer is to open or confirm, while action is required
+    by_hand: bool = False
 
     @property
     def refunded(self) -> Decimal:
