@@ -295,3 +295,13 @@ ledger = Table(
         postgresql_where=text("account = 'DEFERRED_REVENUE'"),
     ),
 )
+
+# ── coupons ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# How many customers have redeemed each coupon, whatever became of it since: as many as the journal has `coupon.redeemed`
+# of its code. Neither stream knows that, so the row is where those who redeem it at once wait for each other.
+coupon_counts = Table(
+    "coupon_counts",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("redeemed", BigInteger, nullable=False),
+)

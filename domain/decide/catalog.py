@@ -21,9 +21,12 @@ from domain.catalog import (
     PlanVersion,
     Terms,
 )
+from domain.decide.offers import archive_coupon, create_coupon
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.money import is_currency
+from domain.policy import ChangeTiming
 from domain.pricing import check_prices
+from domain.seller_check import check_settings
 from domain.wording import (
     DESCRIPTION_CHARS_MAX,
     EVENT_NAME_CHARS_MAX,
@@ -35,6 +38,8 @@ from domain.wording import (
 
 KEY = re.compile(r"[a-z][a-z0-9_.-]{0,62}")
 TRIAL_DAYS_MAX = 730
+DRAFT_HOURS_MAX = 168
+"""A week: for longer nobody would know what a period came to."""
 
 
 def decide_catalog(catalog: Catalog, command: c.CatalogCommand, at: datetime) -> Sequence[e.CatalogEvent]:
@@ -50,6 +55,13 @@ def decide_catalog(catalog: Catalog, command: c.CatalogCommand, at: datetime) ->
         case c.ArchivePlan(plan_key=key):
             plan = _plan(catalog, key)
             return [] if plan.archived_at is not None else [e.PlanArchived(plan.id)]
+        case c.CreateCoupon(coupon=coupon):
+            return create_coupon(catalog, coupon, at)
+        case c.ArchiveCoupon(code=code):
+            return archive_coupon(catalog, code)
+        case c.ChangeSettings(settings=settings):
+            check_settings(settings)
+            return [] if settings == catalog.settings else [e.SettingsChanged(settings)]
 
 
 def _create_feature(catalog: Catalog, feature: Feature) -> Sequence[e.CatalogEvent]:
@@ -130,6 +142,11 @@ def _versions(catalog: Catalog, plan: Plan) -> tuple[PlanVersion, ...]:
 def _check_terms(catalog: Catalog, terms: Terms) -> None:
     if not 0 <= terms.trial_days <= TRIAL_DAYS_MAX:
         raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trialDays")
+    for name, timing in (("upgrades", terms.upgrades), ("downgrades", terms.downgrades)):
+        if timing is ChangeTiming.AT:
+            raise invalid("a plan knows no date: say NOW or PERIOD_END", name)
+    if not 0 <= terms.draft_hours <= DRAFT_HOURS_MAX:
+        raise invalid(f"must be between 0 and {DRAFT_HOURS_MAX}", "draftHours")
     check_prices(terms.prices, {meter.key for meter in catalog.meters}, "prices")
     for index, price in enumerate(terms.prices):
         check_key(price.key, "prices", str(index), "key")

@@ -11,7 +11,6 @@ from domain import events as e
 from domain.account import Account
 from domain.books.credit import Credit
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.exact import EXACT
 from domain.money import Money, digits
 from domain.wording import REASON_CHARS_MAX, check_name
 
@@ -69,4 +68,4 @@ def check_amount(amount: Decimal, currency: str, *field: str) -> Decimal:
         raise invalid(f"{currency} has {digits(currency)} decimals", *field)
     if amount <= 0:
         raise invalid("must be above zero", *field)
-    return EXACT.plus(rounded)
+    return rounded
