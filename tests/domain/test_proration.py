@@ -133,7 +133,7 @@ def test_who_leaves_at_the_end_of_a_period_has_paid_for_exactly_that_period(
 
 
 def test_where_a_clock_change_swallows_the_only_midnight_the_day_goes_by_time() -> None:
-    """Toronto went from 23:30 on 30 March 1919 to 00:30 on the 31st: a daily period from 23:45 to 23:45 began at 00:45."""
+    """Toronto went from 23:30 on 30 March 1919 to 00:30 on the 31st: days counted from 23:45 had one from 00:45."""
     whole = Period(at("1919-03-31T04:45:00"), at("1919-04-01T03:45:00"))
     half = Period(whole.start, whole.start + (whole.end - whole.start) / 2)
     assert local_days(whole, "America/Toronto") == 0
