@@ -1,6 +1,6 @@
 """Coupons: what each takes off an invoice, and off which lines."""
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -35,35 +35,57 @@ def discounted(
     What gives back, what was discounted before and bought credit stay as they are. The order of lines changes nothing.
     """
     charged, given_back = _charged(lines), [line for line in lines if line.amount < 0]
-    taken = {line.id: ZERO for line in charged}
+    taken = {at: ZERO for at, _ in charged}
     discounts: list[Discount] = []
     used: list[str] = []
     given_again = ZERO
     for redemption in sorted(filter(_runs, redemptions), key=lambda one: (one.redeemed_at, one.id)):
-        on = [line for line in charged if _applies(redemption, line)]
-        rests = [EXACT.subtract(line.amount, taken[line.id]) for line in on]
+        on = [(at, line) for at, line in charged if _applies(redemption, line)]
+        rests = [EXACT.subtract(line.amount, taken[at]) for at, line in on]
         had = exact_sum(line.discount for line in given_back if _applies(redemption, line))
-        once = _fixed(redemption.coupon, currency) if any(line.key not in continued for line in on) else ZERO
+        begins = any(line.key not in continued for _, line in on)
+        once = _fixed(redemption.coupon, currency) if begins else ZERO
         again = max(ZERO, EXACT.minus(EXACT.add(had, given_again)))
         amount = _worth(redemption.coupon, exact_sum(rests), once, again, currency)
         if not amount:
             continue
         if redemption.coupon.percent is None:
             given_again = EXACT.add(given_again, max(ZERO, EXACT.subtract(amount, once)))
-        shares = {line.id: share for line, share in zip(on, split(amount, rests, currency), strict=True)}
-        taken |= {id: EXACT.add(taken[id], share) for id, share in shares.items()}
+        shares = list(zip(on, split(amount, rests, currency), strict=True))
+        taken |= {at: EXACT.add(taken[at], share) for (at, _), share in shares}
         discounts.append(Discount(redemption.id, redemption.coupon.code, redemption.coupon.name, amount))
-        if redemption.left is not None and _lowers_a_period(on, shares, continued):
+        lowered = (line for (_, line), share in shares if share and line.kind is LineKind.RECURRING)
+        if redemption.left is not None and any(line.key not in continued for line in lowered):
             used.append(redemption.id)
-    shared = (replace(line, discount=taken[line.id]) if taken.get(line.id) else line for line in lines)
+    shared = (replace(line, discount=taken[at]) if taken.get(at) else line for at, line in enumerate(lines))
     return Discounted(tuple(shared), tuple(discounts), tuple(used))
 
 
-def _charged(lines: Iterable[Line]) -> list[Line]:
-    """What can be discounted, in an order of its own: who gets the odd cent must not depend on that of the lines."""
-    charged = (line for line in lines if line.amount > 0 and line.kind is not LineKind.CREDIT)
+def continued(lines: Iterable[Line], billed: Iterable[str]) -> frozenset[str]:
+    """The keys of lines that go on with a period of which something was billed: `billed` are the keys that were.
+
+    A line with such a key is a difference; a fee of another price for a period of the subscription whose fee was billed
+    takes its place. (A key reads "subscription/price/period start".)
+    """
+    keys = frozenset(billed)
+    periods = {_period(key) for key in keys}
+    return frozenset(
+        line.key
+        for line in lines
+        if line.key in keys or (line.kind is LineKind.RECURRING and _period(line.key) in periods)
+    )
+
+
+def _period(key: str) -> tuple[str, str]:
+    return key.partition("/")[0], key.rpartition("/")[2]
+
+
+def _charged(lines: Iterable[Line]) -> list[tuple[int, Line]]:
+    """What can be discounted, with its position, in an order of its own: who gets the odd cent must not depend on that
+    of the lines."""
+    charged = ((at, line) for at, line in enumerate(lines) if line.amount > 0 and line.kind is not LineKind.CREDIT)
     return sorted(
-        (line for line in charged if not line.discount and not line.credit), key=lambda one: (one.key, one.id)
+        (one for one in charged if not (one[1].discount or one[1].credit)), key=lambda one: (one[1].key, one[1].id)
     )
 
 
@@ -88,8 +110,3 @@ def _worth(coupon: Coupon, rest: Decimal, once: Decimal, again: Decimal, currenc
     if coupon.percent is not None:
         return Money(EXACT.multiply(rest, coupon.percent.scaleb(-2)), currency).rounded().amount
     return min(rest, EXACT.add(once, min(again, _fixed(coupon, currency))))
-
-
-def _lowers_a_period(on: Iterable[Line], shares: Mapping[str, Decimal], continued: Container[str]) -> bool:
-    fees = (line for line in on if line.kind is LineKind.RECURRING and line.key not in continued)
-    return any(shares[line.id] for line in fees)

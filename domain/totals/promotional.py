@@ -30,16 +30,18 @@ def promoted(
     The cap is the invoice's, worked out before anything is taken, never line by line on the way: so the invoice does
     not fall below zero and the order of lines and of equal credits changes nothing (Lago #4794, #4889). Lines that give
     back lower the cap and keep the credit they had; credit is not bought with credit."""
-    charged = [line for line in lines if line.kind is not LineKind.CREDIT]
-    open_ = sorted((one for one in charged if one.amount > 0 and not one.credit), key=lambda one: (one.key, one.id))
-    rests = [net(line) for line in open_]
-    cap = min(exact_sum(rests), exact_sum(map(net, charged)))
+    charged = [(place, line) for place, line in enumerate(lines) if line.kind is not LineKind.CREDIT]
+    lowered = [(place, line) for place, line in charged if line.amount > 0 and not line.credit]
+    lowered.sort(key=lambda one: (one[1].key, one[1].id))
+    rests = [net(line) for _, line in lowered]
+    cap = min(exact_sum(rests), exact_sum(net(line) for _, line in charged))
     burns = burn(credits, cap, by, CreditKind.PROMOTIONAL, currency, at)
     if not burns:
         return Promoted(tuple(lines))
     shares = split(exact_sum(one.amount for one in burns), rests, currency)
-    credit = dict(zip((line.id for line in open_), shares, strict=True))
-    return Promoted(tuple(replace(one, credit=credit[one.id]) if credit.get(one.id) else one for one in lines), burns)
+    credit = {place: share for (place, _), share in zip(lowered, shares, strict=True) if share}
+    shared = (replace(line, credit=credit[place]) if place in credit else line for place, line in enumerate(lines))
+    return Promoted(tuple(shared), burns)
 
 
 def net(line: Line) -> Decimal:

@@ -1,0 +1,85 @@
+"""Lines, credits and final invoices for tests, with everything left out that a test does not speak of."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from domain.books.credit import Credit, CreditKind
+from domain.books.invoice import OwedLine, Receivable
+from domain.books.line import Line, LineKind
+from domain.period import Period
+from domain.seller import Dunning
+from domain.tax import TaxCode, Treatment
+from domain.totals import Totals
+from domain.totals.promotional import net
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+MARCH = Period(NOW, datetime(2026, 4, 1, tzinfo=UTC))
+ZERO = Decimal(0)
+
+
+def vat(percent: str, code: TaxCode = TaxCode.STANDARD, reason: str | None = None) -> Treatment:
+    return Treatment(f"VAT {percent}", Decimal(percent), code, reason)
+
+
+NO_TAX = vat("0", TaxCode.OUTSIDE_SCOPE, "none is levied")
+
+
+def line(
+    amount: str | Decimal,
+    tax: Treatment = NO_TAX,
+    *,
+    key: str = "sub/fee/1",
+    kind: LineKind = LineKind.RECURRING,
+    inclusive: bool = False,
+    plan: str | None = "pro",
+    subscription: str | None = "sub",
+    discount: str | Decimal = ZERO,
+    credit: str | Decimal = ZERO,
+) -> Line:
+    return Line(
+        f"line_{key}",
+        key,
+        kind,
+        "something",
+        Decimal(1),
+        Decimal(amount),
+        MARCH,
+        tax_inclusive=inclusive,
+        subscription_id=subscription,
+        plan_key=plan,
+        discount=Decimal(discount),
+        credit=Decimal(credit),
+        treatment=tax,
+    )
+
+
+def lines(*amounts: str, tax: Treatment = NO_TAX, inclusive: bool = False) -> list[Line]:
+    return [line(amount, tax, key=f"sub/{n}/1", inclusive=inclusive) for n, amount in enumerate(amounts)]
+
+
+def credit(
+    id: str,
+    amount: str,
+    *,
+    kind: CreditKind = CreditKind.PROMOTIONAL,
+    priority: int = 50,
+    age: int = 1,
+    expires: int | None = None,
+    currency: str = "EUR",
+) -> Credit:
+    """`age` and `expires` in days from NOW."""
+    ends = None if expires is None else NOW + timedelta(days=expires)
+    granted = NOW - timedelta(days=age)
+    return Credit(id, kind, currency, Decimal(amount), Decimal(amount), "a gift", granted, priority, ends)
+
+
+def owed(lines: Sequence[Line], totals: Totals, currency: str = "EUR") -> Receivable:
+    """The running side of an invoice of these lines."""
+    position = {(one.treatment, one.inclusive): at for at, one in enumerate(totals.tax)}
+    owed_lines = []
+    for one in lines:
+        assert one.treatment is not None
+        place = position[one.treatment, one.tax_inclusive]
+        owed_lines.append(OwedLine(one.id, one.key, one.amount, net(one), place))
+    return Receivable("invoice_1", "INV-1", currency, totals.total, totals.tax, tuple(owed_lines), NOW, NOW, Dunning())
