@@ -32,11 +32,11 @@ def credit_note_amounts(invoice: Receivable, amounts: Mapping[str, Decimal] | No
     the last of the lines takes the last of their tax: so all notes together sum to the invoice (Lago #4373, #4449;
     published case I09b). Raises Refusal: CONFLICT if nothing is left, NOT_FOUND for a line that it does not have,
     INVALID for more than is left of a line, of the lines taxed alike, or of the invoice."""
-    rests = {line.id: rest for line in invoice.lines if (rest := _rest(line))}
-    if not rests:
+    rest = _credited(invoice, {line.id: left for line in invoice.lines if (left := _rest(line))})
+    if not rest.total:
         raise Refusal(ErrorCode.CONFLICT, f"nothing is left to credit of invoice {invoice.number}")
     if amounts is None:
-        return _credited(invoice, rests)
+        return rest
     if not amounts:
         raise invalid("needs at least one line", "amounts")
     lines = {line.id: line for line in invoice.lines}

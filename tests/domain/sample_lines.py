@@ -11,7 +11,6 @@ from domain.period import Period
 from domain.seller import Dunning
 from domain.tax import TaxCode, Treatment
 from domain.totals import Totals
-from domain.totals.promotional import net
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MARCH = Period(NOW, datetime(2026, 4, 1, tzinfo=UTC))
@@ -81,5 +80,16 @@ def owed(lines: Sequence[Line], totals: Totals, currency: str = "EUR") -> Receiv
     for one in lines:
         assert one.treatment is not None
         place = position[one.treatment, one.tax_inclusive]
-        owed_lines.append(OwedLine(one.id, one.key, one.amount, net(one), place))
+        owed_lines.append(
+            OwedLine(
+                one.id,
+                one.key,
+                kind=one.kind,
+                amount=one.amount,
+                tax=place,
+                serves=one.period,
+                discount=one.discount,
+                credit=one.credit,
+            )
+        )
     return Receivable("invoice_1", "INV-1", currency, totals.total, totals.tax, tuple(owed_lines), NOW, NOW, Dunning())
