@@ -10,7 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.books import Books
+from domain.books.debt import Debt
 from domain.catalog import Feature
+from domain.exact import exact_sum
 from domain.subscription import Subscription
 
 
@@ -66,13 +68,28 @@ class Grant(Struct, frozen=True, omit_defaults=True):
 class Owing(Struct, frozen=True, omit_defaults=True):
     """What rights and billing status have to know of the books: `amounts` owed by currency, the earliest `due_at` of an
     open invoice, until when rights are kept however (`rights_until`), when the next payment is tried. `suspended_at`:
-    dunning came to its end."""
+    dunning came to its end. `debts`: the parts that make up `amounts`, the earliest first."""
 
     amounts: dict[str, Decimal] = {}
     due_at: datetime | None = None
     rights_until: datetime | None = None
     next_attempt_at: datetime | None = None
     suspended_at: datetime | None = None
+    debts: tuple[Debt, ...] = ()
+
+    @property
+    def turning_points(self) -> list[datetime]:
+        """When time alone changes what is to be said about it: parts fall due, then rights end."""
+        ends = [] if self.rights_until is None else [self.rights_until]
+        return [*(debt.due_at for debt in self.debts), *ends]
+
+    def overdue(self, at: datetime) -> dict[str, Decimal]:
+        """How much has fallen due by then and is not paid, by currency."""
+        found: dict[str, Decimal] = {}
+        for debt in self.debts:
+            if debt.due_at <= at:
+                found[debt.currency] = exact_sum((found.get(debt.currency, Decimal(0)), debt.amount))
+        return dict(sorted(found.items()))
 
 
 class Account(Struct, frozen=True, omit_defaults=True):

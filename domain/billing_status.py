@@ -1,18 +1,20 @@
 """Where a customer stands with billing, in one word and one sentence for their own page."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
 from domain.account import Account
+from domain.money import Money
+from domain.overdue import day, overdue
 from domain.period import local_date
 from domain.subscription import Subscription
 
 
 class BillingState(StrEnum):
-    """PAST_DUE: only once there are invoices to be overdue."""
+    """PAST_DUE: something is overdue. SUSPENDED: dunning came to its end, or every subscription is paused."""
 
     NONE = "NONE"
     TRIALING = "TRIALING"
@@ -23,35 +25,70 @@ class BillingState(StrEnum):
 
 
 class BillingStatus(Struct, frozen=True):
-    """`message`: what a person should know, with dates of their own calendar; None when all is simply well."""
+    """`message`: what a person should know, with dates of their own calendar; None when all is simply well. `owed`: by
+    currency, also what is not due yet. `grace_until`: while something is overdue, until when rights are (or were) kept
+    all the same."""
 
     state: BillingState
     message: str | None
+    owed: tuple[Money, ...] = ()
+    next_payment_attempt_at: datetime | None = None
+    grace_until: datetime | None = None
 
 
-def billing_status(account: Account) -> BillingStatus:
-    """Of the account present at the instant of the question. The best of several subscriptions counts: one that runs,
-    then one on trial, then one that is paused; without any, what is to begin and what has been."""
+def billing_status(account: Account, at: datetime) -> BillingStatus:
+    """Of the account present at `at`. Debts come before all else. Then the best of several subscriptions counts: one
+    that runs, then one on trial, then one that is paused; without any, what is to begin and what has been."""
+    owing = account.owing
+    state, message = _of_subscriptions(account)
+    late = owing.due_at is not None and owing.due_at <= at
+    if late or owing.suspended_at is not None:
+        state = BillingState.PAST_DUE if owing.suspended_at is None else BillingState.SUSPENDED
+        message = _sentences([*_debts(account, at, late), *([message] if message else [])])
+    return BillingStatus(
+        state=state,
+        message=message,
+        owed=tuple(Money(amount, currency).rounded() for currency, amount in owing.amounts.items()),
+        next_payment_attempt_at=owing.next_attempt_at,
+        grace_until=owing.rights_until if late else None,
+    )
+
+
+def _debts(account: Account, at: datetime, late: bool) -> Iterator[str]:
+    """EUR 118.80 is overdue since 2026-03-01. The next payment is tried on 2026-03-05. Access continues until …"""
+    owing = account.owing
+    if late:
+        yield f"{overdue(account, at)}."
+    if owing.next_attempt_at is not None and owing.next_attempt_at > at:
+        yield f"The next payment is tried on {day(account, owing.next_attempt_at)}."
+    if owing.suspended_at is not None:
+        yield f"Access is suspended since {day(account, owing.suspended_at)}{', until this is paid' if late else ''}."
+    elif owing.rights_until is not None and any(held.gives_rights for held in account.subscriptions):
+        until = day(account, owing.rights_until)
+        yield f"Access continues until {until}." if at < owing.rights_until else f"Access ended on {until}."
+
+
+def _of_subscriptions(account: Account) -> tuple[BillingState, str | None]:
     running = [held for held in account.subscriptions if held.started and held.ended_at is None]
     active = [held for held in running if held.paused_at is None]
     paying = [held for held in active if not held.trialing]
     if paying:
-        ends = _sentences(f"{held.plan.plan_name} ends on {_end(held)}." for held in paying if held.cancellation)
-        return BillingStatus(BillingState.CURRENT, ends)
+        ends = (f"{held.plan.plan_name} ends on {_end(held)}." for held in paying if held.cancellation)
+        return BillingState.CURRENT, _sentences(ends)
     if active:
-        return BillingStatus(BillingState.TRIALING, _sentences(_trial(held) for held in active))
+        return BillingState.TRIALING, _sentences(_trial(held) for held in active)
     if running:
-        return BillingStatus(BillingState.SUSPENDED, _sentences(_pause(held) for held in running))
+        return BillingState.SUSPENDED, _sentences(_pause(held) for held in running)
     pending = [held for held in account.subscriptions if held.ended_at is None]
     ended = [held for held in account.subscriptions if held.ended_at is not None]
     if pending:
         begins = (f"{held.plan.plan_name} begins on {_day(held.start_at, held)}." for held in pending)
-        return BillingStatus(BillingState.CANCELED if ended else BillingState.NONE, _sentences(begins))
+        return BillingState.CANCELED if ended else BillingState.NONE, _sentences(begins)
     if ended:
         last = max(ended, key=lambda held: (held.ended_at, held.id))
         assert last.ended_at is not None
-        return BillingStatus(BillingState.CANCELED, f"{last.plan.plan_name} ended on {_day(last.ended_at, last)}.")
-    return BillingStatus(BillingState.NONE, None)
+        return BillingState.CANCELED, f"{last.plan.plan_name} ended on {_day(last.ended_at, last)}."
+    return BillingState.NONE, None
 
 
 def _trial(held: Subscription) -> str:

@@ -6,11 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.account import Account
 from domain.catalog import Catalog, ChargeModel, Feature, FeatureKind, Plan, PlanEntitlement
+from domain.cover import cover
 from domain.entitlement import Entitlement, Source, entitlement
-from domain.exact import EXACT
+from domain.exact import EXACT, exact_sum
+from domain.overdue import day, in_words, overdue
 from domain.period import FOREVER, Cadence
 from domain.subscription import EndReason, Subscription
 
@@ -81,14 +84,17 @@ def decide_use(
 
     trace = [_told(source, feature) for source in held.sources]
     if not held.enabled:
-        denied = [source for source in held.sources if source.by_hand and not source.enabled]
+        against = [source for source in held.sources if source.by_hand and not source.enabled]
         trace.append(
-            "denied by " + ", ".join(source.label for source in denied) if denied else "nothing switches it on"
+            "denied by " + ", ".join(source.label for source in against) if against else "nothing switches it on"
         )
-        reason = DecisionReason.REVOKED if denied else DecisionReason.NOT_INCLUDED
+        reason = DecisionReason.REVOKED if against else DecisionReason.NOT_INCLUDED
         return Decision(False, reason, feature_key, tuple(trace), value=held.value)
+    if (denied := _in_debt(account, held, at, trace)) is not None:
+        return Decision(False, denied, feature_key, tuple(trace), value=held.value)
     if feature.kind is FeatureKind.METERED:
-        return _metered(held, quantity, usage, trace)
+        decision = _metered(held, quantity, usage, trace)
+        return _prepaid(decision, account, catalog, held, quantity, usage, at) if decision.allowed else decision
     if feature.kind is FeatureKind.VALUE:
         ceiling = _ceiling(held.value)
         if ceiling is not None and quantity > ceiling:
@@ -103,6 +109,47 @@ def decide_use(
             )
     reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.INCLUDED
     return Decision(True, reason, feature_key, tuple(trace), value=held.value)
+
+
+def _in_debt(account: Account, held: Entitlement, at: datetime, trace: list[str]) -> DecisionReason | None:
+    """Debts close what plans give. What is held by hand alone was given whatever they pay. (decisions/0015)"""
+    owing = account.owing
+    if owing.suspended_at is None and (owing.due_at is None or at < owing.due_at):
+        return None
+    if _only_by_hand(held):
+        return None
+    if owing.suspended_at is not None:
+        trace.append(f"{overdue(account, at)}: suspended since {day(account, owing.suspended_at)}")
+        return DecisionReason.SUSPENDED
+    assert owing.rights_until is not None
+    until = day(account, owing.rights_until)
+    if at >= owing.rights_until:
+        trace.append(f"{overdue(account, at)}: rights were kept until {until}")
+        return DecisionReason.PAYMENT_OVERDUE
+    trace.append(f"{overdue(account, at)}: rights are kept until {until}")
+    return None
+
+
+def _prepaid(
+    decision: Decision,
+    account: Account,
+    catalog: Catalog,
+    held: Entitlement,
+    quantity: Decimal,
+    usage: Usage,
+    at: datetime,
+) -> Decision:
+    """What its limits allow has to be covered by credit, if it draws on that."""
+    period = exact_sum((usage.used, usage.held, quantity))
+    found = cover(account, catalog.settings, held, period, at)
+    if found is None or not found.drawn:
+        return decision
+    credit = in_words({found.credit.currency: found.credit.amount})
+    step = f"prepaid: {credit} of credit is left"
+    if found.cost is not None:
+        step += f", {period:f} in this period come to {in_words({found.cost.currency: found.cost.amount})}"
+    reason = DecisionReason.PREPAID_CREDIT if found.enough else DecisionReason.CREDIT_EXHAUSTED
+    return replace(decision, allowed=found.enough, reason=reason, trace=(*decision.trace, step))
 
 
 def _ceiling(value: Any) -> Decimal | None:

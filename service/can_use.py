@@ -32,6 +32,7 @@ _NO_PLAN_HELPS = frozenset(
         DecisionReason.REVOKED,
         DecisionReason.SUSPENDED,
         DecisionReason.PAYMENT_OVERDUE,
+        DecisionReason.CREDIT_EXHAUSTED,
     }
 )
 

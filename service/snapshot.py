@@ -101,6 +101,7 @@ class Snapshot:
             self.account = present(stored, now)
             self.rights = {right.feature.key: right for right in entitlements(self.account, now)}
             ends = [right.period.end for right in self.rights.values() if right.period is not None]
+            ends += [instant for instant in self.account.owing.turning_points if now < instant]
             due = next_due(self.account)
             self.until = min(ends if due is None else [*ends, due], default=None)
             self.version = journal_cursor(customer_id, seq)

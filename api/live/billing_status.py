@@ -63,4 +63,4 @@ class LiveBillingStatus:
 
 
 def _digest(snapshot: Snapshot) -> bytes:
-    return digest(billing_status(snapshot.account))
+    return digest(billing_status(snapshot.account, snapshot.now))

@@ -17,5 +17,5 @@ class BillingStatus:
     @classmethod
     def of(cls, standing: Standing) -> "BillingStatus":
         """At the instant of the standing."""
-        status = billing_status(standing.account)
+        status = billing_status(standing.account, standing.at)
         return cls(state=status.state, message=status.message, as_of=standing.at)

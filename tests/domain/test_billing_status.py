@@ -37,7 +37,7 @@ def cancelled_at(at: datetime) -> tuple[ScheduledChange, ...]:
 
 
 def status(*subscriptions: Subscription) -> tuple[BillingState, str | None]:
-    found = billing_status(Account(subscriptions=subscriptions))
+    found = billing_status(Account(subscriptions=subscriptions), NOON)
     return found.state, found.message
 
 
