@@ -9,6 +9,12 @@ from msgspec import Struct
 from domain.books.credit import Burn
 from domain.books.line import ZERO
 
+MANUAL = "manual"
+"""The provider of money that came in elsewhere, as by bank transfer, and was recorded by staff."""
+
+NOBODY = "none"
+"""The provider of an attempt that had nobody to ask: there was no usable method."""
+
 
 class PaymentStatus(StrEnum):
     PENDING = "PENDING"
@@ -78,6 +84,7 @@ class Payment(Struct, frozen=True, omit_defaults=True):
     failure: FailureCode | None = None
     refunds: tuple[Refund, ...] = ()
     action: str | None = None  # what the customer is to open or confirm, while action is required
+    action_since: datetime | None = None
     by_hand: bool = False
 
     @property

@@ -1,0 +1,67 @@
+"""Payment methods: which ones there are, and which one is charged."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from domain import commands as c
+from domain import events as e
+from domain.account import Account
+from domain.books import Books
+from domain.books.payment import Method
+from domain.dunning import collect_with
+from domain.errors import ErrorCode, Refusal
+from domain.evolve import evolve_account
+from domain.wording import check_name
+
+METHODS_MAX = 50
+TOKEN_CHARS_MAX = 255
+
+
+def decide_method(
+    account: Account, command: c.AddMethod | c.RemoveMethod | c.DefaultMethod, at: datetime
+) -> Sequence[e.AccountEvent]:
+    """A new default method is charged at once with what is overdue. One that is removed still serves the payments that
+    were asked for already. Raises Refusal."""
+    books = account.books
+    match command:
+        case c.AddMethod(method=method, default=default):
+            event = e.MethodAdded(_new(books, method, at), default)
+            return [event, *_charged(account, event, at)]
+        case c.RemoveMethod(method_id=id):
+            if any(one.id == id and one.removed_at is not None for one in books.methods):
+                return []
+            return [e.MethodRemoved(live_method(books, id).id)]
+        case c.DefaultMethod(method_id=id):
+            if live_method(books, id) == books.method:
+                return []
+            chosen = e.MethodDefaulted(id)
+            return [chosen, *_charged(account, chosen, at)]
+
+
+def live_method(books: Books, id: str) -> Method:
+    """Raises Refusal."""
+    found = next((one for one in books.methods if one.id == id and one.removed_at is None), None)
+    if found is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "no such payment method", "paymentMethodId")
+    return found
+
+
+def _new(books: Books, method: Method, at: datetime) -> Method:
+    live = [one for one in books.methods if one.removed_at is None]
+    for one in books.methods:
+        if one.id == method.id or (one in live and (one.provider, one.token) == (method.provider, method.token)):
+            raise Refusal(ErrorCode.ALREADY_EXISTS, f"the payment method exists ({one.id})", "token")
+    if len(live) >= METHODS_MAX:
+        raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {METHODS_MAX} payment methods a customer")
+    check_name(method.token, "token", chars_max=TOKEN_CHARS_MAX)
+    check_name(method.kind, "kind")
+    check_name(method.label, "label")
+    return replace(method, added_at=at, removed_at=None)
+
+
+def _charged(account: Account, event: e.MethodAdded | e.MethodDefaulted, at: datetime) -> Sequence[e.AccountEvent]:
+    after = evolve_account(account, event, at)
+    chosen = after.books.method
+    return [] if chosen is None or chosen == account.books.method else collect_with(after, chosen, at)
