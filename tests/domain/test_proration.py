@@ -97,6 +97,10 @@ def test_a_day_that_plans_of_both_policies_touch_follows_the_one_that_ends_on_it
     assert old + new == 1
 
 
+def test_what_comes_and_goes_on_a_day_of_something_else_owns_nothing_not_less() -> None:
+    assert share(BY_DAY, Period(june(18, 9), june(18, 15)), JUNE, "UTC", NEW, begins=OLD) == 0
+
+
 @pytest.mark.parametrize("owner", ChangeDay)
 def test_the_last_second_of_a_period_is_part_of_its_last_day(owner: ChangeDay) -> None:
     change = JUNE.end - timedelta(seconds=1)
@@ -313,6 +317,15 @@ def test_included_seats_come_off_each_quantity() -> None:
         "0 × 10 = 0, seats: 0 × 15/30 days",
         "3 × 0 = 0, included: 6 × 15/30 days",
         "1 × 10 = 10, seats: 2 × 15/30 days",
+    ]
+
+
+def test_a_quantity_that_owns_no_day_leaves_no_step() -> None:
+    cuts = [JUNE.start, june(18, 9), june(18, 15), JUNE.end]
+    parts = [(Period(start, end), seats) for (start, end), seats in zip(pairwise(cuts), (5, 100, 8), strict=True)]
+    assert lines(prorated(seat(BY_DAY, "30"), parts, JUNE, "UTC")) == [
+        "2.833333333333 × 30 = 85, seats: 5 × 17/30 days, rounded to 12 decimals",
+        "3.466666666667 × 30 = 104, seats: 8 × 13/30 days, rounded to 12 decimals",
     ]
 
 
