@@ -13,6 +13,9 @@ from domain.books.line import Line
 from domain.seller import Seller
 from domain.tax import TaxCode, TaxLine, Treatment
 
+FOOTER_CHARS_MAX = 300
+FOOTER_LINES_MAX = 4
+"""A longer small print stands once, behind everything else."""
 _LETTER = frozenset({"US", "CA"})
 _CITY_FIRST = frozenset({"US", "CA", "GB", "IE", "AU", "NZ", "IN"})  # where the postal code follows the city
 _MOMENT = ("year", "month", "day", "hour", "minute", "second")
@@ -23,6 +26,8 @@ def content(paper: Paper) -> dict[str, Any]:
     """The template's data. Every text of others has passed `readable`."""
     words, locale = spoken(paper.locale)
     at = paper.issued_at
+    small_print = paper.seller.small_print or ""
+    fits = 0 < len(small_print) <= FOOTER_CHARS_MAX and small_print.count("\n") < FOOTER_LINES_MAX
     kind = words.credit_note if paper.corrects else words.invoice
     shown: dict[str, Any] = {
         "paper": "us-letter" if paper.seller.country in _LETTER else "a4",
@@ -44,7 +49,8 @@ def content(paper: Paper) -> dict[str, Any]:
         "sums": _sums(paper, words, locale),
         "taxes": _taxes(paper, words, locale),
         "payment": _payment(paper, words, locale),
-        "footer": paper.seller.small_print or paper.seller.name,
+        "footer": small_print if fits else paper.seller.name,
+        "small-print": "" if fits else small_print,
         "page": words.page,
     }
     cleaned: dict[str, Any] = _cleaned(shown)
@@ -161,19 +167,21 @@ def _taxes(paper: Paper, words: Words, locale: Locale) -> dict[str, Any]:
 
 def _payment(paper: Paper, words: Words, locale: Locale) -> dict[str, Any]:
     due = figures.money(paper.due, paper.currency, locale)
-    shown: dict[str, Any] = {"heading": words.payment, "text": words.settled, "instalments": [], "facts": []}
+    shown: dict[str, Any] = {"heading": words.payment, "texts": [words.settled], "instalments": [], "facts": []}
     if paper.corrects:
-        return shown | {"heading": words.reason, "text": paper.reason or ""}
+        uses = ((words.taken_off, paper.corrects.off), (words.kept, paper.corrects.kept))
+        told = [said.format(amount=figures.money(amount, paper.currency, locale)) for said, amount in uses if amount]
+        return shown | {"heading": words.reason, "texts": [paper.reason or "", *told]}
     if paper.due <= 0 or paper.due_at is None:
         return shown
     if paper.instalments:
-        shown["text"] = words.pay_in_instalments.format(amount=due)
+        shown["texts"] = [words.pay_in_instalments.format(amount=due)]
         shown["instalments"] = [
             [figures.day(paper.day(one.due_at), locale), figures.money(one.amount, paper.currency, locale)]
             for one in paper.instalments
         ]
     else:
-        shown["text"] = words.pay_by.format(amount=due, date=figures.day(paper.day(paper.due_at), locale))
+        shown["texts"] = [words.pay_by.format(amount=due, date=figures.day(paper.day(paper.due_at), locale))]
     if paper.seller.iban:
         bank = {words.account_holder: paper.seller.name, "IBAN": figures.iban(paper.seller.iban)}
         bank |= {"BIC": paper.seller.bic} if paper.seller.bic else {}

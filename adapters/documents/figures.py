@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_interval
@@ -12,6 +12,7 @@ from domain.exact import plain
 from domain.money import digits
 
 RATE_DIGITS_MAX = 12
+_WIDE = Context(prec=400, rounding=ROUND_HALF_UP)  # Babel quantizes by the context at hand: 28 digits, half even
 _GROUP = 4  # an IBAN is read in fours
 
 
@@ -39,14 +40,14 @@ def rate(amount: Decimal, currency: str, locale: Locale) -> str:
 def number(value: Decimal, locale: Locale) -> str:
     pattern = parse_pattern(locale.decimal_formats[None].pattern)
     pattern.frac_prec = (0, RATE_DIGITS_MAX)
-    return _signed(pattern.apply(plain(value), locale))
+    return _written(pattern, plain(value), locale)
 
 
 def percent(value: Decimal, locale: Locale) -> str:
     """19 is 19 %."""
     pattern = parse_pattern(locale.percent_formats[None].pattern)
     pattern.frac_prec = (0, RATE_DIGITS_MAX)
-    return _signed(pattern.apply(plain(value.scaleb(-2)), locale))
+    return _written(pattern, plain(value.scaleb(-2)), locale)
 
 
 def day(value: date, locale: Locale) -> str:
@@ -66,11 +67,13 @@ def iban(text: str) -> str:
 
 
 def _money(amount: Decimal, currency: str, locale: Locale, digits_max: int) -> str:
-    pattern: NumberPattern = parse_pattern(locale.currency_formats["standard"].pattern)
+    pattern = parse_pattern(locale.currency_formats["standard"].pattern)
     pattern.frac_prec = (digits(currency), digits_max)
-    return _signed(pattern.apply(amount, locale, currency=currency, currency_digits=False))
+    return _written(pattern, amount, locale, currency)
 
 
-def _signed(text: str) -> str:
-    """A real minus sign: a hyphen is too short to be seen in a column of figures."""
+def _written(pattern: NumberPattern, value: Decimal, locale: Locale, currency: str | None = None) -> str:
+    """With a real minus sign: a hyphen is too short to be seen in a column of figures."""
+    with localcontext(_WIDE):
+        text: str = pattern.apply(value, locale, currency=currency, currency_digits=False)
     return text.replace("-", "\N{MINUS SIGN}")

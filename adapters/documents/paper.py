@@ -39,10 +39,13 @@ class Reduction(Struct, frozen=True):
 
 
 class Corrected(Struct, frozen=True):
-    """The invoice that a credit note takes back, whole or in part."""
+    """The invoice that a credit note takes back, whole or in part. Of the note's total, `off` lowers what is owed on it
+    and `kept` becomes the customer's credit."""
 
     number: str
     issued_at: datetime
+    off: Decimal
+    kept: Decimal
 
 
 class Paper(Struct, frozen=True):
@@ -112,6 +115,7 @@ def invoice_paper(
 def credit_note_paper(note: CreditNote, invoice: Invoice, buyer: Buyer) -> Paper:
     """The note has the seller, the calendar and the language of the invoice that it corrects."""
     discount = exact_sum(line.discount for line in note.lines)
+    kept = note.credit.amount if note.credit else ZERO
     return Paper(
         number=note.number,
         currency=note.currency,
@@ -126,7 +130,7 @@ def credit_note_paper(note: CreditNote, invoice: Invoice, buyer: Buyer) -> Paper
         discounts=(Reduction(None, discount),) if discount else (),
         credit=exact_sum(line.credit for line in note.lines),
         total=note.total,
-        corrects=Corrected(note.invoice_number, invoice.issued_at),
+        corrects=Corrected(note.invoice_number, invoice.issued_at, note.off, kept),
         reason=note.reason,
     )
 

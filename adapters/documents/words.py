@@ -52,6 +52,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     reference: str
     reason: str
     page: str
+    taken_off: str
+    kept: str
     reasons: dict[TaxCode, str]
 
 

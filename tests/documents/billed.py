@@ -1,26 +1,30 @@
-"""Final invoices as values, for the tests of documents: lines are given, tax and totals follow by the written rules."""
+"""Final invoices as values, for the tests of documents: lines are given, tax and totals follow by the rules of domain."""
 
 from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
+from hypothesis import strategies as st
+
 from adapters.documents import Buyer
+from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import CreditNote, Invoice
 from domain.books.line import Line, LineKind
 from domain.books.redemption import Discount
-from domain.exact import divided, exact_sum, quantized
-from domain.money import digits
+from domain.exact import exact_sum
 from domain.period import Period
 from domain.seller import Dunning, Seller
-from domain.tax import TaxCode, TaxLine, Treatment
+from domain.tax import TaxCode, Treatment
+from domain.totals import totals
+from domain.totals.promotional import net
 
 ZERO = Decimal(0)
+CENT = Decimal("0.01")
 MARCH = Period(datetime(2026, 2, 28, 23, tzinfo=UTC), datetime(2026, 3, 31, 22, tzinfo=UTC))  # in Berlin
 APRIL_FIRST = datetime(2026, 4, 1, 7, 30, 15, tzinfo=UTC)
 
 VAT_19 = Treatment("USt", Decimal(19))
 VAT_7 = Treatment("USt", Decimal(7))
-REVERSED = Treatment("VAT", ZERO, TaxCode.REVERSE_CHARGE, "Reverse charge (Article 196, Directive 2006/112/EC)")
 EXEMPT = Treatment("VAT", ZERO, TaxCode.EXEMPT, "Education, § 4 Nr. 21 UStG")
 UNTAXED = Treatment("No tax", ZERO, TaxCode.OUTSIDE_SCOPE)
 
@@ -86,21 +90,17 @@ def line(
 
 
 def invoice(*lines: Line, currency: str = "EUR", coupon: str = "Frühling", **changes: Any) -> Invoice:
-    tax = tax_of(lines, currency)
-    subtotal = exact_sum(one.amount for one in lines)
-    discount = exact_sum(one.discount for one in lines)
-    credit = exact_sum(one.credit for one in lines)
-    added = exact_sum(one.amount for one in tax if not one.inclusive)
+    sums = totals(lines, currency)
     fields: dict[str, Any] = {
         "id": "invoice_1",
         "number": "INV-2026-000042",
         "currency": currency,
         "lines": lines,
-        "subtotal": subtotal,
-        "discount": discount,
-        "credit": credit,
-        "tax": tax,
-        "total": subtotal - discount - credit + added,
+        "subtotal": sums.subtotal,
+        "discount": sums.discount,
+        "credit": sums.credit,
+        "tax": sums.tax,
+        "total": sums.total,
         "period": MARCH,
         "until": MARCH.end,
         "corrections_from": MARCH.start,
@@ -112,43 +112,46 @@ def invoice(*lines: Line, currency: str = "EUR", coupon: str = "Frühling", **ch
         "zone": "Europe/Berlin",
         "dunning": Dunning(),
         "locale": "de",
-        "discounts": (Discount("redemption_1", "SPRING", coupon, discount),) if discount else (),
+        "discounts": (Discount("redemption_1", "SPRING", coupon, sums.discount),) if sums.discount else (),
     }
     return Invoice(**(fields | changes))
 
 
-def credit_note(corrected: Invoice, *lines: Line, reason: str = "Abgerechnet, aber nicht genutzt") -> CreditNote:
-    tax = tax_of(lines, corrected.currency)
-    subtotal = exact_sum(one.amount for one in lines)
-    reduced = exact_sum(one.discount + one.credit for one in lines)
-    total = subtotal - reduced + exact_sum(one.amount for one in tax if not one.inclusive)
+def credit_note(
+    corrected: Invoice, *lines: Line, reason: str = "Abgerechnet, aber nicht genutzt", owed: str | None = None
+) -> CreditNote:
+    """`owed`: what is still to be paid of the invoice, and so comes off it; the rest is kept as credit."""
+    sums = totals(lines, corrected.currency)
+    off = min(sums.total, corrected.total if owed is None else Decimal(owed))
+    at = APRIL_FIRST + timedelta(days=3)
+    kept = sums.total - off
     return CreditNote(
         id="creditnote_1",
         invoice_id=corrected.id,
         invoice_number=corrected.number,
         currency=corrected.currency,
         lines=lines,
-        tax=tax,
-        subtotal=subtotal,
-        total=total,
+        tax=sums.tax,
+        subtotal=exact_sum(net(one) for one in lines),
+        total=sums.total,
         reason=reason,
-        issued_at=APRIL_FIRST + timedelta(days=3),
-        off=total,
+        issued_at=at,
+        off=off,
+        credit=Credit("credit_1", CreditKind.PREPAID, "EUR", kept, kept, reason, at) if kept else None,
         number="CN-000007",
     )
 
 
-def tax_of(lines: tuple[Line, ...], currency: str) -> tuple[TaxLine, ...]:
-    """One tax line per treatment and side of the price, rounded once."""
-    found = []
-    for treatment, inclusive in dict.fromkeys((one.treatment, one.tax_inclusive) for one in lines):
-        assert treatment is not None
-        net = exact_sum(
-            one.amount - one.discount - one.credit
-            for one in lines
-            if (one.treatment, one.tax_inclusive) == (treatment, inclusive)
-        )
-        over = 100 + treatment.percent if inclusive else Decimal(100)
-        amount = quantized(divided(net * treatment.percent, over, 30, ROUND_HALF_UP), digits(currency), ROUND_HALF_UP)
-        found.append(TaxLine(treatment, net - amount if inclusive else net, amount, inclusive))
-    return tuple(found)
+@st.composite
+def any_line(draw: st.DrawFn) -> Line:
+    """A line of up to a thousand, charged or given back, at either rate and on either side of the price."""
+    amount = draw(st.integers(-100_000, 100_000)) * CENT
+    tenth, third = Decimal("0.1"), Decimal("0.33")
+    return line(
+        "x",
+        str(amount),
+        discount=str((amount * draw(st.sampled_from([ZERO, tenth]))).quantize(CENT)),
+        credit=str((amount * draw(st.sampled_from([ZERO, third]))).quantize(CENT)),
+        treatment=draw(st.sampled_from([VAT_7, VAT_19])),
+        inclusive=draw(st.booleans()),
+    )

@@ -13,25 +13,30 @@ from billed import (
     BUYER,
     EXEMPT,
     FRENCH,
-    REVERSED,
     SELLER,
     UNTAXED,
     VAT_7,
     VAT_19,
     ZERO,
+    any_line,
     credit_note,
     invoice,
     line,
 )
 from facturx import get_xml_from_pdf, xml_check_xsd
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from pypdf import PdfReader
 from saxonche import PySaxonProcessor
 
 from adapters.documents import Buyer, Paper, credit_note_paper, document, facturx_pdf, facturx_xml, invoice_paper
+from adapters.documents.party import vat_id
 from domain.books.invoice import Instalment
+from domain.books.line import Line
 from domain.errors import Refusal
 from domain.tax import TaxCode, Treatment
+from domain.totals.treatment import PREPAID, REVERSE_CHARGE
 
 RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:100}"
 SVRL = "{http://purl.oclc.org/dsdl/svrl}"
@@ -48,7 +53,7 @@ PAPERS = {
     "two rates": invoice_paper(
         invoice(SEATS, line("Handbook", "18.90", quantity="2", unit="9.45", treatment=VAT_7)), BUYER
     ),
-    "reverse charge": invoice_paper(invoice(line("Équipe", "29.00", treatment=REVERSED), locale="fr"), FRENCH),
+    "reverse charge": invoice_paper(invoice(line("Équipe", "29.00", treatment=REVERSE_CHARGE), locale="fr"), FRENCH),
     "intra-community": invoice_paper(invoice(line("Boîtier", "99.00", treatment=INTRA), locale="fr"), FRENCH),
     "export": invoice_paper(invoice(line("Gehäuse", "99.00", treatment=EXPORT)), SWISS),
     "exempt beside taxed": invoice_paper(invoice(SEATS, line("Kurs", "450.00", treatment=EXEMPT)), BUYER),
@@ -61,6 +66,7 @@ PAPERS = {
     "untaxed": invoice_paper(
         invoice(line("Pro", "49.00", treatment=UNTAXED), currency="USD", seller=AMERICAN, locale="en"), BUYER
     ),
+    "prepaid credit": invoice_paper(invoice(line("Guthaben", "500.00", treatment=PREPAID)), BUYER),
     "inclusive": invoice_paper(
         invoice(*(line(f"Abo {n}", "9.99", quantity="1", unit="9.99", inclusive=True) for n in range(7))), BUYER
     ),
@@ -165,6 +171,12 @@ def test_every_kind_of_invoice_follows_schema_and_rules(name: str, broken: Calla
     assert broken(xml) == []
 
 
+@given(st.lists(any_line(), min_size=1, max_size=8))
+@settings(max_examples=30, deadline=None)
+def test_any_mixture_of_lines_follows_the_rules(broken: Callable[[bytes], list[str]], drawn: list[Line]) -> None:
+    assert broken(facturx_xml(invoice_paper(invoice(*drawn), BUYER))) == []
+
+
 def test_the_rules_notice_a_wrong_total(broken: Callable[[bytes], list[str]]) -> None:
     xml = facturx_xml(PAPERS["one rate"]).replace(b"<ram:GrandTotalAmount>345.10", b"<ram:GrandTotalAmount>345.11")
 
@@ -222,6 +234,25 @@ def test_reverse_charge_gives_its_reason_in_the_customers_language_and_both_numb
     assert values(xml, "SpecifiedTaxRegistration/*") == ["DE123456789", "FR40303265045"]
 
 
+@pytest.mark.parametrize(
+    ("tax_id", "country", "found"),
+    [
+        ("DE 123.456.789", "DE", "DE123456789"),
+        ("el094259216", "GR", "EL094259216"),
+        ("XI123456789", "GB", "XI123456789"),
+        ("ATU12345678", "AT", "ATU12345678"),
+        ("ATU12345678", "DE", None),
+        ("12-3456789", "US", None),
+        ("27/123/45678", "DE", None),
+        ("DE", "DE", None),
+        (None, "DE", None),
+        ("DE123456789", None, None),
+    ],
+)
+def test_which_tax_numbers_are_vat_numbers(tax_id: str | None, country: str | None, found: str | None) -> None:
+    assert vat_id(tax_id, country) == found
+
+
 def test_a_transfer_is_asked_for_while_something_is_due() -> None:
     assert value(facturx_xml(PAPERS["one rate"]), "IBANID") == "DE89370400440532013000"
     assert values(facturx_xml(PAPERS["paid"]), "IBANID") == []
@@ -239,7 +270,7 @@ def test_a_transfer_is_asked_for_while_something_is_due() -> None:
             invoice_paper(invoice(SEATS, line("x", "1.00", treatment=UNTAXED)), BUYER),
             "what is outside the scope of VAT needs an invoice of its own",
         ),
-        (invoice_paper(invoice(line("x", "1.00", treatment=REVERSED)), BUYER), "the buyer has no tax number"),
+        (invoice_paper(invoice(line("x", "1.00", treatment=REVERSE_CHARGE)), BUYER), "the buyer has no tax number"),
         (invoice_paper(invoice(line("x", "1.00", treatment=INTRA)), BUYER), "the buyer has no VAT number"),
     ],
 )

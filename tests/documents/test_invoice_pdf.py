@@ -5,11 +5,12 @@ import re
 from decimal import Decimal
 
 import pytest
-from billed import APRIL_FIRST, BUYER, FRENCH, REVERSED, SELLER, UNTAXED, credit_note, invoice, line
+from billed import APRIL_FIRST, BUYER, FRENCH, SELLER, UNTAXED, credit_note, invoice, line
 from msgspec.structs import replace
 from pypdf import PdfReader
 
 from adapters.documents import Buyer, Paper, credit_note_paper, invoice_paper, pdf
+from domain.totals.treatment import REVERSE_CHARGE
 
 SEATS = line("Team", "1290.50", quantity="10", unit="129.05", discount="29.00")
 AMERICAN = replace(
@@ -69,11 +70,11 @@ def test_the_customers_language_and_format(locale: str, kind: str, total: str) -
 
 
 def test_reverse_charge_is_said_in_the_customers_language() -> None:
-    text = read(invoice_paper(invoice(line("Équipe", "290.00", treatment=REVERSED), locale="fr"), FRENCH))
+    text = read(invoice_paper(invoice(line("Équipe", "290.00", treatment=REVERSE_CHARGE), locale="fr"), FRENCH))
 
     assert "Autoliquidation : la taxe est due par le preneur" in text
     assert "FR40303265045" in text
-    assert "VAT 0 % 290,00 € 0,00 €" in text
+    assert "Reverse charge 0 % 290,00 € 0,00 €" in text
 
 
 def test_tax_inside_the_prices_is_told_and_not_added() -> None:
@@ -95,11 +96,13 @@ def test_what_is_paid_is_taken_off_and_a_paid_invoice_says_so() -> None:
 def test_a_credit_note_has_its_own_words_and_the_number_it_corrects() -> None:
     whole = invoice(SEATS)
 
-    text = read(credit_note_paper(credit_note(whole, line("Team", "129.05")), whole, BUYER))
+    text = read(credit_note_paper(credit_note(whole, line("Team", "129.05"), owed="100.00"), whole, BUYER))
 
     for said in ("Rechnungskorrektur", "CN-000007", "INV-2026-000042 vom 1. April 2026", "Gutgeschrieben 153,57 €"):
         assert said in text
     assert "Abgerechnet, aber nicht genutzt" in text
+    assert "Vom offenen Betrag der Rechnung werden 100,00 € abgezogen." in text
+    assert "53,57 € werden Ihrem Guthaben gutgeschrieben." in text
     assert "Bitte zahlen" not in text
 
 
@@ -109,6 +112,25 @@ def test_digits_are_those_of_the_currency_and_rates_keep_theirs() -> None:
 
     assert "¥0.00035 ¥1,235" in yen
     assert "HUF 1,235.00" in forint.replace("HUF", "HUF ").replace("  ", " ")
+
+
+def test_the_longest_figures_are_written_out() -> None:
+    longest = line("API", "0.01", quantity="999999999999999999.999999999999", unit="0.000000000001")
+
+    text = read(invoice_paper(invoice(longest), BUYER))
+
+    assert "999.999.999.999.999.999,999999999999 0,000000000001 € 0,01 €" in text
+
+
+def test_a_short_small_print_is_on_every_page_and_a_long_one_once_at_the_end() -> None:
+    many = [line(f"Region {n}", "1.00") for n in range(25)]
+    short = replace(SELLER, small_print="Es gelten unsere Bedingungen.")
+    long = replace(SELLER, small_print="Es gelten unsere Bedingungen. " * 30)
+
+    for seller, times in ((short, 2), (long, 30)):
+        text = read(invoice_paper(invoice(*many, seller=seller), BUYER))
+        assert "Seite 2 von 2" in text
+        assert text.count("Es gelten unsere Bedingungen.") == times
 
 
 def test_paper_of_the_sellers_country_and_addresses_as_it_writes_them() -> None:

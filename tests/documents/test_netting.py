@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from billed import BUYER, VAT_7, VAT_19, invoice, line
+from billed import BUYER, any_line, invoice, line
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,23 +50,7 @@ def test_a_sum_of_nothing_is_spread_over_lines_that_are_something() -> None:
     assert net.lines == (Decimal("8.39"), Decimal("-8.39"))
 
 
-cents = st.integers(-100_000, 100_000).map(lambda number: number * CENT)
-
-
-@st.composite
-def lines(draw: st.DrawFn) -> Line:
-    amount = draw(cents)
-    return line(
-        "x",
-        str(amount),
-        discount=str((amount * draw(st.sampled_from([Decimal(0), Decimal("0.1")]))).quantize(CENT)),
-        credit=str((amount * draw(st.sampled_from([Decimal(0), Decimal("0.33")]))).quantize(CENT)),
-        treatment=draw(st.sampled_from([VAT_7, VAT_19])),
-        inclusive=draw(st.booleans()),
-    )
-
-
-@given(st.lists(lines(), min_size=1, max_size=12))
+@given(st.lists(any_line(), min_size=1, max_size=12))
 def test_lines_less_allowances_are_the_base_and_with_the_tax_the_total(drawn: list[Line]) -> None:
     paper = invoice_paper(invoice(*drawn), BUYER)
     net = netted(paper)
