@@ -44,7 +44,7 @@ def cii(paper: Paper) -> bytes:
             element("ram:ID", paper.number),
             element("ram:TypeCode", CREDIT_NOTE if paper.corrects else INVOICE),
             day("ram:IssueDateTime", paper.day(paper.issued_at)),
-            _note(paper.reason),
+            _note((paper.reason or words.less_charged) if paper.corrects else None),
             _note(paper.seller.small_print),
         ),
         element(

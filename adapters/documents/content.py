@@ -171,7 +171,7 @@ def _payment(paper: Paper, words: Words, locale: Locale) -> dict[str, Any]:
     if paper.corrects:
         uses = ((words.taken_off, paper.corrects.off), (words.kept, paper.corrects.kept))
         told = [said.format(amount=figures.money(amount, paper.currency, locale)) for said, amount in uses if amount]
-        return shown | {"heading": words.reason, "texts": [paper.reason or "", *told]}
+        return shown | {"heading": words.reason, "texts": [paper.reason or words.less_charged, *told]}
     if paper.due <= 0 or paper.due_at is None:
         return shown
     if paper.instalments:

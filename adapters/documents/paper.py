@@ -50,7 +50,8 @@ class Corrected(Struct, frozen=True):
 
 class Paper(Struct, frozen=True):
     """`corrects` tells a credit note from an invoice. `zone` is the seller's: instants become days by it. `total` less
-    `paid` is what is still to be paid, by `due_at` or in `instalments`."""
+    `paid` is what is still to be paid, by `due_at` or in `instalments`. `reason` is what somebody wrote; a credit note
+    without one follows from the rules."""
 
     number: str
     currency: str
@@ -131,7 +132,7 @@ def credit_note_paper(note: CreditNote, invoice: Invoice, buyer: Buyer) -> Paper
         credit=exact_sum(line.credit for line in note.lines),
         total=note.total,
         corrects=Corrected(note.invoice_number, invoice.issued_at, note.off, kept),
-        reason=note.reason,
+        reason=None if note.automatic else note.reason,
     )
 
 

@@ -54,6 +54,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     page: str
     taken_off: str
     kept: str
+    less_charged: str
     reasons: dict[TaxCode, str]
 
 

@@ -1,4 +1,4 @@
-"""Final invoices as values, for the tests of documents: lines are given, tax and totals follow by the rules of domain."""
+"""Final invoices as values, for the tests of documents: lines are given, tax and totals follow by the rules."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal

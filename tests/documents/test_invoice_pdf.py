@@ -106,6 +106,16 @@ def test_a_credit_note_has_its_own_words_and_the_number_it_corrects() -> None:
     assert "Bitte zahlen" not in text
 
 
+def test_a_credit_note_that_nobody_asked_for_gives_its_reason_in_the_customers_language() -> None:
+    whole = invoice(SEATS)
+    note = replace(credit_note(whole, line("Team", "1.00"), reason="less is charged than was billed"), automatic=True)
+
+    text = read(credit_note_paper(note, whole, BUYER))
+
+    assert "Es wird weniger berechnet, als in Rechnung gestellt war." in text
+    assert "less is charged" not in text
+
+
 def test_digits_are_those_of_the_currency_and_rates_keep_theirs() -> None:
     yen = read(invoice_paper(invoice(line("API", "1235", unit="0.00035"), currency="JPY", locale="en"), BUYER))
     forint = read(invoice_paper(invoice(line("API", "1235.00"), currency="HUF", locale="en"), BUYER))
