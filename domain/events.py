@@ -161,10 +161,11 @@ class LineAdjusted(Event, frozen=True, tag="invoice.line_adjusted"):
 
 
 class InvoiceFinalized(Event, frozen=True, tag="invoice.finalized"):
-    """`items`: the ids of those that are on it."""
+    """`items`: the ids of those that are on it. `used`: the redemptions of which it used up one period."""
 
     invoice: Invoice
     items: tuple[str, ...] = ()
+    used: tuple[str, ...] = ()
 
 
 class BillingClosed(Event, frozen=True, tag="billing.closed"):

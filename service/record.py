@@ -6,34 +6,21 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
 from adapters.postgres import journal, retries, states, views
-from adapters.postgres.codec import encode
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import Entry
 from adapters.postgres.retries import Retry
 from adapters.postgres.states import Head
 from domain.account import Account
-from domain.commands import CreateCustomer
+from domain.commands import CreateCustomer, FinalizeInvoice
 from domain.errors import ErrorCode, Refusal
-from domain.events import AnyEvent
+from service.billing import Billing, Taxes
 from service.clock import Clock
-from service.ids import new_id
+from service.draft import TIME, WORKER, By, Draft
 from service.streams import Kind, kind_of
 
+__all__ = ["TIME", "WORKER", "By", "Record", "Recorded"]
+
 E = TypeVar("E")
-
-
-class By(NamedTuple):
-    """On whose behalf: the actor that the journal names, why, and which customers they may touch (None: all)."""
-
-    actor: str
-    visible: frozenset[str] | None = None
-    reason: str | None = None
-    cause: str | None = None
-
-
-WORKER = By("worker")
-TIME = "time"
-"""The actor of what falls due by itself."""
 
 
 class Recorded(NamedTuple):
@@ -53,10 +40,13 @@ class Recorded(NamedTuple):
 class Record:
     """`await record(stream_id, command, by)`. Told of each account that changed, for the live updates."""
 
-    def __init__(self, engine: Engine, clock: Clock, changed: Callable[[str], None]) -> None:
+    def __init__(
+        self, engine: Engine, clock: Clock, changed: Callable[[str], None], taxes: Taxes | None = None
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._changed = changed
+        self._billing = Billing(taxes)
 
     async def __call__(
         self,
@@ -87,29 +77,52 @@ class Record:
         """What the stream was after its entry `seq` (None: the last one), and its entries up to there."""
         return await _folded(connection, stream_id, seq)
 
+    async def preview(self, stream_id: str, command: Any, by: By) -> Recorded:
+        """What `await record(…)` would record now, by the very same code; nothing is locked or written, and documents
+        get no number. Raises Refusal."""
+        async with self._engine.connect() as connection:
+            head = await states.head(connection, stream_id)
+            if head is None or (by.visible is not None and stream_id not in by.visible):
+                raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
+            draft = await self._drafted(connection, stream_id, head, command, by, numbers=False)
+            return Recorded(stream_id, draft.head.seq, draft.state, draft.entries)
+
     async def _decide(self, connection: Connection, stream_id: str, command: Any, by: By) -> Recorded:
-        kind = kind_of(stream_id)
-        head = await self._head(connection, kind, stream_id, by)
-        before = kind.decode(head.state)
-        at = await self._at(connection, before, command)
-        draft = _Draft(kind, stream_id, head, before, by, datetime.now(UTC))
-        draft.catch_up(at)
-        at = max(at, draft.head.effective_at or at)
-        for event in kind.decide(draft.state, command, at):
-            draft.add(event, at)
-        draft.catch_up(at)
+        head = await self._head(connection, kind_of(stream_id), stream_id, by)
+        draft = await self._drafted(connection, stream_id, head, command, by)
         if draft.entries:
+            state, books = draft.kind.encode(draft.state)
             await journal.append(connection, draft.entries)
-            await states.write(connection, stream_id, draft.head._replace(state=encode(draft.state)))
-            await views.project(connection, before, draft.state)
+            await states.write(connection, stream_id, draft.head._replace(state=state, books=books))
+            await views.project(connection, draft.before, draft.state, draft.entries, draft.posted)
         return Recorded(stream_id, draft.head.seq, draft.state, draft.entries)
+
+    async def _drafted(
+        self, connection: Connection, stream_id: str, head: Head, command: Any, by: By, *, numbers: bool = True
+    ) -> Draft:
+        """What happened meanwhile, what the command does, and what follows from it at once."""
+        kind = kind_of(stream_id)
+        draft = Draft(kind, stream_id, head, kind.decode(head.state, head.books), by, datetime.now(UTC))
+        at = await self._at(connection, draft.before, command)
+        await self._advance(connection, draft, at, numbers)
+        at = draft.at(at)
+        for event in kind.decide(draft.state, command, at):
+            await self._billing.add(connection, draft, event, at, numbers=numbers)
+        if isinstance(command, FinalizeInvoice):
+            await self._billing.close_by_hand(connection, draft, at)
+        await self._advance(connection, draft, at, numbers)
+        return draft
+
+    async def _advance(self, connection: Connection, draft: Draft, at: datetime, numbers: bool) -> None:
+        if isinstance(draft.state, Account):
+            await self._billing.advance(connection, draft, at, numbers=numbers)
 
     async def _head(self, connection: Connection, kind: Kind, stream_id: str, by: By) -> Head:
         head = await states.lock(connection, stream_id, by.visible)
         if head is None:
             if by.visible is not None and stream_id not in by.visible:
                 raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-            await states.begin(connection, stream_id, kind.name, encode(kind.empty))
+            await states.begin(connection, stream_id, kind.name, kind.encode(kind.empty)[0])
             head = await states.lock(connection, stream_id, by.visible)
         assert head is not None
         return head
@@ -120,43 +133,6 @@ class Record:
         if isinstance(command, CreateCustomer):
             customer = command.customer
         return await self._clock.at(connection, customer.clock_id if customer else None)
-
-
-class _Draft:
-    """The entries about to be appended, chained and folded as they are added."""
-
-    def __init__(self, kind: Kind, stream_id: str, head: Head, state: Any, by: By, recorded_at: datetime) -> None:
-        self._kind = kind
-        self._stream_id = stream_id
-        self._by = by
-        self._recorded_at = recorded_at
-        self.head = head
-        self.state = state
-        self.entries: list[Entry] = []
-
-    def add(self, event: AnyEvent, at: datetime, *, actor: str | None = None) -> None:
-        """Within a stream time never goes back: what fell due before the last entry happens at that entry's instant."""
-        effective_at = max(at, self.head.effective_at or at)
-        entry = journal.sealed_entry(
-            self._stream_id,
-            self.head.seq + 1,
-            new_id("event"),
-            event,
-            effective_at=effective_at,
-            recorded_at=self._recorded_at,
-            actor=actor or self._by.actor,
-            reason=None if actor else self._by.reason,
-            cause=None if actor else self._by.cause,
-            previous=self.head.hash,
-        )
-        self.entries.append(entry)
-        self.state = self._kind.evolve(self.state, event, effective_at)
-        self.head = Head(entry.seq, entry.hash, effective_at, "")
-
-    def catch_up(self, at: datetime) -> None:
-        """What fell due by itself is nobody's act."""
-        for instant, event, _ in self._kind.due(self.state, at):
-            self.add(event, instant, actor=TIME)
 
 
 async def _answer_again(connection: Connection, retry: Retry, first: retries.First) -> Recorded:

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from adapters.postgres import journal, states, views
-from adapters.postgres.codec import encode
+from adapters.postgres import documents, journal, ledger, states, views
 from adapters.postgres.connection import Connection, Engine
+from adapters.postgres.journal import Entry
+from adapters.postgres.ledger import Posted
 from adapters.postgres.states import Head
 from domain.access import ApiKey
 from domain.account import Account
+from domain.ledger import postings
 from service.streams import Kind, kind_of
 
 
@@ -24,6 +26,8 @@ class _Fold(NamedTuple):
     head: Head
     state: Any
     held_ids: set[str]
+    entries: list[Entry]
+    posted: list[Posted]
     broken_at: int | None
 
 
@@ -49,7 +53,7 @@ async def replay(engine: Engine) -> int:
                 fold = await _fold(transaction, stream_id)
                 await states.write(transaction, stream_id, fold.head)
                 await views.clear(transaction, stream_id)
-                await views.project(transaction, fold.kind.empty, fold.state)
+                await views.project(transaction, fold.kind.empty, fold.state, fold.entries, fold.posted)
                 await views.hold(transaction, stream_id, fold.held_ids)
             count += 1
     return count
@@ -58,16 +62,21 @@ async def replay(engine: Engine) -> int:
 async def _fold(connection: Connection, stream_id: str) -> _Fold:
     kind = kind_of(stream_id)
     state, held, broken_at = kind.empty, set[str](), None
+    posted: list[Posted] = []
     head = Head(0, journal.GENESIS, None, "")
-    for entry in await journal.read(connection, stream_id):
+    entries = await journal.read(connection, stream_id)
+    for entry in entries:
         follows = entry.previous == head.hash and entry.seq == head.seq + 1
         if broken_at is None and not (follows and journal.digest(entry) == entry.hash):
             broken_at = entry.seq
-        state = kind.evolve(state, entry.event, entry.effective_at)
+        before, state = state, kind.evolve(state, entry.event, entry.effective_at)
         if isinstance(state, Account):
+            found = postings(before, entry.event, state, entry.effective_at)  # type: ignore[arg-type]
+            posted.append(Posted(entry.seq, entry.effective_at, found))
             held |= views.held_ids(state)  # also what was planned once and is gone: its id stays findable
         head = Head(entry.seq, entry.hash, entry.effective_at, "")
-    return _Fold(kind, head._replace(state=encode(state)), state, held, broken_at)
+    text, books = kind.encode(state)
+    return _Fold(kind, head._replace(state=text, books=books), state, held, entries, posted, broken_at)
 
 
 async def _faults(connection: Connection, stream_id: str) -> list[str]:
@@ -81,6 +90,12 @@ async def _faults(connection: Connection, stream_id: str) -> list[str]:
         faults.append("the stored state differs from the journal")
     if isinstance(fold.state, Account) and (customer_rows, held) != ([views.customer_row(fold.state)], fold.held_ids):
         faults.append("the views of the account differ from the journal")
+    if isinstance(fold.state, Account):
+        if await ledger.rows_of(connection, stream_id) != ledger.rows_for(stream_id, fold.posted):
+            faults.append("the ledger differs from the journal")
+        made = sorted(documents.rows_of_entries(fold.state, fold.entries), key=lambda row: row["id"])
+        if await documents.rows_of(connection, stream_id) != made:
+            faults.append("the invoices differ from the journal")
     if isinstance(fold.state, ApiKey) and key_rows != [views.key_row(fold.state)]:
         faults.append("the view of the key differs from the journal")
     return faults

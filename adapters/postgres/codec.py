@@ -4,9 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from domain.access import ApiKey
 from domain.account import Account
+from domain.books import Books
 from domain.catalog import Catalog
 from domain.clock import TestClock
 from domain.events import AnyEvent
@@ -20,7 +22,11 @@ LIFTS: dict[tuple[str, int], Lift] = {}
 _encoder = msgspec.json.Encoder(order="deterministic")
 _event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
 
+_books_decoder = msgspec.json.Decoder(Books)
+_NO_BOOKS = Books()
+
 decode_account = msgspec.json.Decoder(Account).decode
+"""Without its books: all that rights need."""
 decode_catalog = msgspec.json.Decoder(Catalog).decode
 decode_clock = msgspec.json.Decoder(TestClock).decode
 decode_key = msgspec.json.Decoder(ApiKey).decode
@@ -28,6 +34,20 @@ decode_key = msgspec.json.Decoder(ApiKey).decode
 
 def encode(value: Any) -> str:
     return _encoder.encode(value).decode()
+
+
+def encode_account(account: Account) -> tuple[str, str | None]:
+    """The account without its books, and these; None: there are none."""
+    books = None if account.books == _NO_BOOKS else encode(account.books)
+    return encode(replace(account, books=_NO_BOOKS)), books
+
+
+def decode_books(books: str | None) -> Books:
+    return _NO_BOOKS if books is None else _books_decoder.decode(books)
+
+
+def decode_whole_account(state: str, books: str | None) -> Account:
+    return replace(decode_account(state), books=decode_books(books))
 
 
 def version_of(event_type: str, lifts: dict[tuple[str, int], Lift] = LIFTS) -> int:

@@ -11,24 +11,25 @@ from adapters.postgres.tables import streams
 
 
 class Head(NamedTuple):
-    """Where a stream stands: its last entry's number, hash and instant, and the state folded up to there."""
+    """Where a stream stands: its last entry's number, hash and instant, and the state folded up to there (of an account
+    without its books, which are beside it)."""
 
     seq: int
     hash: bytes
     effective_at: datetime | None
     state: str
+    books: str | None = None
 
 
 async def head(connection: AsyncConnection, stream_id: str) -> Head | None:
     """The stream's head as it stands, unlocked."""
     row = (await connection.execute(_head(stream_id))).one_or_none()
-    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state)
+    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state, row.books)
 
 
-def _head(stream_id: str) -> Select[tuple[int, bytes, datetime | None, str]]:
-    return select(streams.c.seq, streams.c.hash, streams.c.effective_at, streams.c.state).where(
-        streams.c.id == stream_id
-    )
+def _head(stream_id: str) -> Select[tuple[int, bytes, datetime | None, str, str | None]]:
+    head = streams.c
+    return select(head.seq, head.hash, head.effective_at, head.state, head.books).where(head.id == stream_id)
 
 
 async def lock(connection: AsyncConnection, stream_id: str, visible: frozenset[str] | None) -> Head | None:
@@ -37,7 +38,7 @@ async def lock(connection: AsyncConnection, stream_id: str, visible: frozenset[s
     if visible is not None:
         query = query.where(streams.c.id.in_(visible))
     row = (await connection.execute(query.with_for_update())).one_or_none()
-    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state)
+    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state, row.books)
 
 
 async def begin(connection: AsyncConnection, stream_id: str, kind: str, empty: str) -> None:

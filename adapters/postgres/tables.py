@@ -85,6 +85,7 @@ streams = Table(
     Column("hash", LargeBinary, nullable=False),
     Column("effective_at", instant),
     Column("state", JsonText(), nullable=False),
+    Column("books", JsonText()),  # of an account: what only money needs, apart, since rights are asked for all the time
 )
 
 # `due_at`: when the next thing falls due for this account, in the account's own time.
@@ -297,11 +298,43 @@ ledger = Table(
 )
 
 # ── coupons ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-# How many customers have redeemed each coupon, whatever became of it since: as many as the journal has `coupon.redeemed`
-# of its code. Neither stream knows that, so the row is where those who redeem it at once wait for each other.
+# How many customers have redeemed each coupon, whatever became of it since: as many as the journal has
+# `coupon.redeemed` of its code. Neither stream knows that, so the row is where those who redeem it at once wait for
+# each other.
 coupon_counts = Table(
     "coupon_counts",
     metadata,
     Column("code", Text, primary_key=True),
     Column("redeemed", BigInteger, nullable=False),
+)
+
+# ── invoices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+# Views: final invoices and credit notes as they were frozen (`document`), with what changes of them since, to be listed
+# and found by number. `kind` is INVOICE or CREDIT_NOTE; `about` is the invoice that a note takes back.
+documents = Table(
+    "documents",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("number", Text, nullable=False, unique=True),
+    Column("about", Text),
+    Column("status", Text, nullable=False),
+    Column("currency", Text, nullable=False),
+    Column("total", Numeric, nullable=False),
+    Column("due", Numeric, nullable=False),
+    Column("issued_at", instant, nullable=False),
+    Column("due_at", instant, nullable=False),
+    Column("document", JsonText(), nullable=False),
+    Index(None, "id", unique=True),
+    Index("documents_issued_idx", "kind", "issued_at", "id"),
+)
+
+# The next number of each legal series. Taken in the transaction that uses it: one that fails gives it back, so there
+# are no gaps; others who need one wait for the row.
+series = Table(
+    "series",
+    metadata,
+    Column("prefix", Text, primary_key=True),
+    Column("next", BigInteger, nullable=False),
 )

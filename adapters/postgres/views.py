@@ -1,15 +1,19 @@
 """Views: pure projections of states into rows that can be searched. They decide nothing and are rebuilt by replay."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres import documents, ledger
+from adapters.postgres.journal import Entry
+from adapters.postgres.ledger import Posted
 from adapters.postgres.tables import api_keys, customers, holdings, vault
 from domain.access import ApiKey
 from domain.account import Account
-from domain.due import next_due
+from domain.billing.ahead import next_instant
 
 
 def customer_row(account: Account) -> dict[str, Any]:
@@ -22,16 +26,24 @@ def customer_row(account: Account) -> dict[str, Any]:
         "clock_id": customer.clock_id,
         "created_at": customer.created_at,
         "erased_at": customer.erased_at,
-        "due_at": next_due(account),
+        "due_at": next_instant(account),
     }
 
 
 def held_ids(account: Account) -> set[str]:
-    """What can be found by its own id: subscriptions, planned changes, grants."""
+    """What can be found by its own id: subscriptions, planned changes, grants; and of the books what is no document."""
+    books = account.books
     return (
         {held.id for held in account.subscriptions}
         | {planned.id for held in account.subscriptions for planned in held.scheduled}
         | {grant.id for grant in account.grants}
+        | {item.id for item in books.items}
+        | books.receivables.keys()
+        | books.credits.keys()
+        | books.payments.keys()
+        | {refund.id for payment in books.payments.values() for refund in payment.refunds}
+        | {redemption.id for redemption in books.redemptions}
+        | {method.id for method in books.methods}
     )
 
 
@@ -39,11 +51,20 @@ def key_row(key: ApiKey) -> dict[str, Any]:
     return {"key_id": key.id, "secret_hash": key.secret_hash}
 
 
-async def project(connection: AsyncConnection, before: object, after: object) -> None:
-    """Write the rows in which the state after differs from the state before."""
+async def project(
+    connection: AsyncConnection,
+    before: object,
+    after: object,
+    entries: Sequence[Entry],
+    posted: Sequence[Posted],
+) -> None:
+    """Write the rows in which the state after differs from the state before, and those that the entries between
+    make."""
     match before, after:
         case Account(), Account():
             await _project_account(connection, before, after)
+            await documents.project(connection, before, after, entries)
+            await ledger.post(connection, entries[0].stream_id, posted)
         case ApiKey(), ApiKey():
             await connection.execute(insert(api_keys).values(key_row(after)).on_conflict_do_nothing())
         case _:
@@ -73,6 +94,8 @@ async def clear(connection: AsyncConnection, stream_id: str) -> None:
     await connection.execute(delete(customers).where(customers.c.customer_id == stream_id))
     await connection.execute(delete(holdings).where(holdings.c.customer_id == stream_id))
     await connection.execute(delete(api_keys).where(api_keys.c.key_id == stream_id))
+    await documents.clear(connection, stream_id)
+    await ledger.clear(connection, stream_id)
 
 
 async def rows_of(connection: AsyncConnection, stream_id: str) -> tuple[list[dict[str, Any]], set[str], list[Any]]:

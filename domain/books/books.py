@@ -8,10 +8,11 @@ from msgspec import Struct
 
 from domain.books.credit import Credit
 from domain.books.invoice import Adjustment, Item, Receivable
-from domain.books.line import ZERO
+from domain.books.line import ZERO, LineKind
 from domain.books.payment import Method, Payment
 from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
+from domain.period import Period
 from domain.tax import Treatment
 
 
@@ -24,16 +25,28 @@ class Part(Struct, frozen=True):
 
 
 class Billed(Struct, frozen=True, omit_defaults=True):
-    """What was billed of one key: `amount` in all, as calculated. `reduced`: the share of coupons and promotional
-    credit in it; `given_back`: what support took off by hand, which a reversal cannot give back again. `ends_at`:
-    when what it pays for ends. `parts`: the lines it stands on, newest last."""
+    """What was billed of one key: `amount` in all, as the rules came to; `discount` and `credit` are the shares of
+    coupons and promotional credit in it, `given_back` is what support took off by hand. So what a reversal can still
+    give back is the first less the others. `ends_at`: when what it pays for ends. `parts`: the lines it stands on,
+    newest last."""
 
+    kind: LineKind
+    description: str
+    currency: str
     amount: Decimal
-    ends_at: datetime
+    period: Period
     treatment: Treatment
-    reduced: Decimal = ZERO
+    tax_inclusive: bool = False
+    subscription_id: str | None = None
+    plan_key: str | None = None
+    discount: Decimal = ZERO
+    credit: Decimal = ZERO
     given_back: Decimal = ZERO
     parts: tuple[Part, ...] = ()
+
+    @property
+    def left(self) -> Decimal:
+        return self.amount - self.discount - self.credit - self.given_back
 
 
 class Books(Struct, frozen=True, omit_defaults=True):

@@ -115,18 +115,24 @@ class Instalment(Struct, frozen=True):
 
 
 class OwedLine(Struct, frozen=True, omit_defaults=True):
-    """What later corrections need to know of a final invoice's line. `net`: amount less discount and credit, so what
-    was charged for it, with the tax if its price contains it; `credited`: how much of that was taken back. `serves`: when what
-    it pays for is provided."""
+    """What later corrections need to know of a final invoice's line. `tax`: the position of its treatment among the
+    invoice's tax lines. `serves`: when what it pays for is provided. `credited`: how much of its `net` was taken
+    back."""
 
     id: str
     key: str
+    kind: LineKind
     amount: Decimal
-    net: Decimal
-    tax: int  # the position of its treatment in the invoice's tax lines
+    tax: int
+    serves: Period
+    discount: Decimal = ZERO
+    credit: Decimal = ZERO
     credited: Decimal = ZERO
-    kind: LineKind = LineKind.RECURRING
-    serves: Period | None = None
+
+    @property
+    def net(self) -> Decimal:
+        """What was charged for it, with the tax if its price contains it."""
+        return self.amount - self.discount - self.credit
 
 
 class Receivable(Struct, frozen=True, omit_defaults=True):
@@ -154,15 +160,23 @@ class Receivable(Struct, frozen=True, omit_defaults=True):
     prepaid: tuple[Burn, ...] = ()  # bought, and applied to it since
     discounts: tuple[Discount, ...] = ()
     buys: tuple[Credit, ...] = ()
+    notes: tuple[str, ...] = ()  # its credit notes
+    returned: Decimal = ZERO  # of them, what became credit because it had been paid
 
     @property
     def due(self) -> Decimal:
         return ZERO if self.closed is not None else self.total - self.paid - self.credited
 
     @property
+    def unpaid(self) -> Decimal:
+        """What a payment may still settle: also of an invoice that was written off."""
+        return ZERO if self.closed is InvoiceStatus.VOID else max(ZERO, self.total - self.paid - self.credited)
+
+    @property
     def fell_due_at(self) -> datetime:
-        """When the first part of what is still owed falls (or fell) due. What was paid pays the first instalments."""
-        paid = self.total - self.due
+        """When the first part of what is still owed falls (or fell) due. What was paid since they were planned pays the
+        first instalments."""
+        paid = sum((one.amount for one in self.instalments), ZERO) - self.due
         for instalment in self.instalments:
             paid -= instalment.amount
             if paid < 0:

@@ -12,6 +12,10 @@ from domain import events as e
 from domain.account import Account, Customer, Grant
 from domain.catalog import FeatureKind, PlanVersion, Price
 from domain.clash import clashes, moves_to
+from domain.dating import check_since, dated_back, usual_timing
+from domain.decide.coupons import redemption
+from domain.decide.money import decide_money
+from domain.decide.payments import decide_payment
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.money import is_currency
 from domain.period import Cadence, Period, is_zone
@@ -47,14 +51,21 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
     if account.customer.erased_at is not None:
         if isinstance(command, c.EraseCustomer):
             return []
+        if isinstance(command, c.SettlePayment | c.SettleRefund):  # money that moved has moved
+            return decide_payment(account, command, at)
         raise Refusal(ErrorCode.NOT_FOUND, "the customer was erased", "customer")
+    if isinstance(command, c.MoneyCommand):
+        return decide_money(account, command, at)
     match command:
         case c.UpdateCustomer():
             return _update(account, account.customer, command)
         case c.EraseCustomer():
             return _erase(account)
         case c.Subscribe():
-            return [e.SubscriptionCreated(_new_subscription(account, account.customer, command, at))]
+            return [
+                *_redeemed(account, command, at),
+                e.SubscriptionCreated(_new_subscription(account, account.customer, command, at)),
+            ]
         case c.ChangeSubscription():
             return _change(account, command, at)
         case c.RevokeCancellation(subscription_id=id):
@@ -159,6 +170,13 @@ def _new_subscription(account: Account, customer: Customer, command: c.Subscribe
     return replace(subscription, period=first_period(account, subscription)[0])
 
 
+def _redeemed(account: Account, command: c.Subscribe, at: datetime) -> Sequence[e.CouponRedeemed]:
+    if command.coupon is None:
+        return ()
+    assert command.redemption_id is not None
+    return [e.CouponRedeemed(redemption(account, command.coupon, command.redemption_id, at))]
+
+
 def _check_overrides(plan: PlanVersion, overrides: Sequence[Price]) -> None:
     """An override takes the place of the plan's price with the same key, currency and cadence, and follows what that
     follows: it may cost something else, not be about something else."""
@@ -188,6 +206,9 @@ def _new_add_ons(account: Account, command: c.Subscribe, since: datetime) -> tup
 
 def _change(account: Account, command: c.ChangeSubscription, at: datetime) -> Sequence[e.AccountEvent]:
     held = _subscription(account, command.subscription_id)
+    if command.timing is None:
+        assert account.customer is not None
+        command = replace(command, timing=usual_timing(held, command.change, account.customer.currency))
     effective_at = _effective_at(held, command, at)
     clashing = clashes(account, held, command.change, effective_at)
     now = effective_at <= at
@@ -199,7 +220,12 @@ def _change(account: Account, command: c.ChangeSubscription, at: datetime) -> Se
     withdrawn = [e.ChangeWithdrawn(one.subscription_id, one.id, why) for one in clashing]
     happens = transition(account, held, command.change, effective_at)
     if now:
+        if command.since is not None:
+            check_since(account, held, command.since, at)
+            happens = dated_back(happens, command.since)
         return [*withdrawn, *happens]
+    if command.since is not None:
+        raise invalid("only a change that takes effect now can be charged from an earlier instant", "chargedFrom")
     planned = ScheduledChange(command.change_id, held.id, command.change, effective_at, at)
     return [*withdrawn, e.ChangeScheduled(planned)]
 
@@ -216,7 +242,7 @@ def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetim
     if command.effective_at is not None and command.timing is not ChangeTiming.AT:
         raise invalid(f"is for timing AT, not {command.timing}", "at")
     match command.timing:
-        case ChangeTiming.NOW:
+        case ChangeTiming.NOW | None:
             return at
         case ChangeTiming.PERIOD_END:
             return held.period.end

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from msgspec.structs import replace
@@ -12,11 +13,15 @@ from domain.account import Account, Owing
 from domain.books import Books
 from domain.books.books import Billed, Part
 from domain.books.credit import Burn, Credit, CreditKind
+from domain.books.debt import debts
 from domain.books.invoice import CreditNote, Invoice, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind
 from domain.books.payment import Allocation, Payment
 from domain.books.redemption import Redemption
 from domain.exact import exact_sum
+from domain.money import rounded
+from domain.period import Period
+from domain.tax import Treatment
 
 BY_HAND = frozenset({LineKind.ITEM, LineKind.CREDIT})
 """Lines that nothing is wanted for: they are billed once, as they stand."""
@@ -43,7 +48,15 @@ def owing(books: Books, suspended_at: datetime | None) -> Owing:
         due_at = min(due_at or fell_due, fell_due)
         rights_until = min(rights_until or fell_due + one.dunning.grace, fell_due + one.dunning.grace)
     attempts = [one.next_attempt_at for one in books.open if one.next_attempt_at is not None]
-    return Owing(dict(sorted(amounts.items())), due_at, rights_until, min(attempts, default=None), suspended_at)
+    parts = sorted((part for one in books.open for part in debts(one)), key=lambda part: (part.due_at, part.currency))
+    return Owing(
+        amounts=dict(sorted(amounts.items())),
+        due_at=due_at,
+        rights_until=rights_until,
+        next_attempt_at=min(attempts, default=None),
+        suspended_at=suspended_at,
+        debts=tuple(parts),
+    )
 
 
 def prepaid(books: Books) -> dict[str, Decimal]:
@@ -64,16 +77,17 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
         case e.LineAdjusted(adjustment=adjustment):
             others = tuple(one for one in books.adjustments if one.key != adjustment.key)
             return replace(books, adjustments=(*others, adjustment))
-        case e.InvoiceFinalized(invoice=invoice, items=items):
-            return _finalized(books, invoice, items)
+        case e.InvoiceFinalized():
+            return _finalized(books, event)
         case e.BillingClosed(until=until, corrections_from=corrections_from):
             return _closed(books, until, corrections_from)
         case e.InvoiceVoided():
             return _voided(books, event)
         case e.InvoiceWrittenOff(invoice_id=id):
-            return _owed(books, id, closed=InvoiceStatus.UNCOLLECTIBLE, next_attempt_at=None)
+            forgiven = _forgiven(books, books.receivables[id])
+            return _owed(forgiven, id, closed=InvoiceStatus.UNCOLLECTIBLE, next_attempt_at=None)
         case e.InstalmentsPlanned(invoice_id=id, instalments=instalments):
-            return _owed(books, id, instalments=instalments)
+            return _owed(books, id, instalments=instalments, attempts=0, next_attempt_at=None)
         case e.CreditNoteIssued():
             return _credit_noted(books, event)
         case e.CreditGranted(credit=credit):
@@ -88,7 +102,7 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
         case e.CreditApplied(invoice_id=id, burns=burns):
             amount = exact_sum(burn.amount for burn in burns)
             applied = _owed(books, id, prepaid=(*books.receivables[id].prepaid, *burns))
-            return _paid(_burned(applied, burns), (Allocation(id, amount),))
+            return _paid(_burned(applied, burns), (Allocation(id, amount),), at)
         case e.CouponRedeemed(redemption=redemption):
             return replace(books, redemptions=(*books.redemptions, redemption))
         case e.CouponRemoved(redemption_id=id):
@@ -108,17 +122,19 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
         case e.MethodDefaulted(method_id=id):
             return replace(books, default_method_id=id)
         case e.PaymentRequested(payment=payment):
-            for allocation in payment.allocations:
-                books = _owed(books, allocation.invoice_id, next_attempt_at=None)
+            if not payment.by_hand:
+                for allocation in payment.allocations:
+                    books = _owed(books, allocation.invoice_id, next_attempt_at=None)
             return _with_payment(books, payment)
         case e.PaymentNeedsAction(payment_id=id, action=action):
-            return _with_payment(books, replace(books.payments[id], action=action or ""))
+            waiting = replace(books.payments[id], action=action or "", action_since=at)
+            return _with_payment(books, waiting)
         case e.PaymentSucceeded():
             return _payment_succeeded(books, event, at)
         case e.PaymentFailed():
             return _payment_failed(books, event, at)
         case e.PaymentRecorded(payment=payment, credit=credit):
-            books = _paid(_with_payment(books, payment), payment.allocations)
+            books = _paid(_with_payment(books, payment), payment.allocations, at)
             return books if credit is None else _given(books, credit)
         case e.RefundRequested(refund=refund):
             payment = books.payments[refund.payment_id]
@@ -133,24 +149,21 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
 
 
 # ── invoices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _finalized(books: Books, invoice: Invoice, items: tuple[str, ...]) -> Books:
+def _finalized(books: Books, event: e.InvoiceFinalized) -> Books:
+    invoice = event.invoice
     billed = dict(books.billed)
     for line in invoice.lines:
         if line.kind not in BY_HAND:
             billed[line.key] = _with_line(billed.get(line.key), invoice, line)
     keys = {line.key for line in invoice.lines}
-    lowered = {discount.redemption_id for discount in invoice.discounts}
-    recurs = any(line.kind is LineKind.RECURRING for line in invoice.lines)
     books = replace(
         books,
         billed=billed,
-        items=tuple(item for item in books.items if item.id not in items),
+        items=tuple(item for item in books.items if item.id not in event.items),
         adjustments=tuple(one for one in books.adjustments if one.key not in keys),
         made=books.made + 1,
         receivables={**books.receivables, invoice.id: receivable(invoice)},
-        redemptions=tuple(
-            _used(one, invoice.issued_at) if recurs and one.id in lowered else one for one in books.redemptions
-        ),
+        redemptions=tuple(_used(one, invoice.issued_at) if one.id in event.used else one for one in books.redemptions),
     )
     books = _burned(books, invoice.credits)
     if invoice.until is None or invoice.corrections_from is None:
@@ -160,13 +173,20 @@ def _finalized(books: Books, invoice: Invoice, items: tuple[str, ...]) -> Books:
 
 def receivable(invoice: Invoice) -> Receivable:
     """The running side of an invoice that has just become final."""
-    places = {(line.treatment, line.inclusive): n for n, line in enumerate(invoice.tax)}
-    lines = []
-    for line in invoice.lines:
-        assert line.treatment is not None
-        net = line.amount - line.discount - line.credit
-        place = places[line.treatment, line.tax_inclusive]
-        lines.append(OwedLine(line.id, line.key, line.amount, net, place, kind=line.kind, serves=line.usage or line.period))
+    places = {(tax.treatment, tax.inclusive): n for n, tax in enumerate(invoice.tax)}
+    lines = (
+        OwedLine(
+            id=line.id,
+            key=line.key,
+            kind=line.kind,
+            amount=line.amount,
+            tax=places[_treatment(line), line.tax_inclusive],
+            serves=line.usage or line.period,
+            discount=line.discount,
+            credit=line.credit,
+        )
+        for line in invoice.lines
+    )
     return Receivable(
         id=invoice.id,
         number=invoice.number,
@@ -184,23 +204,41 @@ def receivable(invoice: Invoice) -> Receivable:
     )
 
 
+def _treatment(line: Line) -> Treatment:
+    assert line.treatment is not None, "a final line is taxed"
+    return line.treatment
+
+
 def _with_line(before: Billed | None, invoice: Invoice, line: Line) -> Billed:
     """What the rules came to counts as billed; what support made of it is theirs to have given."""
-    assert line.treatment is not None
     calculated = line.amount if line.calculated is None else line.calculated
     part = Part(invoice.id, line.id, line.amount)
-    reduced = line.discount + line.credit
-    given_back = calculated - line.amount
     if before is None:
-        return Billed(calculated, line.period.end, line.treatment, reduced, given_back, (part,))
-    return Billed(
+        before = Billed(
+            kind=line.kind,
+            description=line.description,
+            currency=invoice.currency,
+            amount=ZERO,
+            period=line.period,
+            treatment=_treatment(line),
+            tax_inclusive=line.tax_inclusive,
+            subscription_id=line.subscription_id,
+            plan_key=line.plan_key,
+        )
+    return replace(
+        before,
         amount=before.amount + calculated,
-        ends_at=max(before.ends_at, line.period.end),
-        treatment=before.treatment if line.amount < 0 else line.treatment,
-        reduced=before.reduced + reduced,
-        given_back=before.given_back + given_back,
+        period=_spanned(before.period, line.period),
+        treatment=before.treatment if line.amount < 0 else _treatment(line),
+        discount=before.discount + line.discount,
+        credit=before.credit + line.credit,
+        given_back=before.given_back + calculated - line.amount,
         parts=(*before.parts, part),
     )
+
+
+def _spanned(one: Period, other: Period) -> Period:
+    return Period(min(one.start, other.start), max(one.end, other.end))
 
 
 def _closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
@@ -210,7 +248,7 @@ def _closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
         billed_until=max(books.billed_until or until, until),
         closed_until=closed_until,
         bill_at=None if books.bill_at is not None and books.bill_at <= until else books.bill_at,
-        billed={key: one for key, one in books.billed.items() if one.ends_at > closed_until},
+        billed={key: one for key, one in books.billed.items() if one.period.end > closed_until},
         stretches=tuple(one for one in books.stretches if one.looked_at(closed_until)),
     )
 
@@ -224,23 +262,36 @@ def _used(redemption: Redemption, at: datetime) -> Redemption:
 
 def _voided(books: Books, event: e.InvoiceVoided) -> Books:
     owed = books.receivables[event.invoice_id]
-    if event.rebill:
-        billed = dict(books.billed)
-        for line in owed.lines:
-            if line.key in billed:
-                billed[line.key] = _unbilled(billed[line.key], line)
-        books = replace(books, billed=billed)
+    books = _forgiven(books, owed, rebill=event.rebill)
     for burn in event.returned:
         credit = books.credits[burn.credit_id]
-        books = _given(books, replace(credit, remaining=credit.remaining + burn.amount))
+        # Also one that was taken back in the meantime: what was used of it was not.
+        books = _given(books, replace(credit, remaining=credit.remaining + burn.amount, voided_at=None))
     return _owed(books, owed.id, closed=InvoiceStatus.VOID, next_attempt_at=None)
+
+
+def _forgiven(books: Books, owed: Receivable, *, rebill: bool = False) -> Books:
+    """What nobody will pay cannot be given back once more: it counts as given back, or (`rebill`) as never billed."""
+    billed = dict(books.billed)
+    for line in owed.lines:
+        before = billed.get(line.key)
+        if before is not None:
+            billed[line.key] = _unbilled(before, line) if rebill else _unpaid(before, line, owed)
+    return replace(books, billed=billed)
+
+
+def _unpaid(before: Billed, line: OwedLine, owed: Receivable) -> Billed:
+    """The share of the line that is still owed."""
+    share = Fraction(owed.due) / Fraction(owed.total) if owed.total else Fraction(0)
+    return replace(before, given_back=before.given_back + rounded(Fraction(line.net) * share, owed.currency))
 
 
 def _unbilled(before: Billed, line: OwedLine) -> Billed:
     return replace(
         before,
         amount=before.amount - line.amount,
-        reduced=before.reduced - (line.amount - line.net),
+        discount=before.discount - line.discount,
+        credit=before.credit - line.credit,
         parts=tuple(part for part in before.parts if part.line_id != line.id),
     )
 
@@ -264,6 +315,8 @@ def _credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
         lines=tuple(replace(one, credited=one.credited + taken.get(one.id, ZERO)) for one in owed.lines),
         taken_back=tuple(back),
         credited=owed.credited + note.off,
+        returned=owed.returned + note.total - note.off,
+        notes=(*owed.notes, note.id),
     )
     return books if note.credit is None else _given(books, note.credit)
 
@@ -275,7 +328,8 @@ def _noted(before: Billed, note: CreditNote, line: Line) -> Billed:
     return replace(
         before,
         amount=before.amount - line.amount,
-        reduced=before.reduced - line.discount - line.credit,
+        discount=before.discount - line.discount,
+        credit=before.credit - line.credit,
         parts=(*before.parts, Part(note.invoice_id, line.id, -line.amount)),
     )
 
@@ -286,12 +340,13 @@ def _payment_succeeded(books: Books, event: e.PaymentSucceeded, at: datetime) ->
     settled = replace(
         payment,
         settled_at=at,
+        failure=None,  # the money is there, whatever was heard before
         action=None,
         reference=event.reference or payment.reference,
         allocations=event.allocations,
         to_credit=event.credit.amount if event.credit else ZERO,
     )
-    books = _paid(_with_payment(books, settled), event.allocations)
+    books = _paid(_with_payment(books, settled), event.allocations, at)
     return books if event.credit is None else _given(books, event.credit)
 
 
@@ -299,17 +354,22 @@ def _payment_failed(books: Books, event: e.PaymentFailed, at: datetime) -> Books
     payment = books.payments[event.payment_id]
     for allocation in payment.allocations:
         owed = books.receivables[allocation.invoice_id]
-        books = _owed(books, owed.id, attempts=owed.attempts + 1, next_attempt_at=event.next_attempt_at)
+        attempts = owed.attempts + (not payment.by_hand)
+        books = _owed(books, owed.id, attempts=attempts, next_attempt_at=event.next_attempt_at)
     return _with_payment(books, replace(payment, settled_at=at, failure=event.failure, action=None))
 
 
-def _paid(books: Books, allocations: Iterable[Allocation]) -> Books:
+def _paid(books: Books, allocations: Iterable[Allocation], at: datetime) -> Books:
     for one in allocations:
         owed = books.receivables[one.invoice_id]
-        settled = owed.due <= one.amount
-        books = _owed(
-            books, owed.id, paid=owed.paid + one.amount, next_attempt_at=None if settled else owed.next_attempt_at
-        )
+        owed = replace(owed, paid=owed.paid + one.amount)
+        if owed.closed is InvoiceStatus.UNCOLLECTIBLE and not owed.unpaid:
+            owed = replace(owed, closed=None)  # paid after all
+        if owed.due <= 0:
+            owed = replace(owed, next_attempt_at=None)
+        elif owed.instalments and owed.fell_due_at > at:
+            owed = replace(owed, attempts=0, next_attempt_at=None)  # the next instalment is collected anew
+        books = replace(books, receivables={**books.receivables, owed.id: owed})
     return books
 
 

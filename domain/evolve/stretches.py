@@ -42,7 +42,10 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
         new = replace(new, once=due)
         changed.append(new)
         kept.append(new)
-    now = any(may_charge(one) and (not follows or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
+    edge = (
+        not follows or held.ended_at is not None
+    )  # a beginning or the end: no invoice follows that could take it along
+    now = any(may_charge(one) and (edge or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
     return replace(books, stretches=tuple(kept), once=tuple(once), bill_at=at if now else books.bill_at)
 
 

@@ -5,7 +5,8 @@
     assert life.until("2026-03-01") == ["2026-02-28: s1 renewed, 2026-02-28 → 2026-03-31"]
 
 Commands are decided exactly as service/record.py does it: what fell due is recorded before and after. Instants are
-written in UTC, "2026-01-31" or "2026-01-31 09:30". Ids count up: subscriptions s1 s2, planned changes c1 c2, grants g1.
+written in UTC, "2026-01-31" or "2026-01-31 09:30". A customer with `settings` of a seller is billed, the others only
+hold rights. Ids count up: subscriptions s1 s2, planned changes c1 c2, grants g1.
 """
 
 from collections.abc import Iterator
@@ -15,10 +16,18 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from domain import commands as c
 from domain import events as e
 from domain.account import Account, Customer, CustomerKind, Grant
+from domain.billing.ahead import next_instant
+from domain.billing.bill import bill
+from domain.billing.charges import Charge, charges, counts
+from domain.billing.moment import Moment, by_hand, next_moment
+from domain.billing.numbering import numbered, series_of
+from domain.billing.office import Office, office
+from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import (
     Aggregation,
     Catalog,
@@ -32,10 +41,12 @@ from domain.catalog import (
     Terms,
 )
 from domain.decide import decide_account
-from domain.due import catch_up
+from domain.due import catch_up, next_due
+from domain.dunning import money_due, next_money_due
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.period import Cadence, Period
+from domain.seller import Settings
 from domain.subscription import Cancel, Change, Subscription, describe
 
 PARIS = "Europe/Paris"
@@ -83,7 +94,7 @@ def gives(feature: str, limit: str | None = None, **terms: Any) -> PlanEntitleme
 
 def plan(key: str, *parts: Price | PlanEntitlement, trial_days: int = 0, version: int = 1) -> PlanVersion:
     """A frozen plan version, from its prices and what it gives."""
-    prices = tuple(part for part in parts if isinstance(part, Price))
+    prices = tuple(replace(part, id=f"{part.id}_{key}_{version}") for part in parts if isinstance(part, Price))
     given = tuple(part for part in parts if isinstance(part, PlanEntitlement))
     return PlanVersion(
         id=f"version_{key}_{version}",
@@ -113,9 +124,20 @@ class Entry(NamedTuple):
 
 
 class Timeline:
-    def __init__(self, since: str = "2026-01-01", zone: str = "UTC", currency: str = "USD") -> None:
+    def __init__(
+        self,
+        since: str = "2026-01-01",
+        zone: str = "UTC",
+        currency: str = "USD",
+        settings: Settings | None = None,
+        **customer_facts: Any,
+    ) -> None:
         self.account = Account()
         self.journal: list[Entry] = []
+        self.events: list[tuple[str, datetime, Decimal]] = []
+        self.settings = settings or Settings()
+        self.money = settings is not None
+        self.numbers: dict[str, int] = {}
         self._grants = self._changes = 0
         customer = Customer(
             id="customer_1",
@@ -125,6 +147,7 @@ class Timeline:
             currency=currency,
             timezone=zone,
             created_at=on(since),
+            **customer_facts,
         )
         self.do(since, c.CreateCustomer(customer))
 
@@ -139,15 +162,64 @@ class Timeline:
             account = evolve_account(account, event, instant)
             journal.append(Entry(instant, event))
 
-        for instant, event, _ in catch_up(account, now):
-            add(event, instant)
+        def advance(until: datetime) -> None:
+            if not self.money:
+                for happens, event, _ in catch_up(account, until):
+                    add(event, happens)
+                return
+            while (instant := next_instant(account)) is not None and instant <= until:
+                if (due := next_due(account)) is not None and due <= instant:
+                    for happens, event, _ in catch_up(account, due):
+                        add(event, happens)
+                elif (due := next_money_due(account)) is not None and due <= instant:
+                    for event in money_due(account, due):
+                        add(event, due)
+                else:
+                    moment = next_moment(account)
+                    assert moment is not None
+                    billed(moment)
+
+        def billed(moment: Moment) -> None:
+            at = max(moment.at, journal[-1].at)
+            wanted = () if moment.until is None else self.wanted(account, moment.until, moment.interim)
+            for event in bill(account, wanted, self.office(account), moment, at):
+                add(self.numbered(event), at)
+
+        advance(now)
         now = max(now, journal[-1].at) if journal else now
         for event in decide_account(account, command, now):
-            add(event, now)
-        for instant, event, _ in catch_up(account, now):
-            add(event, instant)
+            add(self.numbered(event), now)
+        if isinstance(command, c.FinalizeInvoice):
+            billed(by_hand(account.books, now))
+        advance(now)
         before, self.account, self.journal = len(self.journal), account, journal
         return self.ledger(before)
+
+    # What billing needs besides the account: usage, the seller's terms, numbers.
+    def used(self, meter_key: str, at: str, value: str) -> None:
+        """One event that the meter sums up."""
+        self.events.append((meter_key, on(at), D(value)))
+
+    def wanted(self, account: Account, until: datetime, interim: bool = False) -> tuple[Charge, ...]:
+        figures = {
+            count.key: sum(
+                (value for meter, at, value in self.events if meter == count.meter_key and count.period.contains(at)),
+                D(0),
+            )
+            for count in counts(account.books, until, interim=interim)
+        }
+        return charges(account.books, figures, until, interim=interim)
+
+    def office(self, account: Account) -> Office:
+        assert account.customer is not None
+        return office(self.settings, account.customer)
+
+    def numbered(self, event: e.AccountEvent) -> e.AccountEvent:
+        if not isinstance(event, e.InvoiceFinalized | e.CreditNoteIssued):
+            return event
+        prefix, _ = series_of(self.settings, event, self.journal[-1].at)
+        self.numbers[prefix] = self.numbers.get(prefix, 0) + 1
+        return numbered(event, f"{prefix}{self.numbers[prefix]}")
 
     def until(self, at: str | datetime) -> list[str]:
         return self.do(at, c.CatchUp())
@@ -212,6 +284,14 @@ class Timeline:
         assert held is not None
         return held
 
+    @property
+    def invoices(self) -> list[Invoice]:
+        return [entry.event.invoice for entry in self.journal if isinstance(entry.event, e.InvoiceFinalized)]
+
+    @property
+    def notes(self) -> list[CreditNote]:
+        return [entry.event.note for entry in self.journal if isinstance(entry.event, e.CreditNoteIssued)]
+
     def ledger(self, since: int = 0) -> list[str]:
         return [f"{written(entry.at)}: {told(entry.event)}" for entry in self.journal[since:]]
 
@@ -261,6 +341,23 @@ def told(event: e.AccountEvent) -> str:
             return f"{id} revoked"
         case e.EntitlementExpired(grant_id=id):
             return f"{id} expired"
+        case _:
+            return told_of_money(event)
+
+
+def told_of_money(event: e.MoneyEvent) -> str:
+    match event:
+        case e.InvoiceFinalized(invoice=invoice):
+            lines = "; ".join(f"{line.description} {line.amount}" for line in invoice.lines)
+            return f"{invoice.number} {invoice.currency} {invoice.total}: {lines}"
+        case e.CreditNoteIssued(note=note):
+            return f"{note.number} of {note.invoice_number} {note.currency} {note.total}: {note.reason}"
+        case e.CreditApplied(burns=burns):
+            return f"credit applied, {sum(burn.amount for burn in burns)}"
+        case e.BillingClosed():
+            return "nothing to bill"
+        case _:
+            return str(type(event).__struct_config__.tag)
 
 
 def _terms(sold: PlanVersion, quantity: int, cadence: Cadence) -> str:

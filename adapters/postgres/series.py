@@ -1,0 +1,15 @@
+"""Legal series: numbers without gaps. The row is held from the number's taking to the commit, and given back by a
+rollback."""
+
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres.connection import Connection
+from adapters.postgres.tables import series
+
+
+async def take(connection: Connection, prefix: str) -> int:
+    """The next number of the series, from 1."""
+    first = insert(series).values(prefix=prefix, next=2)
+    taken = first.on_conflict_do_update(index_elements=["prefix"], set_={"next": series.c.next + 1})
+    number: int = (await connection.execute(taken.returning(series.c.next - 1))).scalar_one()
+    return number

@@ -1,0 +1,112 @@
+"""The bill: what a moment makes final. Wanted − billed, as an invoice where it comes to something to pay, and as credit
+notes where it comes to less than nothing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from domain import events as e
+from domain.account import Account
+from domain.billing.charges import Charge
+from domain.billing.differences import adjusted, differences
+from domain.billing.giving_back import credit_notes
+from domain.billing.invoicing import Made, corrections_from, item_lines, make
+from domain.billing.moment import Moment
+from domain.billing.office import Office
+from domain.books import Books
+from domain.books.credit import CreditKind
+from domain.books.invoice import Item
+from domain.books.line import Line
+from domain.dunning import collect
+from domain.evolve import evolve_account
+from domain.settlement import after_settlement
+from domain.totals import burn
+
+
+class Draft(Struct, frozen=True):
+    """What a moment has to bill in one currency. `continued`: keys that go on with a period that was billed before."""
+
+    currency: str
+    lines: tuple[Line, ...]
+    items: tuple[Item, ...]
+    continued: frozenset[str]
+
+
+def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draft, ...]:
+    """By currency, the lines that the moment bills: differences, unless it is of items only, and the items it takes."""
+    found: dict[str, list[Line]] = {}
+    if moment.until is not None:
+        currency_of = {key: one.currency for key, one in books.billed.items()}
+        currency_of |= {charge.key: charge.currency for charge in wanted}
+        for line in adjusted(differences(books, wanted), books.adjustments):
+            found.setdefault(currency_of[line.key], []).append(line)
+    taken = [item for item in books.items if moment.closes or (moment.until is None and item.at_once)]
+    for item in taken:
+        found.setdefault(item.currency, []).extend(adjusted(item_lines([item], moment.at), books.adjustments))
+    continued = frozenset(books.billed) | {charge.key for charge in wanted if charge.continues}
+    return tuple(
+        Draft(currency, tuple(lines), tuple(item for item in taken if item.currency == currency), continued)
+        for currency, lines in sorted(found.items())
+    )
+
+
+def bill(
+    account: Account, wanted: Sequence[Charge], office: Office, moment: Moment, at: datetime
+) -> tuple[e.AccountEvent, ...]:
+    """Everything that the moment makes happen at `at`, in order. Of two workers that come for it the second finds the
+    moment gone; so run twice is run once."""
+    run = _Run(account, at)
+    for draft in drafts(account.books, wanted, moment):
+        _settle(run, draft, office, moment)
+    closed = any(isinstance(one, e.InvoiceFinalized) for one in run.happened)
+    if moment.until is not None and not closed:
+        run.record(e.BillingClosed(moment.until, corrections_from(account.books, moment.until, office.settings)))
+    return tuple(run.happened)
+
+
+class _Run:
+    """The account as the events so far leave it."""
+
+    def __init__(self, account: Account, at: datetime) -> None:
+        self.account = account
+        self.at = at
+        self.happened: list[e.AccountEvent] = []
+
+    def record(self, event: e.AccountEvent) -> None:
+        self.account = evolve_account(self.account, event, self.at)
+        self.happened.append(event)
+
+
+def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
+    before = run.account
+    made = _made(run, draft, draft.lines, office, moment)
+    if made.invoice.total < 0:
+        back = [line for line in draft.lines if line.amount < 0]
+        for note in credit_notes(run.account, back, draft.currency, run.at):
+            run.record(e.CreditNoteIssued(note))
+        made = _made(run, draft, [line for line in draft.lines if line.amount >= 0], office, moment)
+    if not any(line.amount for line in made.invoice.lines):
+        _follow(run, before)
+        return
+    run.record(e.InvoiceFinalized(made.invoice, tuple(item.id for item in draft.items), made.used))
+    invoice = made.invoice
+    if not invoice.buys:  # credit is not bought with credit
+        order, credits = office.settings.burn_order, run.account.books.credits.values()
+        burns = burn(credits, invoice.total, order, CreditKind.PREPAID, invoice.currency, run.at)
+        if burns:
+            run.record(e.CreditApplied(invoice.id, burns))
+    _follow(run, before)
+    asked = collect(run.account, run.account.books.receivables[invoice.id], run.at)
+    if asked is not None:
+        run.record(asked)
+
+
+def _follow(run: _Run, before: Account) -> None:
+    """What settling has as its consequence."""
+    for event in after_settlement(before, run.account, run.at):
+        run.record(event)
+
+
+def _made(run: _Run, draft: Draft, lines: Sequence[Line], office: Office, moment: Moment) -> Made:
+    return make(run.account, lines, office, draft.currency, run.at, until=moment.until, continued=draft.continued)

@@ -1,0 +1,85 @@
+"""When to bill. A function of the books alone, so that no worker's lateness and no restart changes which invoices
+come."""
+
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from domain.account import Account
+from domain.books import Books
+from domain.books.stretch import Stretch
+from domain.catalog import Price
+from domain.evolve.stretches import may_charge
+from domain.period import FOREVER, Cadence, period_at
+
+
+class Moment(Struct, frozen=True):
+    """At `at` everything due up to `until` becomes final. `closes`: an invoice to the end of a period, which takes what
+    waits for the next invoice along; otherwise one for what a change comes to. `until` None: of the items that do not
+    wait. `interim`: closed by hand in mid-period, with the usage so far."""
+
+    at: datetime
+    until: datetime | None
+    closes: bool = False
+    interim: bool = False
+
+
+def next_moment(account: Account) -> Moment | None:
+    """The next one, however long ago it may be. A change that is billed at once first closes the draft before it.
+    Nobody is billed once they were erased: there is nobody to address an invoice to."""
+    if account.customer is None or account.customer.erased_at is not None:
+        return None
+    books = account.books
+    at_once = min((item.added_at for item in books.items if item.at_once), default=None)
+    boundary, delay = next_boundary(books)
+    change = books.bill_at
+    found: list[Moment] = []
+    if at_once is not None:
+        found.append(Moment(at_once, None))
+    if boundary is not None:
+        closing = boundary + delay
+        if change is not None and boundary < change:
+            closing = min(closing, change)
+        if change is None or boundary <= change:
+            found.append(Moment(closing, boundary, closes=True))
+    if change is not None and (boundary is None or boundary > change):
+        found.append(Moment(change, change))
+    return min(found, key=lambda one: (one.at, one.until is not None), default=None)
+
+
+def by_hand(books: Books, at: datetime) -> Moment:
+    """The draft closed now: the one of a period that is over, if there is one, else the running one with the usage so
+    far."""
+    boundary, _ = next_boundary(books)
+    if boundary is not None and boundary <= at:
+        return Moment(at, boundary, closes=True)
+    return Moment(at, at, closes=True, interim=True)
+
+
+def next_boundary(books: Books) -> tuple[datetime | None, timedelta]:
+    """The next end of a period in which something may be charged, and how long its invoice stays a draft."""
+    ends: list[tuple[datetime, int]] = []
+    for stretch in books.stretches:
+        if not may_charge(stretch):
+            continue
+        after = max(stretch.start, books.billed_until or stretch.start)
+        if stretch.end is not None and stretch.end <= after:
+            continue
+        end = _next_end(stretch, after)
+        if end < FOREVER and (stretch.end is None or end <= stretch.end):
+            ends.append((end, stretch.draft_hours))
+    if not ends:
+        return None, timedelta()
+    soonest = min(end for end, _ in ends)
+    return soonest, timedelta(hours=max(hours for end, hours in ends if end == soonest))
+
+
+def _next_end(stretch: Stretch, after: datetime) -> datetime:
+    rhythms = {price.cadence for price in stretch.prices if _recurs(price)}
+    if stretch.minimum:
+        rhythms.add(stretch.cadence)
+    return min((period_at(stretch.anchor, one, stretch.zone, after).end for one in rhythms), default=FOREVER)
+
+
+def _recurs(price: Price) -> bool:
+    return price.cadence is not Cadence.ONCE and price.unit_amount != 0

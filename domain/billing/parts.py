@@ -1,0 +1,87 @@
+"""Parts: which price is charged for which stretches of which of its periods, before anything is multiplied."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.books import Books
+from domain.books.stretch import Stretch
+from domain.catalog import BillingMode, Price
+from domain.period import FOREVER, Cadence, Period, period_at
+from domain.policy import TrialUsage
+
+
+class Piece(Struct, frozen=True):
+    """A stretch of the period with its quantity. It may still run beyond `period.end`, which is then the period's
+    own."""
+
+    period: Period
+    quantity: int
+    ended: bool
+
+
+class Part(Struct, frozen=True):
+    """One price in one of its periods, `whole`. `key` names it on every invoice. A one-time price has an empty
+    period."""
+
+    key: str
+    price: Price
+    stretch: Stretch
+    whole: Period
+    pieces: tuple[Piece, ...]
+
+    @property
+    def covered(self) -> Period:
+        """From the first instant that is charged to the last."""
+        return Period(self.pieces[0].period.start, self.pieces[-1].period.end)
+
+    def due(self, until: datetime) -> bool:
+        """Whether it is to be billed by then: fees in advance at once, all else when its period or its terms end."""
+        if self.price.cadence is Cadence.ONCE:
+            return True
+        if self.price.meter_key is None and self.stretch.mode is not BillingMode.IN_ARREARS:
+            return True
+        return self.whole.end <= until or (self.pieces[-1].ended and self.covered.end <= until)
+
+
+def parts(books: Books, until: datetime) -> tuple[Part, ...]:
+    """All that begins at or before `until` and is not closed, in the order in which it was sold, then of periods."""
+    found: dict[str, Part] = {}
+    for stretch in books.stretches:
+        for part in _of(stretch, until, books.closed_until):
+            there = found.get(part.key)
+            found[part.key] = part if there is None else replace(part, pieces=(*there.pieces, *part.pieces))
+    return tuple(found.values())
+
+
+def _of(stretch: Stretch, until: datetime, closed_until: datetime | None) -> Iterator[Part]:
+    if stretch.start > until:
+        return
+    if not stretch.trial and (closed_until is None or stretch.start > closed_until):
+        for price in stretch.once:
+            moment = Period(stretch.start, stretch.start)
+            key = f"{stretch.subscription_id}/{price.id}/once"
+            yield Part(key, price, stretch, moment, (Piece(moment, stretch.quantity, ended=True),))
+    for price in stretch.prices:
+        if stretch.trial and not (price.meter_key and stretch.trial_usage is TrialUsage.BILLED):
+            continue
+        for whole in periods(stretch, price.cadence, until, closed_until):
+            key = f"{stretch.subscription_id}/{price.id}/{whole.start.isoformat()}"
+            yield Part(key, price, stretch, whole, (_piece(stretch, whole),))
+
+
+def periods(stretch: Stretch, cadence: Cadence, until: datetime, closed_until: datetime | None) -> Iterator[Period]:
+    """The whole periods that the stretch touches, from the first that is not closed to the one that holds `until`."""
+    last = min(until, FOREVER if stretch.end is None else stretch.end - datetime.resolution)
+    at = stretch.start if closed_until is None else max(stretch.start, closed_until)
+    while at <= last:
+        whole = period_at(stretch.anchor, cadence, stretch.zone, at)
+        yield whole
+        at = whole.end
+
+
+def _piece(stretch: Stretch, whole: Period) -> Piece:
+    end = whole.end if stretch.end is None else min(whole.end, stretch.end)
+    return Piece(Period(max(whole.start, stretch.start), end), stretch.quantity, stretch.end is not None)

@@ -1,0 +1,70 @@
+"""When a change counts: the plan's own word on when it takes effect, and changes that are charged from an earlier
+instant than the one at which they are recorded."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.account import Account
+from domain.catalog import ChargeModel, PlanVersion
+from domain.errors import invalid
+from domain.evolve.stretches import chosen
+from domain.exact import exact_sum
+from domain.period import Cadence
+from domain.policy import ChangeTiming
+from domain.subscription import AddAddOn, Change, ChangePlan, ChangeQuantity, RemoveAddOn, Subscription
+
+_A_YEAR = {Cadence.DAY: 365, Cadence.WEEK: 52, Cadence.MONTH: 12, Cadence.QUARTER: 4, Cadence.YEAR: 1}
+_DATED = e.PlanChanged | e.QuantityChanged | e.AddOnAdded | e.AddOnRemoved | e.SubscriptionEnded
+
+
+def usual_timing(held: Subscription, change: Change, currency: str) -> ChangeTiming:
+    """What the plan that is left says of a move to more, or to less. Other changes take effect at once."""
+    terms = held.plan.terms
+    match change:
+        case ChangePlan(plan=plan, cadence=cadence, quantity=quantity):
+            after = _a_year(plan, quantity or held.quantity, cadence or held.cadence, currency)
+            less = after < _a_year(held.plan, held.quantity, held.cadence, currency)
+        case ChangeQuantity(quantity=quantity):
+            less = quantity < held.quantity
+        case AddAddOn():
+            less = False
+        case RemoveAddOn():
+            less = True
+        case _:
+            return ChangeTiming.NOW
+    return terms.downgrades if less else terms.upgrades
+
+
+def check_since(account: Account, held: Subscription, since: datetime, at: datetime) -> None:
+    """A change may be charged from an earlier instant, but not from before the last change of what it changes. Raises
+    Refusal."""
+    if since > at:
+        raise invalid("must not lie in the future", "chargedFrom")
+    running = [one for one in account.books.stretches if one.subscription_id == held.id and one.end is None]
+    last = max((one.start for one in running), default=held.start_at)
+    if since < last:
+        raise invalid(f"the subscription changed at {last.isoformat()}, after that instant", "chargedFrom")
+    closed = account.books.closed_until
+    if closed is not None and since < closed:
+        raise invalid(f"what lies before {closed.isoformat()} is closed", "chargedFrom")
+
+
+def dated_back(events: Sequence[e.AccountEvent], since: datetime) -> list[e.AccountEvent]:
+    """The same events, charged from that instant."""
+    return [replace(event, since=since) if isinstance(event, _DATED) else event for event in events]
+
+
+def _a_year(plan: PlanVersion, quantity: int, cadence: Cadence, currency: str) -> Decimal:
+    """What its fixed fees come to in a year."""
+    recurring, _ = chosen(plan, (), currency, cadence)
+    fees = (price for price in recurring if price.meter_key is None and price.unit_amount is not None)
+    return exact_sum(
+        (price.unit_amount or Decimal(0))
+        * _A_YEAR[price.cadence]
+        * (1 if price.model is ChargeModel.FLAT else max(Decimal(0), quantity - (price.included or Decimal(0))))
+        for price in fees
+    )

@@ -1,0 +1,130 @@
+"""Billing inside the transaction of whatever command came by: an account is brought up to an instant in the order in
+which things happen to it, usage is read where a moment needs it, and numbers are taken for what becomes final."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from adapters.postgres import series
+from adapters.postgres.codec import decode_catalog
+from adapters.postgres.connection import Connection
+from adapters.postgres.directory import newer_catalog
+from adapters.postgres.driver import driver_of
+from adapters.postgres.usage import periods
+from adapters.postgres.usage.periods import Ask
+from domain import events as e
+from domain.account import Account, Customer
+from domain.billing.ahead import next_instant
+from domain.billing.bill import bill
+from domain.billing.charges import Charge, Count, charges, counts
+from domain.billing.moment import Moment, by_hand, next_moment
+from domain.billing.numbering import numbered, series_of
+from domain.billing.office import Office, office
+from domain.catalog import Catalog
+from domain.due import next_due
+from domain.dunning import money_due, next_money_due
+from domain.events import AnyEvent
+from domain.seller import Settings
+from service.draft import TIME, Draft
+
+
+class Taxes(Protocol):
+    """A tax service in the place of the rates in the settings."""
+
+    async def office(self, settings: Settings, customer: Customer) -> Office:
+        """How each category is taxed for this customer."""
+        ...
+
+
+class OwnRates:
+    """The rates in the settings."""
+
+    async def office(self, settings: Settings, customer: Customer) -> Office:
+        return office(settings, customer)
+
+
+class Billing:
+    """`advance` brings a draft of an account up to an instant; `add` adds events that may need a number."""
+
+    def __init__(self, taxes: Taxes | None = None) -> None:
+        self._taxes = taxes or OwnRates()
+        self._catalog, self._seq = Catalog(), 0
+
+    async def advance(self, connection: Connection, draft: Draft, at: datetime, *, numbers: bool = True) -> None:
+        """All that happens by itself up to and including `at`, each at its own instant, in order: what falls due, then
+        what the money makes due, then what is billed."""
+        while (instant := next_instant(draft.state)) is not None and instant <= at:
+            if _is(next_due(draft.state), instant):
+                draft.catch_up(instant)
+            elif _is(next_money_due(draft.state), instant):
+                for event in money_due(draft.state, instant):
+                    draft.add(event, instant, actor=TIME)
+            else:
+                moment = next_moment(draft.state)
+                assert moment is not None
+                await self.bill(connection, draft, moment, numbers=numbers)
+
+    async def close_by_hand(self, connection: Connection, draft: Draft, at: datetime) -> None:
+        """Make the draft final that is the next one."""
+        await self.bill(connection, draft, by_hand(draft.state.books, at))
+
+    async def bill(self, connection: Connection, draft: Draft, moment: Moment, *, numbers: bool = True) -> None:
+        at = draft.at(moment.at)
+        wanted = await self.wanted(connection, draft.state, moment, at)
+        terms = await self.office(connection, draft.state)
+        for event in bill(draft.state, wanted, terms, moment, at):
+            await self.add(connection, draft, event, at, actor=TIME, numbers=numbers)
+
+    async def add(
+        self,
+        connection: Connection,
+        draft: Draft,
+        event: AnyEvent,
+        at: datetime,
+        *,
+        actor: str | None = None,
+        numbers: bool = True,
+    ) -> None:
+        """With the number of its series, if it is a document (`numbers` off: a preview takes none)."""
+        if numbers and isinstance(event, e.InvoiceFinalized | e.CreditNoteIssued):
+            settings = (await self.catalog(connection)).settings
+            prefix, digits = series_of(settings, event, draft.at(at))
+            event = numbered(event, f"{prefix}{await series.take(connection, prefix):0{digits}d}")
+        draft.add(event, at, actor=actor)
+
+    async def wanted(
+        self, connection: Connection, account: Account, moment: Moment, at: datetime
+    ) -> tuple[Charge, ...]:
+        """What is wanted by then, with the usage as it stands."""
+        if moment.until is None:
+            return ()
+        asked = counts(account.books, moment.until, interim=moment.interim)
+        found = await self._figures(connection, account, asked, at)
+        figures = {one.key: figure for one, figure in zip(asked, found, strict=True)}
+        return charges(account.books, figures, moment.until, interim=moment.interim)
+
+    async def office(self, connection: Connection, account: Account) -> Office:
+        assert account.customer is not None
+        return await self._taxes.office((await self.catalog(connection)).settings, account.customer)
+
+    async def catalog(self, connection: Connection) -> Catalog:
+        """As it is now; read again only when it changed."""
+        newer = await newer_catalog(await driver_of(connection), self._seq)
+        if newer is not None:
+            self._seq, self._catalog = newer[0], decode_catalog(newer[1])
+        return self._catalog
+
+    async def _figures(
+        self, connection: Connection, account: Account, asked: Sequence[Count], at: datetime
+    ) -> Sequence[Decimal]:
+        assert account.customer is not None
+        if not asked:
+            return ()
+        meters = {meter.key: meter for meter in (await self.catalog(connection)).meters}
+        asks = [Ask(account.customer.id, meters[one.meter_key], one.period, at) for one in asked]
+        return await periods.used(await driver_of(connection), asks)
+
+
+def _is(instant: datetime | None, other: datetime) -> bool:
+    return instant is not None and instant <= other
