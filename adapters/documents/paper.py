@@ -1,9 +1,10 @@
 """Everything an invoice or a credit note shows, with the buyer in the clear: what both renderings are made from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+import msgspec
 from msgspec import Struct
 
 from domain.books.invoice import CreditNote, Instalment, Invoice
@@ -13,6 +14,7 @@ from domain.period import Period, local_date
 from domain.seller import Seller
 from domain.tax import TaxLine, Treatment
 
+NAMELESS = "—"
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -29,6 +31,25 @@ class Buyer(Struct, frozen=True):
     tax_id: str | None = None
     external_id: str | None = None
     email: str | None = None
+
+
+def opened_buyer(texts: Mapping[str, str], country: str | None) -> Buyer:
+    """From the unsealed texts of `Invoice.buyer` (name, email, taxId, address as JSON) and, if wanted, the customer's
+    externalId. `country`: the invoice's `buyer_country`, for who gave no address. Empty texts: the customer is erased."""
+    address: dict[str, str] = msgspec.json.decode(texts.get("address", "{}"), type=dict[str, str])
+    external_id = texts.get("externalId")
+    return Buyer(
+        name=texts.get("name") or external_id or NAMELESS,
+        line1=address.get("line1"),
+        line2=address.get("line2"),
+        city=address.get("city"),
+        postal_code=address.get("postalCode"),
+        region=address.get("region"),
+        country=address.get("country", country),
+        tax_id=texts.get("taxId"),
+        external_id=external_id,
+        email=texts.get("email"),
+    )
 
 
 class Reduction(Struct, frozen=True):

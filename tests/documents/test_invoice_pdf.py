@@ -9,7 +9,7 @@ from billed import APRIL_FIRST, BUYER, FRENCH, SELLER, UNTAXED, credit_note, inv
 from msgspec.structs import replace
 from pypdf import PdfReader
 
-from adapters.documents import Buyer, Paper, credit_note_paper, invoice_paper, pdf
+from adapters.documents import Buyer, Paper, credit_note_paper, invoice_paper, opened_buyer, pdf
 from domain.totals.treatment import REVERSE_CHARGE
 
 SEATS = line("Team", "1290.50", quantity="10", unit="129.05", discount="29.00")
@@ -217,6 +217,29 @@ def test_the_same_paper_gives_the_same_bytes_dated_by_the_invoice() -> None:
     assert told is not None
     assert told.creation_date == APRIL_FIRST
     assert (told.title, told.author) == ("Rechnung INV-2026-000042", "Nordlicht Software GmbH")
+
+
+def test_the_buyer_is_made_of_the_unsealed_texts() -> None:
+    texts = {
+        "name": "Ateliers Lefèvre SARL",
+        "taxId": "FR40303265045",
+        "email": "compta@lefevre.example",
+        "address": '{"line1":"18, rue des Tanneurs","city":"Lille","postalCode":"59000","country":"FR"}',
+        "externalId": "acct-59",
+    }
+
+    assert opened_buyer(texts, "BE") == Buyer(
+        name="Ateliers Lefèvre SARL",
+        line1="18, rue des Tanneurs",
+        city="Lille",
+        postal_code="59000",
+        country="FR",
+        tax_id="FR40303265045",
+        external_id="acct-59",
+        email="compta@lefevre.example",
+    )
+    assert opened_buyer({"externalId": "acct-59"}, "BE") == Buyer(name="acct-59", country="BE", external_id="acct-59")
+    assert opened_buyer({}, None) == Buyer(name="—")
 
 
 def test_a_buyer_of_whom_nothing_is_left_but_the_id_is_still_billed() -> None:
