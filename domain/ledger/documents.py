@@ -1,13 +1,12 @@
 """An invoice or a credit note taken apart: which accounts its lines and its tax stand in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from domain.books.invoice import CreditNote, Invoice, Receivable
 from domain.books.line import ZERO, Line, LineKind
-from domain.exact import exact_sum
 from domain.ledger.posting import LedgerAccount
 from domain.money import split
 from domain.period import Period
@@ -42,65 +41,7 @@ class Share(NamedTuple):
     period: Period | None = None
 
 
-def of_invoice(invoice: Invoice) -> Document:
-    return _issued(invoice)
-
-
-def of_note(note: CreditNote) -> Document:
-    return _issued(note)
-
-
-def left_of(owed: Receivable) -> Document:
-    """What is left of a final invoice after its credit notes."""
-    return Document(
-        owed.currency,
-        tuple(Charge(line.kind, line.serves, line.net - line.credited, line.tax) for line in owed.lines),
-        tuple(
-            Levy(tax.amount - back, tax.inclusive)
-            for tax, back in zip(owed.tax, owed.taken_back or (ZERO,) * len(owed.tax), strict=True)
-        ),
-    )
-
-
-def shares(document: Document, at: datetime, sold: LedgerAccount = LedgerAccount.CREDIT_SOLD) -> Iterator[Share]:
-    """Tax, what is earned by `at`, and what is yet to be earned and when. They sum to the document's total.
-
-    Tax that prices contain is taken out of its lines in proportion, and exactly: 100.00 with 19 % on two lines of 50.00
-    is 15.97 of tax, 42.01 and 42.02 of revenue. `sold`: where lines that buy credit stand.
-    """
-    for place, levy in enumerate(document.taxes):
-        yield Share(LedgerAccount.TAX, levy.amount)
-        # In an order of their own, so that of equal lines it does not matter which stands first on the invoice.
-        charges = sorted((charge for charge in document.charges if charge.tax == place), key=_place)
-        contained = (ZERO,) * len(charges)
-        if levy.inclusive and levy.amount:
-            contained = split(levy.amount, [charge.net for charge in charges], document.currency)
-        for charge, tax in zip(charges, contained, strict=True):
-            yield _share(charge, charge.net - tax, at, sold)
-
-
-def _place(charge: Charge) -> tuple[LineKind, datetime, datetime, Decimal]:
-    return charge.kind, charge.serves.start, charge.serves.end, charge.net
-
-
-def _share(charge: Charge, amount: Decimal, at: datetime, sold: LedgerAccount) -> Share:
-    if charge.kind is LineKind.CREDIT:
-        return Share(sold, amount)
-    serves = charge.serves
-    if charge.kind is not LineKind.ONCE and max(serves.start, at) < serves.end:
-        return Share(LedgerAccount.DEFERRED_REVENUE, amount, serves)
-    return Share(LedgerAccount.REVENUE, amount)
-
-
-def scaled(found: Sequence[Share], total: Decimal, currency: str) -> list[Share]:
-    """The same accounts, in proportion, for a part of the document only."""
-    if exact_sum(share.amount for share in found) == total:
-        return list(found)
-    amounts = split(total, [share.amount for share in found], currency)
-    return [share._replace(amount=amount) for share, amount in zip(found, amounts, strict=True)]
-
-
-def _issued(document: Invoice | CreditNote) -> Document:
+def of_document(document: Invoice | CreditNote) -> Document:
     places = {(tax.treatment, tax.inclusive): place for place, tax in enumerate(document.tax)}
 
     def charge(line: Line) -> Charge:
@@ -113,3 +54,42 @@ def _issued(document: Invoice | CreditNote) -> Document:
         tuple(map(charge, document.lines)),
         tuple(Levy(tax.amount, tax.inclusive) for tax in document.tax),
     )
+
+
+def of_receivable(owed: Receivable) -> Document:
+    """The final invoice as it was, whatever was credited since."""
+    return Document(
+        owed.currency,
+        tuple(Charge(line.kind, line.serves, line.net, line.tax) for line in owed.lines),
+        tuple(Levy(tax.amount, tax.inclusive) for tax in owed.tax),
+    )
+
+
+def shares(document: Document, at: datetime) -> Iterator[Share]:
+    """Tax, what is earned by `at`, and what is yet to be earned and when. They sum to the document's total.
+
+    Tax that prices contain is taken out of its lines in proportion, and exactly: 100.00 with 19 % on two lines of 50.00
+    is 15.97 of tax, 42.01 and 42.02 of revenue.
+    """
+    for place, levy in enumerate(document.taxes):
+        yield Share(LedgerAccount.TAX, levy.amount)
+        # In an order of their own, so that of equal lines it does not matter which stands first on the invoice.
+        charges = sorted((charge for charge in document.charges if charge.tax == place), key=_place)
+        contained = (ZERO,) * len(charges)
+        if levy.inclusive and levy.amount:
+            contained = split(levy.amount, [charge.net for charge in charges], document.currency)
+        for charge, tax in zip(charges, contained, strict=True):
+            yield _share(charge, charge.net - tax, at)
+
+
+def _place(charge: Charge) -> tuple[LineKind, datetime, datetime, Decimal]:
+    return charge.kind, charge.serves.start, charge.serves.end, charge.net
+
+
+def _share(charge: Charge, amount: Decimal, at: datetime) -> Share:
+    if charge.kind is LineKind.CREDIT:
+        return Share(LedgerAccount.CREDIT_SOLD, amount)
+    serves = charge.serves
+    if charge.kind is not LineKind.ONCE and max(serves.start, at) < serves.end:
+        return Share(LedgerAccount.DEFERRED_REVENUE, amount, serves)
+    return Share(LedgerAccount.REVENUE, amount)

@@ -20,7 +20,7 @@ from domain.books.invoice import InvoiceStatus, Receivable
 from domain.books.line import ZERO
 from domain.books.payment import Payment, RefundTarget
 from domain.exact import exact_sum
-from domain.ledger.documents import Share, left_of, of_invoice, of_note, scaled, shares
+from domain.ledger.documents import Share, of_document, of_receivable, shares
 from domain.ledger.posting import LedgerAccount, Posting
 from domain.money import split
 
@@ -69,15 +69,13 @@ def _other_side(
     rest = exact_sum(posting.amount for posting in moved)  # a debit that something has to be credited for
     match event:
         case e.InvoiceFinalized(invoice=invoice):
-            found = list(shares(of_invoice(invoice), at))
-            yield from _credits(found, invoice.currency, invoice.id, invoice.number)
+            yield from _credits(shares(of_document(invoice), at), invoice.currency, invoice.id, invoice.number)
         case e.CreditNoteIssued(note=note):
             owed = before.receivables[note.invoice_id]
-            found = list(shares(of_note(note), at, _sold(before, owed)))
-            yield from _debits(found, note.currency, note.id, note.number)
+            yield from _debits(shares(of_document(note), at), note.currency, note.id, note.number)
             yield from _recovered(owed, note.total + rest)
         case e.InvoiceVoided(invoice_id=id):
-            yield from _voided(before, before.receivables[id], at, -rest)
+            yield from _voided(before.receivables[id], at, -rest)
         case e.InvoiceWrittenOff(invoice_id=id):
             owed = before.receivables[id]
             yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -rest, id, owed.number)
@@ -115,17 +113,11 @@ def _recovered(owed: Receivable, amount: Decimal) -> Iterator[Posting]:
         yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -amount, owed.id, owed.number)
 
 
-def _voided(before: Books, owed: Receivable, at: datetime, credited: Decimal) -> Iterator[Posting]:
-    """What nobody owes any more was never earned. What money had paid for stays as it is; credit that comes back beyond
-    what was left of the invoice is given away. One that had been written off is a loss no more."""
-    if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
-        lost = owed.total - owed.paid - owed.credited
-        yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -lost, owed.id, owed.number)
-        credited += lost
-    found = list(shares(left_of(owed), at, _sold(before, owed)))
-    reversed = min(credited, exact_sum(share.amount for share in found))
-    yield from _debits(scaled(found, reversed, owed.currency), owed.currency, owed.id, owed.number)
-    yield Posting(LedgerAccount.GOODWILL, owed.currency, credited - reversed, owed.id, owed.number)
+def _voided(owed: Receivable, at: datetime, credited: Decimal) -> Iterator[Posting]:
+    """As if it had never been. (One with a credit note, or that money was paid for, is not voided.) Credit it had used
+    and that expired meanwhile does not come back: that is revenue like all credit that expires."""
+    yield from _debits(shares(of_receivable(owed), at), owed.currency, owed.id, owed.number)
+    yield Posting(LedgerAccount.REVENUE, owed.currency, credited - owed.total, owed.id, owed.number)
 
 
 def _granted(before: Books, credit: Credit, amount: Decimal) -> Iterator[Posting]:
@@ -134,18 +126,12 @@ def _granted(before: Books, credit: Credit, amount: Decimal) -> Iterator[Posting
     owed = before.receivables.get(credit.source or "")
     paid = ZERO
     if owed is not None and any(one.id == credit.id for one in owed.buys):
-        left = shares(left_of(owed), owed.issued_at)
-        sold = exact_sum(share.amount for share in left if share.account is LedgerAccount.CREDIT_SOLD)
+        billed = shares(of_receivable(owed), owed.issued_at)
+        sold = exact_sum(share.amount for share in billed if share.account is LedgerAccount.CREDIT_SOLD)
         by_credit = split(sold, [one.amount for one in owed.buys], owed.currency)
         paid = next(part for one, part in zip(owed.buys, by_credit, strict=True) if one.id == credit.id)
         yield Posting(LedgerAccount.CREDIT_SOLD, owed.currency, paid, owed.id, owed.number)
     yield Posting(LedgerAccount.GOODWILL, credit.currency, amount - paid, credit.id)
-
-
-def _sold(books: Books, owed: Receivable) -> LedgerAccount:
-    """Where credit that is taken off an invoice stands: once the customer has it, taking it off gives it away."""
-    had = any(credit.id in books.credits for credit in owed.buys)
-    return LedgerAccount.GOODWILL if had else LedgerAccount.CREDIT_SOLD
 
 
 def _credits(found: Iterable[Share], currency: str, about: str, number: str) -> Iterator[Posting]:

@@ -94,6 +94,8 @@ class Life:
         bill = self.bills[owed.id]
         back = []
         for one, of in zip(owed.lines, bill.invoice.lines, strict=True):
+            if one.kind is LineKind.CREDIT:
+                continue
             amount = ((one.net - one.credited) * part).quantize(_CENT, ROUND_HALF_UP)
             if amount > 0:
                 back.append(replace(of, amount=amount, discount=ZERO))
@@ -106,8 +108,9 @@ class Life:
 
     def void(self, which: int) -> None:
         owed = self.owed(which)
-        if owed is not None and owed.due > 0:
-            self.post(e.InvoiceVoided(owed.id, tuple(self.burned.get(owed.id, ()))))
+        burns = [] if owed is None else self.burned.get(owed.id, [])
+        if owed is not None and owed.due > 0 and not owed.credited and owed.paid == sum(one.amount for one in burns):
+            self.post(e.InvoiceVoided(owed.id, tuple(burns[:which])))
 
     def write_off(self, which: int) -> None:
         owed = self.owed(which)
