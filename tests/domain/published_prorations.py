@@ -1,4 +1,4 @@
-"""The published cases of changes in mid-period, worked out by us. `test_published_prices` holds them against the figures.
+"""The published cases of changes in mid-period, worked out by our rules. See `test_published_prices`.
 
 A credit is wanted − billed: what the used part comes to, rounded, less what was paid.
 """

@@ -1,4 +1,4 @@
-"""The published cases of tiers, each as a working of ours. `test_published_prices` holds them against the figures."""
+"""The published cases of tiers, worked out by our rules. See `test_published_prices`."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta

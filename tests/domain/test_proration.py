@@ -10,13 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from domain.catalog import ChargeModel, Price, ProrationPolicy
+from domain.catalog import ProrationPolicy
 from domain.money import rounded
 from domain.period import Cadence, Period, local_days, midnight, nth
 from domain.policy import ChangeDay
 from domain.pricing.minimum import true_up
-from domain.pricing.proration import prorated, share
-from domain.pricing.rate import Rated
+from domain.pricing.proration import share
 
 D = Decimal
 BY_SECOND, BY_DAY, NONE, FULL = (
@@ -161,6 +160,13 @@ def test_what_lasted_no_time_costs_nothing(policy: ProrationPolicy, owner: Chang
         assert share(policy, Period(instant, instant), JUNE, "UTC", owner, begins=NEW) == 0
 
 
+def test_a_minimum_is_measured_by_the_period_that_is_billed() -> None:
+    """Lago #5187: the true-up of March was prorated by the 28 days of February."""
+    march = Period(day("2023-03-01"), day("2023-04-01"))
+    part = share(BY_DAY, Period(march.start, day("2023-03-15")), march, "UTC", NEW)
+    assert true_up(D(1000), part, D(0), "EUR") == rounded(Fraction(14_000, 31), "EUR") == D("451.61")
+
+
 # ── laws ──
 
 INSTANTS = st.integers(0, 4_000_000_000_000_000).map(lambda us: day("1970-01-01") + timedelta(microseconds=us))
@@ -219,150 +225,3 @@ def test_no_part_costs_less_than_nothing_or_more_than_the_whole(
     whole = Period(anchor, nth(anchor, Cadence.MONTH, zone, 1))
     part = tiles(whole, cuts)[1]
     assert 0 <= share(policy, part, whole, zone, owner, begins=begins) <= 1
-
-
-@given(
-    anchor=INSTANTS,
-    zone=ZONES,
-    cuts=st.lists(st.floats(0, 1), max_size=5),
-    policy=st.sampled_from([BY_SECOND, BY_DAY]),
-    owner=st.sampled_from(ChangeDay),
-    quantity=st.integers(0, 1000),
-)
-def test_a_quantity_that_does_not_change_costs_the_whole_period_however_it_is_cut(
-    anchor: datetime, zone: str, cuts: list[float], policy: ProrationPolicy, owner: ChangeDay, quantity: int
-) -> None:
-    whole = Period(anchor, nth(anchor, Cadence.MONTH, zone, 1))
-    of = seat(policy, change_day=owner)
-    rated = prorated(of, [(part, quantity) for part in tiles(whole, cuts)], whole, zone)
-    assert rated.exact == 10 * quantity
-    shown = sum((Fraction(step.amount) for step in rated.steps), Fraction(0))
-    assert abs(shown - rated.exact) <= len(rated.steps) * Fraction(1, 2 * 10**12)
-
-
-# ── quantities that change on the way ──
-
-
-def seat(policy: ProrationPolicy, amount: str = "10", **terms: object) -> Price:
-    return Price(
-        "price_1",
-        "seats",
-        ChargeModel.PER_SEAT,
-        Cadence.MONTH,
-        "EUR",
-        D(amount),
-        proration=policy,
-        **terms,  # type: ignore[arg-type]
-    )
-
-
-def lines(rated: Rated) -> list[str]:
-    return [f"{step.quantity:f} × {step.rate:f} = {step.amount:f}, {step.label}" for step in rated.steps]
-
-
-FIVE_THEN_EIGHT = [(Period(JUNE.start, june(16)), 5), (Period(june(16), JUNE.end), 8)]
-
-
-@pytest.mark.parametrize(
-    ("policy", "amount", "written"),
-    [
-        (
-            BY_DAY,
-            65,
-            ["2.5 × 10 = 25, seats: 5 × 15/30 days", "4 × 10 = 40, seats: 8 × 15/30 days"],
-        ),
-        (
-            BY_SECOND,
-            65,
-            [
-                "2.5 × 10 = 25, seats: 5 × 1296000/2592000 s",
-                "4 × 10 = 40, seats: 8 × 1296000/2592000 s",
-            ],
-        ),
-        (NONE, 50, ["5 × 10 = 50, seats, as the period began"]),
-        (FULL, 80, ["8 × 10 = 80, seats, the most in the period"]),
-    ],
-)
-def test_each_quantity_costs_its_share(policy: ProrationPolicy, amount: int, written: list[str]) -> None:
-    rated = prorated(seat(policy), FIVE_THEN_EIGHT, JUNE, "UTC")
-    assert rated.exact == amount
-    assert lines(rated) == written
-
-
-@pytest.mark.parametrize("policy", ProrationPolicy)
-def test_a_whole_period_reads_like_a_price_without_proration(policy: ProrationPolicy) -> None:
-    assert lines(prorated(seat(policy), [(JUNE, 5)], JUNE, "UTC")) == ["5 × 10 = 50, seats"]
-
-
-def test_what_does_not_end_is_shown_to_twelve_decimals_and_rounded_from_the_fraction() -> None:
-    thirds = [(Period(JUNE.start, june(11)), 1), (Period(june(11), june(21)), 1), (Period(june(21), JUNE.end), 1)]
-    rated = prorated(seat(BY_DAY, "0.005"), thirds, JUNE, "UTC")
-    assert (
-        lines(rated) == ["0.333333333333 × 0.005 = 0.001666666667, seats: 1 × 10/30 days, rounded to 12 decimals"] * 3
-    )
-    assert rated.exact == Fraction(1, 200)
-    assert rated.amount == D("0.005")
-
-
-def test_fractions_of_a_second_are_shown_too() -> None:
-    part = Period(JUNE.start, JUNE.start + timedelta(seconds=1, microseconds=500_000))
-    (step,) = prorated(seat(BY_SECOND), [(part, 1)], JUNE, "UTC").steps
-    assert step.label == "seats: 1 × 1.5/2592000 s, rounded to 12 decimals"
-
-
-def test_included_seats_come_off_each_quantity() -> None:
-    rated = prorated(seat(BY_DAY, included=D(6)), FIVE_THEN_EIGHT, JUNE, "UTC")
-    assert lines(rated) == [
-        "2.5 × 0 = 0, included: 5 × 15/30 days",
-        "0 × 10 = 0, seats: 0 × 15/30 days",
-        "3 × 0 = 0, included: 6 × 15/30 days",
-        "1 × 10 = 10, seats: 2 × 15/30 days",
-    ]
-
-
-def test_a_quantity_that_owns_no_day_leaves_no_step() -> None:
-    cuts = [JUNE.start, june(18, 9), june(18, 15), JUNE.end]
-    parts = [(Period(start, end), seats) for (start, end), seats in zip(pairwise(cuts), (5, 100, 8), strict=True)]
-    assert lines(prorated(seat(BY_DAY, "30"), parts, JUNE, "UTC")) == [
-        "2.833333333333 × 30 = 85, seats: 5 × 17/30 days, rounded to 12 decimals",
-        "3.466666666667 × 30 = 104, seats: 8 × 13/30 days, rounded to 12 decimals",
-    ]
-
-
-def test_nothing_that_ran_costs_nothing() -> None:
-    empty = Period(june(5), june(5))
-    for policy in ProrationPolicy:
-        assert prorated(seat(policy), [], JUNE, "UTC") == Rated(Fraction(0), ())
-        assert prorated(seat(policy), [(empty, 9)], JUNE, "UTC") == Rated(Fraction(0), ())
-
-
-def test_what_begins_in_mid_period_costs_nothing_until_the_next_one_under_none() -> None:
-    assert prorated(seat(NONE), [(Period(june(2), JUNE.end), 5)], JUNE, "UTC").exact == 0
-
-
-@pytest.mark.parametrize(("owner", "days"), [(NEW, 0), (OLD, 1)])
-def test_a_seat_that_comes_and_goes_twice_in_a_day_costs_that_day_at_most_once(owner: ChangeDay, days: int) -> None:
-    """Lago #4399, published case U04: each add and remove billed a day of its own."""
-    stays = [(Period(june(10, 8), june(10, 9)), 1), (Period(june(10, 11), june(10, 12)), 1)]
-    rated = prorated(seat(BY_DAY, "30", change_day=owner), stays, JUNE, "UTC", begins=NEW)
-    assert rated.exact == days
-
-
-def test_after_a_gap_a_seat_begins_a_day_of_its_own() -> None:
-    stays = [(Period(JUNE.start, june(5, 12)), 1), (Period(june(20, 12), JUNE.end), 1)]
-    assert prorated(seat(BY_DAY, "30", change_day=OLD), stays, JUNE, "UTC").exact == 5 + 11
-    assert prorated(seat(BY_DAY, "30", change_day=NEW), stays, JUNE, "UTC").exact == 4 + 11
-
-
-def test_more_seats_and_fewer_again_is_the_difference_of_two_totals_not_a_price_of_its_own() -> None:
-    """Polar #11556: a seat taken back gives what it cost for the time that is left."""
-    up = prorated(seat(BY_SECOND), FIVE_THEN_EIGHT, JUNE, "UTC").exact
-    back = [(Period(JUNE.start, june(16)), 5), (Period(june(16), june(23, 12)), 8), (Period(june(23, 12), JUNE.end), 5)]
-    assert prorated(seat(BY_SECOND), back, JUNE, "UTC").exact == 50 + (up - 50) / 2
-
-
-def test_a_minimum_is_measured_by_the_period_that_is_billed() -> None:
-    """Lago #5187: the true-up of March was prorated by the 28 days of February."""
-    march = Period(day("2023-03-01"), day("2023-04-01"))
-    part = share(BY_DAY, Period(march.start, day("2023-03-15")), march, "UTC", NEW)
-    assert true_up(D(1000), part, D(0), "EUR") == rounded(Fraction(14_000, 31), "EUR") == D("451.61")

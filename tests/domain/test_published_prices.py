@@ -2,8 +2,8 @@
 
 Each case of published_prices.json stands in one of three tables. REPRODUCED: our public functions give its figures,
 except those that PARTS sets apart with a reason. DIFFERS: we hold another convention, and the table says what we get
-instead, and why. LATER: it is about invoices, and is worked out where they are made. The workings are in published_tiers,
-published_prorations (changes in mid-period) and published_stubs; those of a minimum spend are here.
+instead, and why. LATER: it is about invoices, and is worked out where they are made. The workings are in
+published_tiers, published_prorations (changes in mid-period) and published_stubs; those of a minimum spend are here.
 """
 
 import json

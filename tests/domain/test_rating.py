@@ -3,6 +3,7 @@
 from decimal import Decimal
 from fractions import Fraction
 from itertools import accumulate
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -18,9 +19,9 @@ from domain.pricing.rate import rate
 D = Decimal
 
 
-def price(model: ChargeModel, amount: str | None = None, **terms: object) -> Price:
+def price(model: ChargeModel, amount: str | None = None, **terms: Any) -> Price:
     unit_amount = None if amount is None else D(amount)
-    return Price("price_1", "base", model, Cadence.MONTH, "EUR", unit_amount, **terms)  # type: ignore[arg-type]
+    return Price("price_1", "base", model, Cadence.MONTH, "EUR", unit_amount, **terms)
 
 
 def tiers(*rows: tuple[str | None, str, str | None]) -> tuple[Tier, ...]:
@@ -162,7 +163,7 @@ def tables(draw: st.DrawFn) -> tuple[Tier, ...]:
 @st.composite
 def prices(draw: st.DrawFn) -> Price:
     model = draw(st.sampled_from(ChargeModel))
-    terms: dict[str, object] = {"meter_key": "calls"}
+    terms: dict[str, Any] = {"meter_key": "calls"}
     if model is not ChargeModel.FLAT:
         terms["included"] = draw(st.none() | SIZES)
     if model in (ChargeModel.FLAT, ChargeModel.PER_SEAT):
@@ -175,7 +176,7 @@ def prices(draw: st.DrawFn) -> Price:
         terms["package_size"] = draw(SIZES)
     if model is ChargeModel.PERCENTAGE:
         terms["percent"] = draw(st.decimals(0, 100, places=4))
-    return Price("price_1", "base", model, Cadence.MONTH, "EUR", **terms)  # type: ignore[arg-type]
+    return Price("price_1", "base", model, Cadence.MONTH, "EUR", **terms)
 
 
 def by_definition(of: Price, quantity: Decimal) -> Fraction:
