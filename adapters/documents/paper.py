@@ -35,7 +35,7 @@ class Buyer(Struct, frozen=True):
 
 def opened_buyer(texts: Mapping[str, str], country: str | None) -> Buyer:
     """From the unsealed texts of `Invoice.buyer` (name, email, taxId, address as JSON) and, if wanted, the customer's
-    externalId. `country`: the invoice's `buyer_country`, for who gave no address. Empty texts: the customer is erased."""
+    externalId. `country`: the invoice's `buyer_country`, without an address. No texts: the customer is erased."""
     address: dict[str, str] = msgspec.json.decode(texts.get("address", "{}"), type=dict[str, str])
     external_id = texts.get("externalId")
     return Buyer(
