@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sample_lines import NOW, line, lines, vat
 
 from domain.books.line import Line, LineKind
@@ -40,6 +41,11 @@ def test_a_percentage_is_of_the_sum_rounded_once_and_split_over_the_lines() -> N
     result = discounted(lines("1.00", "1.00"), [redeemed(percent("33.33"))], "EUR")
     assert result.discounts == (Discount("redemption_CODE33.33", "CODE33.33", "33.33 % off", D("0.67")),)
     assert sorted(shares(result)) == [D("0.33"), D("0.34")]
+
+
+def test_ten_percent_off_200_hours() -> None:
+    """Orb, published case T31: 200 × 0.10 less 10 %."""
+    assert totals(discounted(lines("20"), [redeemed(percent("10"))], "EUR").lines, "EUR").total == 18
 
 
 def test_a_fixed_amount_is_split_by_weight() -> None:
@@ -105,6 +111,17 @@ def test_a_coupon_of_100_percent_leaves_nothing_to_pay_and_no_tax() -> None:
 def test_an_invoice_whose_recurring_fee_was_lowered_uses_up_one() -> None:
     thrice, forever = redeemed(percent("10"), left=3), redeemed(percent("20"), 1)
     assert discounted(lines("100"), [thrice, forever], "EUR").used == (thrice.id,)
+
+
+def test_a_coupon_for_three_periods_counts_from_its_redemption_not_from_the_subscriptions_start() -> None:
+    """Polar #8827: its months were counted from the start, so in the tenth month it had expired at once."""
+    coupon, totals_by_month = redeemed(percent("10"), day=300, left=3), []
+    for month in range(10, 15):
+        fee = [line("100", key=f"sub/fee/month-{month}")]
+        result = discounted(fee, [coupon], "EUR")
+        totals_by_month.append(totals(result.lines, "EUR").total)
+        coupon = replace(coupon, left=(coupon.left or 0) - len(result.used))
+    assert totals_by_month == [90, 90, 90, 100, 100]
 
 
 def test_an_invoice_of_usage_alone_uses_up_none() -> None:
