@@ -94,9 +94,7 @@ def _other_side(
             payment = after.payments[id]
             yield Posting(LedgerAccount.CASH, payment.currency, payment.amount, id)
             for allocation in payment.allocations:
-                owed = before.receivables[allocation.invoice_id]
-                if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
-                    yield from _recovered(owed, allocation.amount)
+                yield from _recovered(before.receivables[allocation.invoice_id], allocation.amount)
         case e.RefundSettled(refund_id=id, payment_id=payment_id):
             payment = after.payments[payment_id]
             refund = next(one for one in payment.refunds if one.id == id)
