@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.books.invoice import Instalment, Receivable
 from domain.books.line import ZERO
-from domain.exact import EXACT
+from domain.exact import EXACT, exact_sum
 
 
 class Debt(Struct, frozen=True):
@@ -18,11 +18,12 @@ class Debt(Struct, frozen=True):
 
 
 def debts(owed: Receivable) -> Iterator[Debt]:
-    """What is still owed on it, part by part: what was paid has paid the first instalments. What no instalment speaks
-    of falls due with the invoice."""
+    """What is still owed on it, part by part: what was paid since they were planned has paid the first instalments.
+    What no instalment speaks of falls due with the invoice."""
     left = owed.due
-    settled = EXACT.subtract(owed.total, left)
-    for part in owed.instalments or (Instalment(owed.due_at, owed.total),):
+    parts = owed.instalments or (Instalment(owed.due_at, owed.total),)
+    settled = EXACT.subtract(exact_sum(part.amount for part in parts), left)
+    for part in parts:
         unpaid = min(left, max(ZERO, EXACT.subtract(part.amount, settled)))
         settled = max(ZERO, EXACT.subtract(settled, part.amount))
         if unpaid > 0:

@@ -1,0 +1,100 @@
+"""What a payment provider is still to be asked, and who asks: several workers share the work without talking.
+
+A claim is an advisory lock that lasts as long as the claimer's transaction; whoever dies lets go of it. It only spares
+the provider double questions: that asking twice under one id charges once is the law of the port.
+"""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Select, delete, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres.connection import Connection
+from adapters.postgres.reads.looking import among
+from adapters.postgres.tables import effects
+from domain.account import Account
+from domain.books.payment import RefundTarget
+
+CHARGE, REFUND = "CHARGE", "REFUND"
+
+_SALT = 7_340_512_269
+"""Sets these locks apart from others on the same database."""
+
+LOOKED_AT_PER_CLAIM = 8
+"""How many a claim looks at for each that it wants, for others may hold the first ones."""
+
+
+class Effect(NamedTuple):
+    customer_id: str
+    id: str
+    kind: str
+
+
+def effects_of(account: Account) -> list[dict[str, Any]]:
+    """The rows: payments under way, unless they wait for the customer, and refunds to a method."""
+    assert account.customer is not None
+    rows = []
+    for payment in account.books.payments.values():
+        if payment.settled_at is None and payment.action is None:
+            rows.append((payment.id, CHARGE, payment.created_at))
+        for refund in payment.refunds:
+            if refund.settled_at is None and refund.failure is None and refund.to is RefundTarget.METHOD:
+                rows.append((refund.id, REFUND, refund.created_at))
+    named = ("customer_id", "id", "kind", "since")
+    return [dict(zip(named, (account.customer.id, *row), strict=True)) for row in sorted(rows)]
+
+
+async def project(connection: Connection, before: Account, after: Account) -> None:
+    """Write what differs between the two states."""
+    if before.books is after.books or after.customer is None:
+        return
+    old = {} if before.customer is None else {row["id"]: row for row in effects_of(before)}
+    new = {row["id"]: row for row in effects_of(after)}
+    if gone := old.keys() - new.keys():
+        here = (effects.c.customer_id == after.customer.id) & among(effects.c.id, gone)
+        await connection.execute(delete(effects).where(here))
+    if made := [row for id, row in new.items() if id not in old]:
+        await connection.execute(insert(effects).on_conflict_do_nothing(), made)
+
+
+async def clear(connection: Connection, customer_id: str) -> None:
+    await connection.execute(delete(effects).where(effects.c.customer_id == customer_id))
+
+
+async def rows_of(connection: Connection, customer_id: str) -> list[dict[str, Any]]:
+    """What is kept of a customer, by id."""
+    query = select(effects).where(effects.c.customer_id == customer_id).order_by(effects.c.id)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+async def claim(connection: Connection, but_not: Collection[str], limit: int) -> list[Effect]:
+    """At most `limit` of all customers, on test clocks too, the oldest first. They are the caller's until its
+    transaction ends."""
+    open = select(effects).where(~among(effects.c.id, but_not)).order_by(effects.c.since, effects.c.id)
+    return await _claimed(connection, open.limit(limit * LOOKED_AT_PER_CLAIM), limit)
+
+
+async def claim_of(connection: Connection, customer_id: str, limit: int) -> list[Effect]:
+    """The same of one customer."""
+    open = select(effects).where(effects.c.customer_id == customer_id).order_by(effects.c.since, effects.c.id)
+    return await _claimed(connection, open.limit(limit), limit)
+
+
+async def take(connection: Connection, id: str) -> bool:
+    """Whether this one is the caller's until its transaction ends."""
+    return bool((await connection.execute(select(func.pg_try_advisory_xact_lock(_key(literal(id)))))).scalar_one())
+
+
+async def _claimed(connection: Connection, open: Select[Any], limit: int) -> list[Effect]:
+    found = open.subquery()
+    query = (
+        select(found.c.customer_id, found.c.id, found.c.kind)
+        .where(func.pg_try_advisory_xact_lock(_key(found.c.id)))
+        .limit(limit)
+    )
+    return [Effect(*row) for row in await connection.execute(query)]
+
+
+def _key(id: Any) -> Any:
+    return func.hashtextextended(id, literal(_SALT, BigInteger))
