@@ -2,10 +2,10 @@
 of it a credit note takes back. Does not know where lines come from, nor how an invoice is paid."""
 
 from domain.totals.burn import burn, burn_order
-from domain.totals.credit_note import Credited, credit_note_amounts, taken_back
-from domain.totals.discount import Discounted, continued, discounted
+from domain.totals.credit_note import Credited, credit_note_amounts
+from domain.totals.discount import Discounted, discounted
 from domain.totals.promotional import Promoted, promoted
-from domain.totals.totals import Totals, tax_of, taxes_by_line, totals
+from domain.totals.totals import Totals, tax_of, totals
 from domain.totals.treatment import Buyer, treatment
 
 __all__ = [
@@ -16,13 +16,10 @@ __all__ = [
     "Totals",
     "burn",
     "burn_order",
-    "continued",
     "credit_note_amounts",
     "discounted",
     "promoted",
-    "taken_back",
     "tax_of",
-    "taxes_by_line",
     "totals",
     "treatment",
 ]

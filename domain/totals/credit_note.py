@@ -1,6 +1,6 @@
 """What a credit note takes back: of which lines, and how much of the tax."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec import Struct
@@ -42,19 +42,11 @@ def credit_note_amounts(invoice: Receivable, amounts: Mapping[str, Decimal] | No
     lines = {line.id: line for line in invoice.lines}
     for id, amount in amounts.items():
         _check(lines.get(id), id, amount, invoice.currency)
-    credited, left = _credited(invoice, amounts), EXACT.subtract(invoice.total, invoice.credited)
+    credited = _credited(invoice, amounts)
+    left = EXACT.subtract(invoice.total, EXACT.add(invoice.credited, invoice.returned))
     if not 0 < credited.total <= left:
         raise invalid(f"comes to {credited.total} with tax; {left} is left of the invoice", "amounts")
     return credited
-
-
-def taken_back(invoice: Receivable, tax: Iterable[TaxLine]) -> tuple[Decimal, ...]:
-    """`Receivable.taken_back` once a note with these tax lines is issued."""
-    back = {(line.treatment, line.inclusive): line.amount for line in tax}
-    return tuple(
-        EXACT.add(_back(invoice, position), back.get((line.treatment, line.inclusive), ZERO))
-        for position, line in enumerate(invoice.tax)
-    )
 
 
 def _credited(invoice: Receivable, amounts: Mapping[str, Decimal]) -> Credited:

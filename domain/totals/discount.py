@@ -61,25 +61,6 @@ def discounted(
     return Discounted(tuple(shared), tuple(discounts), tuple(used))
 
 
-def continued(lines: Iterable[Line], billed: Iterable[str]) -> frozenset[str]:
-    """The keys of lines that go on with a period of which something was billed: `billed` are the keys that were.
-
-    A line with such a key is a difference; a fee of another price for a period of the subscription whose fee was billed
-    takes its place. (A key reads "subscription/price/period start".)
-    """
-    keys = frozenset(billed)
-    periods = {_period(key) for key in keys}
-    return frozenset(
-        line.key
-        for line in lines
-        if line.key in keys or (line.kind is LineKind.RECURRING and _period(line.key) in periods)
-    )
-
-
-def _period(key: str) -> tuple[str, str]:
-    return key.partition("/")[0], key.rpartition("/")[2]
-
-
 def _charged(lines: Iterable[Line]) -> list[tuple[int, Line]]:
     """What can be discounted, with its position, in an order of its own: who gets the odd cent must not depend on that
     of the lines."""

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from fractions import Fraction
 
 from msgspec import Struct
 
 from domain.books.line import Line
 from domain.exact import EXACT, divided, exact_sum, quantized
-from domain.money import Money, digits, zero
+from domain.money import digits, zero
 from domain.tax import TaxLine, Treatment
 from domain.totals.promotional import net
 
@@ -47,39 +46,15 @@ def tax_of(charged: Decimal, percent: Decimal, inclusive: bool, currency: str) -
     return quantized(divided(EXACT.multiply(charged, percent), whole, places, "ROUND_HALF_UP"), places, "ROUND_HALF_UP")
 
 
-def taxes_by_line(lines: Sequence[Line], currency: str) -> tuple[Decimal, ...]:
-    """Each line's share of the tax, in the order of `lines`: the shares of a group sum to its rounded tax. Documents
-    and ledgers that need one line's net where its price contains the tax take it from here."""
-    shares: dict[int, Decimal] = {}
-    for treatment, inclusive, members in _groups(lines):
-        group = _tax_line((treatment, inclusive, members), currency)
-        percent = Fraction(treatment.percent)
-        rate = percent / (100 + percent if inclusive else 100)
-        shares |= _shares(group.amount, [(at, line, Fraction(net(line)) * rate) for at, line in members], currency)
-    return tuple(shares[at] for at in range(len(lines)))
-
-
-def _shares(amount: Decimal, exact: Sequence[tuple[int, Line, Fraction]], currency: str) -> dict[int, Decimal]:
-    """Cut each exact share to whole units; the units left over go to the largest rests. (`money.split` knows weights of
-    one sign; here some lines may give back.)"""
-    units = 10 ** digits(currency)
-    cut = {at: share * units // 1 for at, _, share in exact}
-    left = int(Fraction(amount) * units) - sum(cut.values())
-    by_rest = sorted(exact, key=lambda one: (cut[one[0]] - one[2] * units, one[1].key, one[1].id))
-    for at, _, _ in by_rest[:left]:
-        cut[at] += 1
-    return {at: Money(Decimal(whole).scaleb(-digits(currency)), currency).rounded().amount for at, whole in cut.items()}
-
-
-_Group = tuple[Treatment, bool, list[tuple[int, Line]]]
+_Group = tuple[Treatment, bool, list[Line]]
 
 
 def _groups(lines: Iterable[Line]) -> list[_Group]:
-    """Lines with their positions, by treatment and by whether prices contain the tax."""
-    groups: dict[tuple[Treatment, bool], list[tuple[int, Line]]] = {}
-    for at, line in enumerate(lines):
+    """Lines by their treatment and by whether prices contain the tax."""
+    groups: dict[tuple[Treatment, bool], list[Line]] = {}
+    for line in lines:
         assert line.treatment is not None, f"{line.key} has no treatment yet"
-        groups.setdefault((line.treatment, line.tax_inclusive), []).append((at, line))
+        groups.setdefault((line.treatment, line.tax_inclusive), []).append(line)
     return sorted(((*key, members) for key, members in groups.items()), key=_rank)
 
 
@@ -90,6 +65,6 @@ def _rank(group: _Group) -> tuple[Decimal, str, str, str, bool]:
 
 def _tax_line(group: _Group, currency: str) -> TaxLine:
     treatment, inclusive, members = group
-    charged = exact_sum([zero(currency).amount, *(net(line) for _, line in members)])
+    charged = exact_sum([zero(currency).amount, *(net(line) for line in members)])
     amount = tax_of(charged, treatment.percent, inclusive, currency)
     return TaxLine(treatment, EXACT.subtract(charged, amount) if inclusive else charged, amount, inclusive)

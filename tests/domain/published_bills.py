@@ -5,9 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from msgspec.structs import replace
 from published_credits import Figures, cents, euros, line_of, prepaid, shown
-from sample_lines import NOW, line, lines, owed, vat
+from sample_lines import NOW, line, lines, noted, owed, vat
 
 from domain.books.redemption import Redemption
 from domain.catalog import ProrationPolicy
@@ -18,7 +17,7 @@ from domain.policy import ChangeDay
 from domain.pricing.minimum import true_up
 from domain.pricing.proration import share
 from domain.tax import TaxCode
-from domain.totals import Totals, credit_note_amounts, discounted, taken_back, taxes_by_line, totals
+from domain.totals import Totals, credit_note_amounts, discounted, totals
 
 D = Decimal
 
@@ -62,9 +61,7 @@ def i09b(given: Figures) -> Figures:
     for n, amount in enumerate(given["credits_in_order"]):
         id = items[min(n, len(items) - 1)].id
         note = credit_note_amounts(invoice, {id: D(amount) / 100})
-        left = [replace(one, credited=one.credited + note.amounts.get(one.id, D(0))) for one in invoice.lines]
-        back = taken_back(invoice, note.tax)
-        invoice = replace(invoice, lines=tuple(left), taken_back=back, credited=invoice.credited + note.total)
+        invoice = noted(invoice, note)
         notes.append(cents(note.total))
     return {"invoice_total": cents(summed.total), "credit_totals": notes, "sum": cents(invoice.credited)}
 
@@ -113,11 +110,10 @@ def i14(given: Figures) -> Figures:
     stay = share(ProrationPolicy.BY_DAY, Period(february.start, terminated), february, "UTC", ChangeDay.OLD)
     missing = true_up(D(given["minimum_cents"]) / 100, stay, D(given["usage_cents"]) / 100, "EUR")
     last, note, due = of_february(given, given["usage_cents"], missing, terminated)
-    shares = taxes_by_line([line(D(given["usage_cents"]) / 100, tax, key="usage"), line(missing, tax, key="m")], "EUR")
     return {
         "first_invoice": cents(first.total),
         "true_up": cents(missing),
-        "true_up_tax": cents(shares[1]),
+        "true_up_tax": cents(totals([line(missing, tax)], "EUR").tax[0].amount),
         "fees": cents(last.subtotal),
         "tax": cents(last.tax[0].amount),
         "credit_note": note,

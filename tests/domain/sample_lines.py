@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import OwedLine, Receivable
 from domain.books.line import Line, LineKind
 from domain.period import Period
 from domain.seller import Dunning
 from domain.tax import TaxCode, Treatment
-from domain.totals import Totals
+from domain.totals import Credited, Totals
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 MARCH = Period(NOW, datetime(2026, 4, 1, tzinfo=UTC))
@@ -93,3 +95,14 @@ def owed(lines: Sequence[Line], totals: Totals, currency: str = "EUR") -> Receiv
             )
         )
     return Receivable("invoice_1", "INV-1", currency, totals.total, totals.tax, tuple(owed_lines), NOW, NOW, Dunning())
+
+
+def noted(invoice: Receivable, note: Credited) -> Receivable:
+    """The invoice as it stands once the note is issued (nothing was paid)."""
+    back = list(invoice.taken_back or (ZERO,) * len(invoice.tax))
+    for tax in note.tax:
+        back[[(one.treatment, one.inclusive) for one in invoice.tax].index((tax.treatment, tax.inclusive))] += (
+            tax.amount
+        )
+    lines = [replace(one, credited=one.credited + note.amounts.get(one.id, ZERO)) for one in invoice.lines]
+    return replace(invoice, lines=tuple(lines), taken_back=tuple(back), credited=invoice.credited + note.total)

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from sample_lines import NO_TAX, line, lines, owed, vat
+from sample_lines import NO_TAX, line, lines, noted, owed, vat
 
 from domain.books.invoice import Receivable
 from domain.books.line import Line
 from domain.errors import ErrorCode, Refusal
 from domain.money import digits
 from domain.tax import TaxLine
-from domain.totals import Credited, credit_note_amounts, taken_back, totals
+from domain.totals import Credited, credit_note_amounts, totals
 
 D = Decimal
 
@@ -24,19 +24,12 @@ def invoice(lines: Sequence[Line], currency: str = "EUR") -> Receivable:
     return owed(lines, totals(lines, currency), currency)
 
 
-def after(receivable: Receivable, note: Credited) -> Receivable:
-    """The invoice as it stands once the note is issued."""
-    left = [replace(one, credited=one.credited + note.amounts.get(one.id, D(0))) for one in receivable.lines]
-    back = taken_back(receivable, note.tax)
-    return replace(receivable, lines=tuple(left), taken_back=back, credited=receivable.credited + note.total)
-
-
 def in_parts(receivable: Receivable, parts: Sequence[dict[str, str] | None]) -> list[Credited]:
     notes = []
     for part in parts:
         amounts = None if part is None else {id: D(amount) for id, amount in part.items()}
         notes.append(credit_note_amounts(receivable, amounts))
-        receivable = after(receivable, notes[-1])
+        receivable = noted(receivable, notes[-1])
     return notes
 
 
@@ -144,7 +137,7 @@ def test_a_line_without_tax_goes_back_beside_one_with_tax() -> None:
 def test_no_more_than_is_left_of_a_line() -> None:
     two = invoice(lines("10", "20", tax=vat("20")))
     assert refused(two, {FEE: "10.01"}) is ErrorCode.INVALID
-    once = after(two, credit_note_amounts(two, {FEE: D(6)}))
+    once = noted(two, credit_note_amounts(two, {FEE: D(6)}))
     assert refused(once, {FEE: "4.01"}) is ErrorCode.INVALID
     assert credit_note_amounts(once, {FEE: D(4)}).subtotal == 4
 
@@ -162,7 +155,7 @@ def test_a_note_names_lines_and_those_of_its_invoice() -> None:
 def test_what_was_credited_in_full_cannot_be_credited_again() -> None:
     """Kill Bill #1505: a second credit after a full one."""
     whole = invoice(lines("10", tax=vat("20")))
-    gone = after(whole, credit_note_amounts(whole, None))
+    gone = noted(whole, credit_note_amounts(whole, None))
     assert refused(gone, None) is ErrorCode.CONFLICT
     with pytest.raises(Refusal) as again:
         credit_note_amounts(gone, {FEE: D(1)})
@@ -180,7 +173,7 @@ def test_beside_a_return_no_more_goes_back_than_was_charged_in_all() -> None:
     assert refused(two, {FEE: "61"}) is ErrorCode.INVALID
     all_of_it = credit_note_amounts(two, {FEE: D(60)})
     assert all_of_it.total == two.total == 72
-    assert refused(after(two, all_of_it), None) is ErrorCode.CONFLICT  # 40 and −40 cancel out
+    assert refused(noted(two, all_of_it), None) is ErrorCode.CONFLICT  # 40 and −40 cancel out
 
 
 def test_nor_than_the_invoice_comes_to_where_the_return_is_taxed_otherwise() -> None:
@@ -188,6 +181,13 @@ def test_nor_than_the_invoice_comes_to_where_the_return_is_taxed_otherwise() -> 
     assert two.total == 65
     assert refused(two, {"line_a": "60"}) is ErrorCode.INVALID
     assert [one.total for one in in_parts(two, [{"line_a": "50"}, None])] == [60, 5]
+
+
+def test_what_became_credit_because_it_was_paid_counts_as_credited() -> None:
+    two = invoice([line("100", vat("20"), key="a"), line("-50", vat("10"), key="b")])
+    once = noted(two, credit_note_amounts(two, {"line_a": D(50)}))
+    paid = replace(once, paid=two.total, credited=D(0), returned=once.credited)
+    assert refused(paid, {"line_a": "10"}) is ErrorCode.INVALID  # 12 with tax; 5 are left
 
 
 # ── laws ──
@@ -226,7 +226,7 @@ def test_notes_of_all_parts_sum_to_the_invoice(case: tuple[Receivable, list[dict
         assert all(one.base >= 0 for one in note.tax)
         for one in note.tax:
             base[next(n for n, tax in enumerate(whole.tax) if _same(one, tax))] += one.base
-        receivable = after(receivable, note)
+        receivable = noted(receivable, note)
         assert receivable.credited <= whole.total
         assert all(back <= tax.amount for back, tax in zip(receivable.taken_back, whole.tax, strict=True))
     assert receivable.credited == whole.total
@@ -241,7 +241,7 @@ def test_all_that_is_left_completes_the_invoice_at_any_moment(
     whole, parts = case
     receivable = whole
     for part in parts[: min(n, len(parts) - 1)]:
-        receivable = after(receivable, credit_note_amounts(receivable, part))
+        receivable = noted(receivable, credit_note_amounts(receivable, part))
     rest = credit_note_amounts(receivable, None)
     assert receivable.credited + rest.total == whole.total
 

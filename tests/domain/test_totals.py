@@ -11,7 +11,7 @@ from sample_lines import NO_TAX, line, lines, vat
 from domain.books.line import Line
 from domain.money import digits
 from domain.tax import TaxCode, TaxLine
-from domain.totals import tax_of, taxes_by_line, totals
+from domain.totals import tax_of, totals
 from domain.totals.promotional import net
 
 D = Decimal
@@ -84,12 +84,6 @@ def test_81_lines_lose_nothing_to_rounding() -> None:
     """Autumn #3407: tax of 81 lines rounded one by one."""
     many = [line("0.77", vat("19"), key=f"{n}") for n in range(81)]
     assert totals(many, "EUR").tax[0].amount == D("11.85")  # 62.37 × 19 %; 81 × round(0.1463) is 12.15
-    assert sum(taxes_by_line(many, "EUR")) == D("11.85")
-
-
-def test_shares_of_the_tax_by_line_take_the_odd_cents_of_the_largest_rests() -> None:
-    three = lines("0.03", "0.05", "0.03", tax=vat("19"))  # exactly 0.0057, 0.0095, 0.0057; together 0.02
-    assert taxes_by_line(three, "EUR") == (D("0.01"), D("0.01"), D("0.00"))
 
 
 def test_a_line_that_is_not_taxed_yet_is_our_own_mistake() -> None:
@@ -133,30 +127,9 @@ def test_lines_sum_to_the_invoice(invoice: tuple[str, list[Line]]) -> None:
 @given(invoices(), st.randoms())
 def test_the_order_of_lines_changes_no_figure(invoice: tuple[str, list[Line]], dice: Random) -> None:
     currency, made = invoice
-    by_key = dict(zip((one.key for one in made), taxes_by_line(made, currency), strict=True))
     shuffled = list(made)
     dice.shuffle(shuffled)
     assert totals(shuffled, currency) == totals(made, currency)
-    again = dict(zip((one.key for one in shuffled), taxes_by_line(shuffled, currency), strict=True))
-    assert again == by_key
-
-
-@given(invoices())
-def test_shares_by_line_sum_to_the_tax_and_lie_within_a_unit_of_the_exact_one(invoice: tuple[str, list[Line]]) -> None:
-    currency, made = invoice
-    summed, shares = totals(made, currency), taxes_by_line(made, currency)
-    unit = D(1).scaleb(-digits(currency))
-    for group in summed.tax:
-        own = [
-            (net(one), share)
-            for one, share in zip(made, shares, strict=True)
-            if (one.treatment, one.tax_inclusive) == (group.treatment, group.inclusive)
-        ]
-        assert sum((share for _, share in own), D(0)) == group.amount
-        percent = group.treatment.percent
-        for charged, share in own:
-            exact = charged * percent / (100 + percent if group.inclusive else 100)
-            assert abs(share - exact) <= unit
 
 
 @given(invoices())
