@@ -17,6 +17,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.exact import EXACT, exact_sum
 from domain.identity import derived_id
+from domain.settlement import after_settlement
 from domain.totals.credit_note import credit_note_amounts
 from domain.wording import REASON_CHARS_MAX, check_name
 
@@ -26,30 +27,31 @@ ONE = Decimal(1)
 def decide_invoice(
     account: Account, command: c.VoidInvoice | c.WriteOffInvoice | c.IssueCreditNote, at: datetime
 ) -> Sequence[e.MoneyEvent]:
-    """Voiding and writing off twice changes nothing (Lago #5495). Raises Refusal."""
+    """The event with all that follows from it: rights come back once nothing else is overdue. Voiding and writing off
+    twice changes nothing (Lago #5495). Raises Refusal."""
+    event = _decided(account, command, at)
+    return [] if event is None else [event, *after_settlement(account, evolve_account(account, event, at), at)]
+
+
+def _decided(
+    account: Account, command: c.VoidInvoice | c.WriteOffInvoice | c.IssueCreditNote, at: datetime
+) -> e.InvoiceVoided | e.InvoiceWrittenOff | e.CreditNoteIssued | None:
     owed = account.books.receivables.get(command.invoice_id)
     if owed is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such final invoice", "invoiceId")
     match command:
         case c.VoidInvoice(rebill=rebill):
-            if owed.status is InvoiceStatus.VOID:
-                return []
-            return _forgiving(account, _voided(account.books, owed, at, rebill), at)
+            return None if owed.status is InvoiceStatus.VOID else _voided(account.books, owed, at, rebill)
         case c.WriteOffInvoice():
-            if owed.status is InvoiceStatus.UNCOLLECTIBLE:
-                return []
-            if owed.status is not InvoiceStatus.OPEN:
-                raise _conflict(f"invoice {owed.number} is {owed.status}: there is nothing to write off")
-            return _forgiving(account, e.InvoiceWrittenOff(owed.id), at)
+            return None if owed.status is InvoiceStatus.UNCOLLECTIBLE else _written_off(owed)
         case c.IssueCreditNote():
-            return [e.CreditNoteIssued(_note(account, owed, command, at))]
+            return e.CreditNoteIssued(_note(account, owed, command, at))
 
 
-def _forgiving(account: Account, event: e.InvoiceVoided | e.InvoiceWrittenOff, at: datetime) -> Sequence[e.MoneyEvent]:
-    """With nothing else overdue, rights come back at once."""
-    left = evolve_account(account, event, at).owing
-    overdue = left.due_at is not None and left.due_at <= at
-    return [event] if left.suspended_at is None or overdue else [event, e.BillingRestored()]
+def _written_off(owed: Receivable) -> e.InvoiceWrittenOff:
+    if owed.status is not InvoiceStatus.OPEN:
+        raise _conflict(f"invoice {owed.number} is {owed.status}: there is nothing to write off")
+    return e.InvoiceWrittenOff(owed.id)
 
 
 # ── void ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
