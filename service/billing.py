@@ -15,13 +15,16 @@ from adapters.postgres.usage import periods
 from adapters.postgres.usage.periods import Ask
 from domain import events as e
 from domain.account import Account, Customer
-from domain.billing.ahead import next_instant
-from domain.billing.bill import bill
+from domain.billing.ahead import expected, next_instant
+from domain.billing.bill import bill, drafts
 from domain.billing.charges import Charge, Count, charges, counts
+from domain.billing.invoicing import make
 from domain.billing.moment import Moment, by_hand, next_moment
 from domain.billing.numbering import numbered, series_of
 from domain.billing.office import Office, office
+from domain.books.invoice import Invoice
 from domain.catalog import Catalog
+from domain.decide.drafts import waiting
 from domain.due import next_due
 from domain.dunning import money_due, next_money_due
 from domain.events import AnyEvent
@@ -75,6 +78,33 @@ class Billing:
         terms = await self.office(connection, draft.state)
         for event in bill(draft.state, wanted, terms, moment, at):
             await self.add(connection, draft, event, at, actor=TIME, numbers=numbers)
+
+    async def upcoming(self, connection: Connection, account: Account, at: datetime) -> Invoice | None:
+        """The draft of the next invoice, as it would be now if nothing else happened: what will recur, and the usage so
+        far. None: there is none to expect."""
+        found = expected(account, at)
+        if found is None or account.customer is None:
+            return None
+        ahead, moment = found
+        wanted = await self.wanted(connection, ahead, moment, max(at, moment.at))
+        terms, currency = await self.office(connection, ahead), account.customer.currency
+        for one in drafts(ahead.books, wanted, moment):
+            if one.currency == currency:
+                made = make(ahead, one.lines, terms, currency, moment.at, until=moment.until, continued=one.continued)
+                return made.invoice
+        return make(ahead, (), terms, currency, moment.at, until=moment.until).invoice
+
+    async def drafts(self, connection: Connection, draft: Draft) -> list[Invoice]:
+        """What is not final yet. Uses the draft up: the waiting invoice is made in it, to see what comes after."""
+        found: list[Invoice] = []
+        if waiting(draft.state, draft.time):
+            first = await self.upcoming(connection, draft.state, draft.time)
+            moment = next_moment(draft.state)
+            assert moment is not None
+            await self.bill(connection, draft, moment, numbers=False)
+            found += [first] if first is not None and first.lines else []
+        running = await self.upcoming(connection, draft.state, draft.time)
+        return found if running is None else [*found, running]
 
     async def add(
         self,

@@ -29,13 +29,16 @@ TIME = "time"
 
 
 class Draft:
-    """`before` is the state it began with. `posted`: what the entries of an account do to the ledger."""
+    """`before` is the state it began with. `posted`: what the entries of an account do to the ledger. `present` and
+    `own`: the state that the command found, and how many entries had fallen due by then."""
 
     def __init__(self, kind: Kind, stream_id: str, head: Head, state: Any, by: By, recorded_at: datetime) -> None:
         self.kind = kind
         self.stream_id = stream_id
         self.head = head
-        self.before = self.state = state
+        self.before = self.present = self.state = state
+        self.own = 0
+        self.time = recorded_at
         self.entries: list[Entry] = []
         self.posted: list[Posted] = []
         self._by = by
@@ -65,6 +68,10 @@ class Draft:
             self.posted.append(Posted(entry.seq, effective_at, found))
         self.entries.append(entry)
         self.head = Head(entry.seq, entry.hash, effective_at, "")
+
+    def decide_here(self, at: datetime) -> None:
+        """All that follows is the command's."""
+        self.present, self.own, self.time = self.state, len(self.entries), at
 
     def catch_up(self, at: datetime) -> None:
         """What fell due by itself is nobody's act."""

@@ -11,7 +11,8 @@ from adapters.postgres.journal import Entry
 from adapters.postgres.retries import Retry
 from adapters.postgres.states import Head
 from domain.account import Account
-from domain.commands import CreateCustomer, FinalizeInvoice
+from domain.books.invoice import Invoice
+from domain.commands import CatchUp, CreateCustomer, FinalizeInvoice
 from domain.errors import ErrorCode, Refusal
 from service.billing import Billing, Taxes
 from service.clock import Clock
@@ -56,14 +57,16 @@ class Record:
         *,
         retry: Retry | None = None,
         also: Callable[[Connection, Any], Awaitable[None]] | None = None,
+        check: Callable[[Draft], None] | None = None,
     ) -> Recorded:
-        """Raises Refusal. With `retry`, a repeated request is answered with what its first attempt recorded, whatever
-        has changed since: a command that may not be possible any more is given as the function that makes it. `also`
-        runs last in the same transaction, with the state that the command left."""
+        """Raises Refusal. `check` may raise it, too, in view of all that would be recorded. With `retry`, a repeated
+        request is answered with what its first attempt recorded, whatever has changed since: a command that may not
+        be possible any more is given as the function that makes it. `also` runs last in the same transaction, with
+        the state that the command left."""
         async with self._engine.begin() as connection:
             if retry is not None and (first := await retries.claim(connection, retry)) is not None:
                 return await _answer_again(connection, retry, first)
-            recorded = await self._decide(connection, stream_id, command() if callable(command) else command, by)
+            recorded = await self._decide(connection, stream_id, command() if callable(command) else command, by, check)
             if also is not None:
                 await also(connection, recorded.state)
             if retry is not None:
@@ -77,19 +80,33 @@ class Record:
         """What the stream was after its entry `seq` (None: the last one), and its entries up to there."""
         return await _folded(connection, stream_id, seq)
 
-    async def preview(self, stream_id: str, command: Any, by: By) -> Recorded:
-        """What `await record(…)` would record now, by the very same code; nothing is locked or written, and documents
-        get no number. Raises Refusal."""
+    async def preview(self, stream_id: str, command: Any, by: By) -> tuple[Draft, Invoice | None]:
+        """What `await record(…)` would record now, by the very same code, and the invoice that would be next after it.
+        Nothing is locked or written, and documents get no number. Raises Refusal."""
         async with self._engine.connect() as connection:
-            head = await states.head(connection, stream_id)
-            if head is None or (by.visible is not None and stream_id not in by.visible):
-                raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-            draft = await self._drafted(connection, stream_id, head, command, by, numbers=False)
-            return Recorded(stream_id, draft.head.seq, draft.state, draft.entries)
+            draft = await self._previewed(connection, stream_id, command, by)
+            return draft, await self._billing.upcoming(connection, draft.state, draft.time)
 
-    async def _decide(self, connection: Connection, stream_id: str, command: Any, by: By) -> Recorded:
+    async def drafts(self, customer_id: str, visible: frozenset[str] | None) -> list[Invoice]:
+        """The customer's invoices that are not final yet, soonest first: of a period that is over, if it still waits
+        for late usage or for support, and the running one. Without numbers. Raises Refusal."""
+        async with self._engine.connect() as connection:
+            draft = await self._previewed(connection, customer_id, CatchUp(), By("reader", visible))
+            return await self._billing.drafts(connection, draft)
+
+    async def _previewed(self, connection: Connection, stream_id: str, command: Any, by: By) -> Draft:
+        head = await states.head(connection, stream_id)
+        if head is None or (by.visible is not None and stream_id not in by.visible):
+            raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
+        return await self._drafted(connection, stream_id, head, command, by, numbers=False)
+
+    async def _decide(
+        self, connection: Connection, stream_id: str, command: Any, by: By, check: Callable[[Draft], None] | None
+    ) -> Recorded:
         head = await self._head(connection, kind_of(stream_id), stream_id, by)
         draft = await self._drafted(connection, stream_id, head, command, by)
+        if check is not None:
+            check(draft)
         if draft.entries:
             state, books = draft.kind.encode(draft.state)
             await journal.append(connection, draft.entries)
@@ -106,6 +123,7 @@ class Record:
         at = await self._at(connection, draft.before, command)
         await self._advance(connection, draft, at, numbers)
         at = draft.at(at)
+        draft.decide_here(at)
         for event in kind.decide(draft.state, command, at):
             await self._billing.add(connection, draft, event, at, numbers=numbers)
         if isinstance(command, FinalizeInvoice):

@@ -338,3 +338,16 @@ series = Table(
     Column("prefix", Text, primary_key=True),
     Column("next", BigInteger, nullable=False),
 )
+
+# ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+# A view: what a payment provider is still to be asked, under the id of the payment or the refund. `kind` is CHARGE or
+# REFUND; `since` is in the customer's own time, and only sets the order.
+effects = Table(
+    "effects",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("since", instant, nullable=False),
+    Index("effects_since_idx", "since", "id"),
+)

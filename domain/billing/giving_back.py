@@ -11,7 +11,7 @@ from domain.account import Account
 from domain.books import Books
 from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import CreditNote, OwedLine, Receivable
-from domain.books.line import ZERO, Line
+from domain.books.line import ZERO, Line, LineKind
 from domain.errors import Refusal
 from domain.exact import exact_sum
 from domain.identity import derived_id
@@ -79,6 +79,7 @@ def _standing_on(books: Books, line: Line) -> Iterator[tuple[Receivable, OwedLin
         if owed.closed is None
         for charged in owed.lines
         if charged.net > 0
+        and charged.kind is not LineKind.CREDIT
         and (owed.tax[charged.tax].treatment, owed.tax[charged.tax].inclusive) == (line.treatment, line.tax_inclusive)
     ]
     yield from (pair for pair in found if pair[1].id in own)

@@ -1,0 +1,108 @@
+"""Binding quotes. A token says, signed, what was asked, when, and what it came to; nothing is stored. Applying it
+does the same thing as of the same instant, and is refused as STALE unless it comes to the same."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import jwt
+import msgspec
+
+from domain.account import Account
+from domain.billing.quote import EntitlementChange, Outcome, entitlement_changes, outcome
+from domain.books.invoice import Invoice
+from domain.due import present
+from domain.errors import ErrorCode, Refusal
+from domain.events import ChangeScheduled
+from service.draft import By, Draft
+from service.record import Record
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_ALGORITHM = "HS256"
+
+
+class Quote(NamedTuple):
+    """`at` is the instant from which it is charged; `effective_at` when rights change. `account` is the one that the
+    command would leave, as of then; `next_invoice` what would be billed after it."""
+
+    token: str
+    at: datetime
+    expires_at: datetime
+    outcome: Outcome
+    next_invoice: Invoice | None
+    changes: Sequence[EntitlementChange]
+    effective_at: datetime
+    account: Account
+
+
+class Bound(NamedTuple):
+    """A token that holds: from when what it quoted is charged, and the check that it still comes to the same."""
+
+    since: datetime
+    check: Callable[[Draft], None]
+
+
+class Quotes:
+    """`key` signs; the settings say how long a quote binds (in real time, and in the customer's own)."""
+
+    def __init__(self, record: Record, key: bytes) -> None:
+        self._record = record
+        self._key = key
+
+    async def preview(self, customer_id: str, command: Any, by: By, asked: object, lasting: timedelta) -> Quote:
+        """What the command would do now. `asked`: the input that a caller has to repeat. Raises Refusal."""
+        draft, upcoming = await self._record.preview(customer_id, command, by)
+        at = draft.time
+        found = _outcome(draft)
+        expires_at = at + lasting
+        effective_at = _effective_at(draft, at)
+        token = jwt.encode(
+            {
+                "customer": customer_id,
+                "asked": _digest(asked),
+                "at": at.isoformat(),
+                "until": expires_at.isoformat(),
+                "comes_to": found.digest,
+            },
+            self._key,
+            _ALGORITHM,
+        )
+        after = present(draft.state, effective_at)
+        changes = entitlement_changes(present(draft.present, effective_at), after, effective_at)
+        return Quote(token, at, expires_at, found, upcoming, changes, effective_at, after)
+
+    def bound(self, token: str, customer_id: str, asked: object) -> Bound:
+        """Raises Refusal: INVALID for a token that is not ours, or of another customer or input."""
+        try:
+            told = jwt.decode(token, self._key, [_ALGORITHM])
+        except jwt.InvalidTokenError:
+            raise Refusal(ErrorCode.INVALID, "is no quote of ours", "quote") from None
+        if told["customer"] != customer_id or told["asked"] != _digest(asked):
+            raise Refusal(ErrorCode.INVALID, "was given for something else", "quote")
+        since, until = datetime.fromisoformat(told["at"]), datetime.fromisoformat(told["until"])
+
+        def check(draft: Draft) -> None:
+            if draft.time >= until:
+                raise stale(f"the quote held until {until.isoformat()}")
+            if _outcome(draft).digest != told["comes_to"]:
+                raise stale("it would not come to what was quoted any more: ask for a new quote")
+
+        return Bound(since, check)
+
+
+def stale(told: str) -> Refusal:
+    return Refusal(ErrorCode.STALE, told, "quote")
+
+
+def _outcome(draft: Draft) -> Outcome:
+    return outcome([entry.event for entry in draft.entries[draft.own :]], draft.state, draft.time)
+
+
+def _effective_at(draft: Draft, at: datetime) -> datetime:
+    planned = [entry.event for entry in draft.entries[draft.own :] if isinstance(entry.event, ChangeScheduled)]
+    return planned[0].scheduled.effective_at if planned else at
+
+
+def _digest(asked: object) -> str:
+    return hashlib.sha256(_encoder.encode(asked)).hexdigest()
