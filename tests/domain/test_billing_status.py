@@ -1,12 +1,15 @@
 """Where a customer stands with billing, in one word and one sentence."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from msgspec.structs import replace
 
-from domain.account import Account
-from domain.billing_status import BillingState, billing_status
+from domain.account import Account, Customer, CustomerKind, Owing
+from domain.billing_status import BillingState, BillingStatus, billing_status
+from domain.books.debt import Debt
 from domain.catalog import PlanVersion, Terms
+from domain.money import Money
 from domain.period import Cadence, Period
 from domain.subscription import Cancel, EndReason, ScheduledChange, Subscription
 
@@ -87,3 +90,82 @@ def test_a_pause_tells_when_it_ends() -> None:
 def test_of_several_that_ended_the_last_is_told() -> None:
     earlier = held("Older", ended_at=NOON - DAY, end_reason=EndReason.CANCELED)
     assert status(ENDED, earlier) == (BillingState.CANCELED, "Old ended on 2026-04-01.")
+
+
+# ── debts ──
+def debt(amount: str, days: int = 0, currency: str = "EUR") -> Debt:
+    """Due so many days after NOON."""
+    return Debt(NOON + days * DAY, currency, Decimal(amount))
+
+
+def owing(*debts: Debt, **more: datetime) -> Owing:
+    amounts: dict[str, Decimal] = {}
+    for one in debts:
+        amounts[one.currency] = amounts.get(one.currency, Decimal(0)) + one.amount
+    first = min(one.due_at for one in debts)
+    return Owing(amounts, first, first + 14 * DAY, more.get("next_attempt_at"), more.get("suspended_at"), debts)
+
+
+def in_debt(owed: Owing, at: datetime, *subscriptions: Subscription) -> BillingStatus:
+    customer = Customer("customer_1", CustomerKind.USER, "anon_1", {}, "EUR", "Europe/Paris", NOON)
+    return billing_status(Account(customer, subscriptions, owing=owed), at)
+
+
+def test_what_is_not_due_yet_is_owed_and_nothing_to_worry_about() -> None:
+    status = in_debt(owing(debt("118.8", days=1)), NOON, held())
+    assert status == BillingStatus(BillingState.CURRENT, None, (Money(Decimal("118.80"), "EUR"),))
+
+
+def test_from_the_instant_it_is_due_it_is_overdue() -> None:
+    before, then = (in_debt(owing(debt("5")), at, held()).state for at in (NOON - timedelta.resolution, NOON))
+    assert (before, then) == (BillingState.CURRENT, BillingState.PAST_DUE)
+
+
+def test_an_overdue_amount_is_told_with_what_comes_next() -> None:
+    status = in_debt(owing(debt("118.8"), next_attempt_at=NOON + 4 * DAY), NOON + DAY, held())
+    assert status == BillingStatus(
+        state=BillingState.PAST_DUE,
+        message=(
+            "EUR 118.80 is overdue since 2026-04-01. The next payment is tried on 2026-04-05. "
+            "Access continues until 2026-04-15."
+        ),
+        owed=(Money(Decimal("118.80"), "EUR"),),
+        next_payment_attempt_at=NOON + 4 * DAY,
+        grace_until=NOON + 14 * DAY,
+    )
+
+
+def test_only_what_has_fallen_due_is_called_overdue() -> None:
+    status = in_debt(owing(debt("100"), debt("20", 10, "USD"), debt("50", 10)), NOON + DAY, held())
+    assert status.message == "EUR 100.00 is overdue since 2026-04-01. Access continues until 2026-04-15."
+    assert status.owed == (Money(Decimal("150.00"), "EUR"), Money(Decimal("20.00"), "USD"))
+    later = in_debt(owing(debt("100"), debt("20", 10, "USD"), debt("50", 10)), NOON + 10 * DAY, held())
+    assert later.message is not None
+    assert later.message.startswith("EUR 150.00 and USD 20.00 are overdue since 2026-04-01.")
+
+
+def test_when_grace_is_over_access_has_ended() -> None:
+    status = in_debt(owing(debt("5")), NOON + 14 * DAY, held())
+    assert status.state is BillingState.PAST_DUE
+    assert status.message == "EUR 5.00 is overdue since 2026-04-01. Access ended on 2026-04-15."
+
+
+def test_at_the_end_of_dunning_it_is_suspended() -> None:
+    status = in_debt(owing(debt("5"), suspended_at=NOON + 21 * DAY), NOON + 22 * DAY, held())
+    assert status.state is BillingState.SUSPENDED
+    assert status.message == (
+        "EUR 5.00 is overdue since 2026-04-01. Access is suspended since 2026-04-22, until this is paid."
+    )
+
+
+def test_debts_come_before_what_else_is_to_be_told() -> None:
+    late = owing(debt("5"))
+    assert in_debt(late, NOON + DAY, PAUSED).state is BillingState.PAST_DUE
+    ended = in_debt(late, NOON + DAY, ENDED)
+    assert (ended.state, ended.message) == (
+        BillingState.PAST_DUE,
+        "EUR 5.00 is overdue since 2026-04-01. Old ended on 2026-04-01.",
+    )
+    ending = in_debt(late, NOON + DAY, held(scheduled=cancelled_at(NOON + 2 * DAY)))
+    assert ending.message is not None
+    assert ending.message.endswith("Access continues until 2026-04-15. Starter ends on 2026-04-03.")

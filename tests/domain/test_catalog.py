@@ -24,6 +24,8 @@ from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_catalog
 from domain.money import Money
 from domain.period import Cadence
+from domain.policy import ChangeTiming
+from domain.seller import Seller, Settings
 
 D = Decimal
 NOW = on("2026-01-01")
@@ -375,3 +377,29 @@ def test_new_terms_are_checked_like_the_first() -> None:
     shop = stocked()
     shop.do(create(BASIC))
     assert shop.refuses(publish(gives("api", limit=D(-1)))).field == ("version", "entitlements", "0", "limit")
+
+
+@pytest.mark.parametrize("field", ["upgrades", "downgrades"])
+def test_a_plan_can_say_now_or_at_the_end_of_the_period_but_no_date(field: str) -> None:
+    stocked().do(create(Terms(**{field: ChangeTiming.PERIOD_END})))
+    refusal = stocked().refuses(create(Terms(**{field: ChangeTiming.AT})))
+    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("version", field))
+
+
+@pytest.mark.parametrize("hours", [-1, 169])
+def test_an_invoice_is_a_draft_for_at_most_a_week(hours: int) -> None:
+    stocked().do(create(Terms(draft_hours=168)))
+    assert stocked().refuses(create(Terms(draft_hours=hours))).field == ("version", "draftHours")
+
+
+# ── settings ──
+def test_settings_are_changed_as_a_whole_and_the_same_again_changes_nothing() -> None:
+    shop, settings = stocked(), Settings(seller=Seller("Acme", country="DE"), net_days=30)
+    assert shop.do(c.ChangeSettings(settings)) == [e.SettingsChanged(settings)]
+    assert shop.catalog.settings == settings
+    assert shop.do(c.ChangeSettings(settings)) == []
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    refusal = stocked().refuses(c.ChangeSettings(Settings(net_days=-1)))
+    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("netDays",))

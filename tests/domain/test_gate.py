@@ -3,14 +3,22 @@
 from decimal import Decimal
 
 import pytest
+from double_entry import JANUARY, invoice, line, received
+from msgspec.structs import replace
 from timeline import CATALOG, FEATURES, PRO, Timeline, flat, gives, on, plan
 
 from domain import commands as c
+from domain import events as e
 from domain.account import Account
-from domain.catalog import Catalog, ChargeModel, Plan, PlanVersion, Price
+from domain.books.credit import Credit, CreditKind
+from domain.catalog import BillingMode, Catalog, ChargeModel, Plan, PlanVersion, Price
+from domain.evolve import evolve_account
 from domain.gate import Decision, DecisionReason, Usage, cheapest_plan, decide_use
 from domain.period import Cadence
+from domain.policy import TrialUsage
+from domain.seller import Seller, Settings
 from domain.subscription import AddAddOn, Pause
+from domain.tax import TaxRate
 
 D = Decimal
 MONTH = Cadence.MONTH
@@ -260,6 +268,133 @@ def test_a_pause_leaves_what_other_sources_give() -> None:
     life.change("2026-01-12", Pause())
     decision = ask(life, "calls")
     assert (decision.reason, decision.limit) == (DecisionReason.GRANTED, 10)
+
+
+# ── debts ──
+def indebted(*, pay: str | None = None, suspend: str | None = None) -> Timeline:
+    """119.00 fell due on 15 January; rights are kept for 14 days."""
+    life = holding(calls("100"))
+    life.grant("2026-01-11", "sso", enabled=True, reason="beta test")
+    life.grant("2026-01-11", "calls", "10")
+    final = invoice("1", line("100.00", JANUARY), at="2026-01-15")
+    events = [("2026-01-15", replace(final, invoice=replace(final.invoice, currency="USD")))]
+    if suspend is not None:
+        events.append((suspend, e.BillingSuspended("invoice_1")))
+    if pay is not None:
+        events.append((pay, received("p1", "119.00", invoice_1="119.00")))
+    for at, event in events:
+        life.account = evolve_account(life.account, event, on(at))
+    return life
+
+
+def may(life: Timeline, at: str, feature: str = "calls") -> tuple[bool, DecisionReason, str]:
+    decision = decide_use(life.account, CATALOG, feature, D(1), Usage(), on(at))
+    return decision.allowed, decision.reason, decision.trace[-1]
+
+
+def test_within_grace_rights_are_kept_and_after_it_they_are_not_until_it_is_paid() -> None:
+    life = indebted()
+    allowed = decide_use(life.account, CATALOG, "calls", D(1), Usage(), on("2026-01-14"))
+    assert (allowed.allowed, len(allowed.trace)) == (True, 3)
+    grace = decide_use(life.account, CATALOG, "calls", D(1), Usage(), on("2026-01-28 23:59"))
+    assert (grace.allowed, grace.reason) == (True, DecisionReason.WITHIN_LIMIT)
+    assert "USD 119.00 is overdue since 2026-01-15: rights are kept until 2026-01-29" in grace.trace
+    over = "USD 119.00 is overdue since 2026-01-15: rights were kept until 2026-01-29"
+    assert may(life, "2026-01-29") == (False, DecisionReason.PAYMENT_OVERDUE, over)
+    assert may(indebted(pay="2026-01-30"), "2026-01-30")[:2] == (True, DecisionReason.WITHIN_LIMIT)
+
+
+def test_at_the_end_of_dunning_rights_are_suspended_whatever_grace_says() -> None:
+    told = "USD 119.00 is overdue since 2026-01-15: suspended since 2026-01-20"
+    assert may(indebted(suspend="2026-01-20"), "2026-01-21") == (False, DecisionReason.SUSPENDED, told)
+
+
+def test_debts_close_what_plans_give_also_where_a_grant_adds_to_it() -> None:
+    decision = decide_use(indebted().account, CATALOG, "calls", D(1), Usage(), on("2026-02-01"))
+    assert decision.trace[:2] == ("plan Basic: 100", "grant goodwill: 10")
+    assert decision.reason is DecisionReason.PAYMENT_OVERDUE
+
+
+def test_what_is_held_by_hand_alone_does_not_depend_on_debts() -> None:
+    assert may(indebted(), "2026-02-01", "sso") == (True, DecisionReason.GRANTED, "grant beta test")
+    assert may(indebted(suspend="2026-01-20"), "2026-02-01", "sso")[0]
+
+
+def test_debts_are_no_reason_where_there_is_no_right() -> None:
+    assert may(indebted(), "2026-02-01", "region")[1] is DecisionReason.NOT_INCLUDED
+
+
+# ── prepaid ──
+def metered(amount: str, cadence: Cadence = MONTH, **terms: object) -> Price:
+    return Price("p", "calls", ChargeModel.PER_UNIT, cadence, "USD", D(amount), meter_key="calls", **terms)
+
+
+def drawing(price: Price, credit: str, *, resets: Cadence | None = MONTH, limit: str | None = None) -> Timeline:
+    """A customer on a prepaid plan, with this much credit."""
+    sold = plan("pay", price, gives("calls", limit, hard=True, resets=resets))
+    life = holding(replace(sold, terms=replace(sold.terms, billing=BillingMode.PREPAID)))
+    if D(credit):
+        bought = Credit("credit_1", CreditKind.PREPAID, "USD", D(credit), D(credit), "bought", on("2026-01-10"))
+        life.account = evolve_account(life.account, e.CreditGranted(bought), on("2026-01-10"))
+    return life
+
+
+def test_prepaid_use_is_allowed_as_long_as_credit_covers_the_periods_usage() -> None:
+    life = drawing(metered("0.10"), "10.00")
+    decision = ask(life, "calls", "5", used="90", held="5")
+    assert (decision.allowed, decision.reason) == (True, DecisionReason.PREPAID_CREDIT)
+    assert decision.trace[-1] == "prepaid: USD 10.00 of credit is left, 100 in this period come to USD 10.00"
+    denied = ask(life, "calls", "6", used="90", held="5")
+    assert (denied.allowed, denied.reason) == (False, DecisionReason.CREDIT_EXHAUSTED)
+    assert denied.trace[-1] == "prepaid: USD 10.00 of credit is left, 101 in this period come to USD 10.10"
+
+
+def test_without_credit_prepaid_use_is_refused_but_included_units_need_none() -> None:
+    life = drawing(metered("0.10", included=D(50)), "0")
+    assert ask(life, "calls", used="49").reason is DecisionReason.WITHIN_LIMIT
+    assert ask(life, "calls", used="50").reason is DecisionReason.CREDIT_EXHAUSTED
+
+
+def test_the_tax_that_comes_on_top_has_to_be_covered_too() -> None:
+    """100 used at 0.10 are 10.00, and 11.90 with 19 % on top; a price with the tax in it stays 10.00."""
+    german = Settings(seller=Seller(country="DE"), tax_rates=(TaxRate("DE", "standard", "VAT", D(19)),))
+    shop = replace(CATALOG, settings=german)
+    for price, covered in ((metered("0.10"), False), (metered("0.10", tax_inclusive=True), True)):
+        account = drawing(price, "10.00").account
+        assert decide_use(account, shop, "calls", D(1), Usage(D(99)), on(NOW)).allowed is covered
+    enough = drawing(metered("0.10"), "11.90").account
+    assert decide_use(enough, shop, "calls", D(1), Usage(D(99)), on(NOW)).allowed
+
+
+def test_a_limit_comes_before_credit() -> None:
+    life = drawing(metered("0.10"), "1000", limit="10")
+    assert ask(life, "calls", used="9").reason is DecisionReason.PREPAID_CREDIT
+    assert ask(life, "calls", used="10").reason is DecisionReason.LIMIT_REACHED
+
+
+@pytest.mark.parametrize("resets", [None, Cadence.DAY])
+def test_counted_by_another_period_than_the_price_it_is_allowed_while_any_credit_is_left(resets: Cadence) -> None:
+    assert ask(drawing(metered("0.10"), "0.01", resets=resets), "calls", used="5000").allowed
+    assert not ask(drawing(metered("0.10"), "0", resets=resets), "calls").allowed
+
+
+def test_the_price_that_the_subscriber_agreed_on_is_the_one_that_counts() -> None:
+    sold = plan("pay", metered("0.10"), gives("calls", resets=MONTH))
+    prepaid = replace(sold, terms=replace(sold.terms, billing=BillingMode.PREPAID))
+    life = Timeline("2026-01-01")
+    life.subscribe("2026-01-10", prepaid, overrides=(metered("0.05"),))
+    life.account = replace(life.account, prepaid={"USD": D(10)})
+    assert ask(life, "calls", used="199").allowed
+    assert not ask(life, "calls", used="200").allowed
+
+
+def test_a_free_trial_of_a_prepaid_plan_needs_no_credit() -> None:
+    sold = plan("pay", metered("0.10"), gives("calls", resets=MONTH), trial_days=14)
+    free = replace(sold, terms=replace(sold.terms, billing=BillingMode.PREPAID))
+    billed = replace(free, terms=replace(free.terms, trial_usage=TrialUsage.BILLED))
+    assert ask(holding(free), "calls").reason is DecisionReason.WITHIN_LIMIT
+    assert ask(holding(free), "calls", at="2026-01-24").reason is DecisionReason.CREDIT_EXHAUSTED
+    assert ask(holding(billed), "calls").reason is DecisionReason.CREDIT_EXHAUSTED
 
 
 # ── the cheapest plan that would help ──
