@@ -16,15 +16,28 @@ from domain.subscription import EndReason, Subscription
 
 
 def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Account:
+    if isinstance(event, e.BillingSuspended | e.BillingRestored):
+        changed = evolve_money(account, event, at)
+        for held in changed.subscriptions:
+            changed = _aligned(changed, held.id, at, at)
+        return changed
     if isinstance(event, e.MoneyEvent):
         return evolve_money(account, event, at)
     changed = _evolved(account, event, at)
-    if not isinstance(event, _CHARGED) or changed.customer is None:
-        return changed
-    held = changed.subscription(event.subscription_id)
+    return (
+        _aligned(changed, event.subscription_id, _charged_from(event, at), at)
+        if isinstance(event, _CHARGED)
+        else changed
+    )
+
+
+def _aligned(account: Account, subscription_id: str, since: datetime, at: datetime) -> Account:
+    """No rights, no charge: while dunning has suspended the account nothing runs."""
+    held = account.subscription(subscription_id)
     assert held is not None
-    books = aligned(changed.books, held, changed.customer.currency, _charged_from(event, at), at)
-    return replace(changed, books=books)
+    assert account.customer is not None
+    runs = held.gives_rights and account.owing.suspended_at is None
+    return replace(account, books=aligned(account.books, held, account.customer.currency, since, at, runs=runs))
 
 
 _CHARGED = (

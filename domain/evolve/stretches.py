@@ -15,10 +15,10 @@ from domain.subscription import Subscription
 _ORDER = tuple(Cadence)
 
 
-def aligned(books: Books, held: Subscription, currency: str, since: datetime, at: datetime) -> Books:
+def aligned(books: Books, held: Subscription, currency: str, since: datetime, at: datetime, *, runs: bool) -> Books:
     """The books after a change of `held` that is charged from `since` and was recorded at `at`: stretches whose
-    terms no longer hold end there, and new ones begin."""
-    wanted = {one.plan_key: one for one in _running(held, currency, since)}
+    terms no longer hold end there, and (if it still `runs`) new ones begin."""
+    wanted = {one.plan_key: one for one in (_running(held, currency, since) if runs else ())}
     kept: list[Stretch] = []
     changed: list[Stretch] = []
     follows = False  # a paid stretch of the same subscription came before: this is a change, not a beginning
@@ -42,9 +42,8 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
         new = replace(new, once=due)
         changed.append(new)
         kept.append(new)
-    edge = (
-        not follows or held.ended_at is not None
-    )  # a beginning or the end: no invoice follows that could take it along
+    # Of a beginning or an end no invoice follows that could take it along.
+    edge = not follows or held.ended_at is not None
     now = any(may_charge(one) and (edge or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
     return replace(books, stretches=tuple(kept), once=tuple(once), bill_at=at if now else books.bill_at)
 
@@ -83,8 +82,6 @@ def _fits(price: Price, cadence: Cadence) -> tuple[bool, int]:
 
 
 def _running(held: Subscription, currency: str, since: datetime) -> Iterator[Stretch]:
-    if not held.gives_rights:
-        return
     yield _stretch(held, held.plan, held.quantity, currency, since, add_on=False)
     for one in held.add_ons:
         yield _stretch(held, one.plan, one.quantity, currency, since, add_on=True)
