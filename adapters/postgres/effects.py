@@ -34,13 +34,12 @@ class Effect(NamedTuple):
 def effects_of(account: Account) -> list[dict[str, Any]]:
     """The rows: payments under way, unless they wait for the customer, and refunds to a method."""
     assert account.customer is not None
-    rows = []
-    for payment in account.books.payments.values():
-        if payment.settled_at is None and payment.action is None:
-            rows.append((payment.id, CHARGE, payment.created_at))
-        for refund in payment.refunds:
-            if refund.settled_at is None and refund.failure is None and refund.to is RefundTarget.METHOD:
-                rows.append((refund.id, REFUND, refund.created_at))
+    payments = account.books.payments.values()
+    refunds = (refund for payment in payments for refund in payment.refunds if refund.to is RefundTarget.METHOD)
+    rows = [
+        *((one.id, CHARGE, one.created_at) for one in payments if one.settled_at is None and one.action is None),
+        *((one.id, REFUND, one.created_at) for one in refunds if one.settled_at is None and one.failure is None),
+    ]
     named = ("customer_id", "id", "kind", "since")
     return [dict(zip(named, (account.customer.id, *row), strict=True)) for row in sorted(rows)]
 
