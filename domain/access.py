@@ -28,6 +28,12 @@ class Scope(StrEnum):
     SUBSCRIPTIONS_WRITE = "subscriptions:write"
     ENTITLEMENTS_WRITE = "entitlements:write"
     USAGE_WRITE = "usage:write"
+    INVOICES_READ = "invoices:read"  # with credits, payments and ways to pay
+    INVOICES_WRITE = "invoices:write"
+    PAYMENTS_WRITE = "payments:write"
+    CREDITS_WRITE = "credits:write"
+    SETTINGS_READ = "settings:read"  # how is billed: also the codes of coupons
+    SETTINGS_WRITE = "settings:write"
     JOURNAL_READ = "journal:read"
     PROVIDER_READ = "provider:read"
     CLOCKS_WRITE = "clocks:write"
@@ -35,9 +41,10 @@ class Scope(StrEnum):
     TOKENS_WRITE = "tokens:write"
 
 
-_READ = frozenset({Scope.CATALOG_READ, Scope.CUSTOMERS_READ})
+_READ = frozenset({Scope.CATALOG_READ, Scope.CUSTOMERS_READ, Scope.INVOICES_READ})
 
-# The most that each role may hold; a key may be narrower, never wider.
+# The most that each role may hold; a key may be narrower, never wider. Customers only read: `payments:write` also says
+# that money came in elsewhere, so paying from their own page goes through the product's backend.
 ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.ADMIN: frozenset(Scope),
     Role.SUPPORT: _READ
@@ -46,6 +53,10 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.SUBSCRIPTIONS_WRITE,
         Scope.ENTITLEMENTS_WRITE,
         Scope.USAGE_WRITE,
+        Scope.INVOICES_WRITE,
+        Scope.PAYMENTS_WRITE,
+        Scope.CREDITS_WRITE,
+        Scope.SETTINGS_READ,
         Scope.JOURNAL_READ,
         Scope.PROVIDER_READ,
     },
@@ -54,6 +65,8 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.CUSTOMERS_WRITE,
         Scope.SUBSCRIPTIONS_WRITE,
         Scope.USAGE_WRITE,
+        Scope.PAYMENTS_WRITE,
+        Scope.SETTINGS_READ,
         Scope.JOURNAL_READ,
         Scope.TOKENS_WRITE,
     },
