@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from adapters.postgres import documents, journal, ledger, states, views
+from adapters.postgres import documents, effects, journal, ledger, states, views
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import Entry
 from adapters.postgres.ledger import Posted
@@ -96,6 +96,8 @@ async def _faults(connection: Connection, stream_id: str) -> list[str]:
         made = sorted(documents.rows_of_entries(fold.state, fold.entries), key=lambda row: row["id"])
         if await documents.rows_of(connection, stream_id) != made:
             faults.append("the invoices differ from the journal")
+        if await effects.rows_of(connection, stream_id) != effects.effects_of(fold.state):
+            faults.append("what providers are still to be asked differs from the journal")
     if isinstance(fold.state, ApiKey) and key_rows != [views.key_row(fold.state)]:
         faults.append("the view of the key differs from the journal")
     return faults

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres import documents, ledger
+from adapters.postgres import documents, effects, ledger
 from adapters.postgres.journal import Entry
 from adapters.postgres.ledger import Posted
 from adapters.postgres.tables import api_keys, customers, holdings, vault
@@ -64,6 +64,7 @@ async def project(
         case Account(), Account():
             await _project_account(connection, before, after)
             await documents.project(connection, before, after, entries)
+            await effects.project(connection, before, after)
             await ledger.post(connection, entries[0].stream_id, posted)
         case ApiKey(), ApiKey():
             await connection.execute(insert(api_keys).values(key_row(after)).on_conflict_do_nothing())
@@ -95,6 +96,7 @@ async def clear(connection: AsyncConnection, stream_id: str) -> None:
     await connection.execute(delete(holdings).where(holdings.c.customer_id == stream_id))
     await connection.execute(delete(api_keys).where(api_keys.c.key_id == stream_id))
     await documents.clear(connection, stream_id)
+    await effects.clear(connection, stream_id)
     await ledger.clear(connection, stream_id)
 
 
