@@ -14,6 +14,7 @@ from adapters.postgres.tables import api_keys, customers, holdings, vault
 from domain.access import ApiKey
 from domain.account import Account
 from domain.billing.ahead import next_instant
+from domain.billing.invoicing import invoice_id
 
 
 def customer_row(account: Account) -> dict[str, Any]:
@@ -31,10 +32,12 @@ def customer_row(account: Account) -> dict[str, Any]:
 
 
 def held_ids(account: Account) -> set[str]:
-    """What can be found by its own id: subscriptions, planned changes, grants; and of the books what is no document."""
+    """What can be found by its own id: subscriptions, planned changes, grants; and of the books all but credit notes,
+    which are documents. Also the two invoices that may be drafts: they keep their ids when they become final."""
     books = account.books
     return (
-        {held.id for held in account.subscriptions}
+        ({invoice_id(account), invoice_id(account, 1)} if account.customer is not None else set())
+        | {held.id for held in account.subscriptions}
         | {planned.id for held in account.subscriptions for planned in held.scheduled}
         | {grant.id for grant in account.grants}
         | {item.id for item in books.items}

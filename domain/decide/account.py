@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from domain import commands as c
@@ -14,17 +13,16 @@ from domain.catalog import FeatureKind, PlanVersion, Price
 from domain.clash import clashes, moves_to
 from domain.dating import check_since, dated_back, usual_timing
 from domain.decide.coupons import redemption
+from domain.decide.customers import erase_customer, new_customer, update_customer
 from domain.decide.money import decide_money
 from domain.decide.payments import decide_payment
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.money import is_currency
-from domain.period import Cadence, Period, is_zone
+from domain.period import Cadence, Period
 from domain.policy import ChangeTiming
 from domain.pricing import check_prices
 from domain.subscription import (
     AddOn,
     Cancel,
-    EndReason,
     ScheduledChange,
     Subscription,
     describe,
@@ -43,7 +41,7 @@ PLANNING_DISTANCE_MAX = timedelta(days=3_653)
 
 def decide_account(account: Account, command: c.AccountCommand, at: datetime) -> Sequence[e.AccountEvent]:
     if isinstance(command, c.CreateCustomer):
-        return [e.CustomerCreated(_new_customer(account, command.customer, at))]
+        return [e.CustomerCreated(new_customer(account, command.customer, at))]
     if account.customer is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
     if isinstance(command, c.CatchUp):
@@ -58,9 +56,9 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
         return decide_money(account, command, at)
     match command:
         case c.UpdateCustomer():
-            return _update(account, account.customer, command)
+            return update_customer(account, account.customer, command)
         case c.EraseCustomer():
-            return _erase(account)
+            return erase_customer(account)
         case c.Subscribe():
             return [
                 *_redeemed(account, command, at),
@@ -83,50 +81,6 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
             if held_grant is None:
                 raise Refusal(ErrorCode.NOT_FOUND, "no such grant", "grantId")
             return [] if held_grant.ended_at is not None else [e.EntitlementRevoked(id)]
-
-
-def _new_customer(account: Account, customer: Customer, at: datetime) -> Customer:
-    if account.customer is not None:
-        raise Refusal(ErrorCode.ALREADY_EXISTS, "the customer exists", "externalId")
-    _check_place(customer.currency, customer.timezone)
-    return replace(customer, created_at=at)
-
-
-def _check_place(currency: str | None, timezone: str | None) -> None:
-    if currency is not None and not is_currency(currency):
-        raise invalid(f"{currency} is not an ISO 4217 currency", "currency")
-    if timezone is not None and not is_zone(timezone):
-        raise invalid(f"{timezone} is not an IANA time zone such as Europe/Paris", "timezone")
-
-
-def _update(account: Account, customer: Customer, command: c.UpdateCustomer) -> Sequence[e.AccountEvent]:
-    """A running subscription keeps the zone it was sold in, and pins the currency it is billed in."""
-    _check_place(command.currency, command.timezone)
-    moves = command.currency is not None and command.currency != customer.currency
-    if moves and any(held.ended_at is None for held in account.subscriptions):
-        raise Refusal(
-            ErrorCode.CURRENCY_MISMATCH,
-            f"a running subscription is billed in {customer.currency}",
-            "currency",
-        )
-    changed = e.CustomerUpdated(
-        sealed={field: text for field, text in command.sealed.items() if text is not None or field in customer.sealed},
-        currency=command.currency if moves else None,
-        timezone=command.timezone if command.timezone != customer.timezone else None,
-        country=command.country if command.country != customer.country else UNSET,
-    )
-    return [] if changed == e.CustomerUpdated() else [changed]
-
-
-def _erase(account: Account) -> Sequence[e.AccountEvent]:
-    """Everything open is ended by name, so that nothing falls due, and no right is held, any more."""
-    ended: list[e.AccountEvent] = []
-    for held in account.subscriptions:
-        if held.ended_at is None:
-            ended += [e.ChangeWithdrawn(held.id, planned.id, "customer erased") for planned in held.scheduled]
-            ended.append(e.SubscriptionEnded(held.id, EndReason.ERASED))
-    ended += [e.EntitlementRevoked(grant.id) for grant in account.grants if grant.ended_at is None]
-    return [*ended, e.CustomerErased()]
 
 
 def _new_subscription(account: Account, customer: Customer, command: c.Subscribe, at: datetime) -> Subscription:
