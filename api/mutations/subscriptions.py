@@ -17,6 +17,7 @@ from domain.commands import AccountCommand, CancelScheduledChange, ChangeSubscri
 from domain.errors import Refusal
 from domain.events import ChangeScheduled, ChangeWithdrawn
 from domain.period import Cadence
+from domain.policy import ChangeTiming
 from service.ids import new_id
 
 

@@ -12,7 +12,7 @@ from processes import ADMIN, TEST, Process, eventually, process, retry
 from domain.access import ROLE_SCOPES, Role
 from domain.account import Grant
 from domain.catalog import Feature, FeatureKind
-from domain.commands import CreateClock, CreateFeature, EraseCustomer, GrantEntitlement
+from domain.commands import CreateClock, CreateFeature, EraseCustomer, GrantEntitlement, RecordPayment
 from domain.gate import DecisionReason
 from service import snapshot as snapshots
 from service.can_use import Answer, Ref, can_use
@@ -197,6 +197,7 @@ async def test_a_future_instant_counts_anew_in_its_own_period(here: Process) -> 
     customer_id = await here.customer()
     await here.use(customer_id, 10)
     assert not (await ask(here, Ref(customer_id))).decision.allowed
+    await here.record(customer_id, RecordPayment(new_id("payment"), Decimal(1000), "USD"), TEST)
     later = await ask(here, Ref(customer_id), at=here.clock.now() + timedelta(days=32))
     assert later.decision.used == 0
     assert later.decision.allowed
@@ -242,6 +243,7 @@ async def test_a_customer_on_a_test_clock_is_answered_in_its_time(here: Process,
     denied = await ask(there, Ref(customer_id))
     assert denied.as_of == start
     assert denied.decision.resets_at == datetime(2030, 2, 28, 12, tzinfo=UTC)
+    await here.record(customer_id, RecordPayment(new_id("payment"), Decimal(1000), "USD"), TEST)
     await advance(here, clock_id, datetime(2030, 3, 1, tzinfo=UTC), TEST)  # type: ignore[arg-type]
     await here.told()
 
