@@ -61,8 +61,9 @@ class Billing:
             if _is(next_due(draft.state), instant):
                 draft.catch_up(instant)
             elif _is(next_money_due(draft.state), instant):
-                for event in money_due(draft.state, instant):
-                    draft.add(event, instant, actor=TIME)
+                happens_at = draft.at(instant)  # what follows counts from when it happens, not from when it should have
+                for event in money_due(draft.state, happens_at):
+                    draft.add(event, happens_at, actor=TIME)
             else:
                 moment = next_moment(draft.state)
                 assert moment is not None
