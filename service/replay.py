@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from adapters.postgres import documents, effects, journal, ledger, states, views
+from adapters.postgres import counts, documents, effects, journal, ledger, states, views
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import Entry
 from adapters.postgres.ledger import Posted
@@ -11,7 +11,7 @@ from adapters.postgres.states import Head
 from domain.access import ApiKey
 from domain.account import Account
 from domain.ledger import postings
-from service.streams import Kind, kind_of
+from service.streams import CATALOG, Kind, kind_of
 
 
 class Fault(NamedTuple):
@@ -40,6 +40,10 @@ async def verify(engine: Engine) -> AsyncIterator[Fault]:
                 await snapshot.execution_options(isolation_level="REPEATABLE READ")
                 for what in await _faults(snapshot, stream_id):
                     yield Fault(stream_id, what)
+        async with engine.connect() as snapshot:
+            await snapshot.execution_options(isolation_level="REPEATABLE READ")
+            if await counts.redeemed(snapshot) != await counts.recorded(snapshot):
+                yield Fault(CATALOG, "the counts of redeemed coupons differ from the journal")
 
 
 async def replay(engine: Engine) -> int:
@@ -56,6 +60,8 @@ async def replay(engine: Engine) -> int:
                 await views.project(transaction, fold.kind.empty, fold.state, fold.entries, fold.posted)
                 await views.hold(transaction, stream_id, fold.held_ids)
             count += 1
+    async with engine.begin() as transaction:
+        await counts.rebuild(transaction)
     return count
 
 

@@ -22,6 +22,9 @@ from domain.totals import discounted, promoted, totals
 BUYER = ("name", "email", "address", "taxId")
 """What an invoice says of its buyer: copied as it was sealed, so that erasing the customer erases it there, too."""
 
+COLLECTED_WITHIN = timedelta(hours=1)
+"""How long after it is final an invoice falls due that is charged at once: long enough for the charge to go through."""
+
 
 class Made(Struct, frozen=True):
     """An invoice, and the redemptions of which it uses up a period."""
@@ -75,7 +78,7 @@ def make(
         until=until,
         corrections_from=None if until is None else corrections_from(books, until, settings),
         issued_at=at,
-        due_at=at if books.method is not None else at + timedelta(days=settings.net_days),
+        due_at=at + (COLLECTED_WITHIN if books.method is not None else timedelta(days=settings.net_days)),
         seller=settings.seller,
         buyer={field: customer.sealed[field] for field in BUYER if field in customer.sealed},
         buyer_country=customer.country,

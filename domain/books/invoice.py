@@ -159,6 +159,7 @@ class Receivable(Struct, frozen=True, omit_defaults=True):
     credits: tuple[Burn, ...] = ()  # promotional, used up when it was made
     prepaid: tuple[Burn, ...] = ()  # bought, and applied to it since
     discounts: tuple[Discount, ...] = ()
+    used: tuple[str, ...] = ()  # redemptions of which it used up a period
     buys: tuple[Credit, ...] = ()
     notes: tuple[str, ...] = ()  # its credit notes
     returned: Decimal = ZERO  # of them, what became credit because it had been paid

@@ -162,7 +162,7 @@ def _finalized(books: Books, event: e.InvoiceFinalized) -> Books:
         items=tuple(item for item in books.items if item.id not in event.items),
         adjustments=tuple(one for one in books.adjustments if one.key not in keys),
         made=books.made + 1,
-        receivables={**books.receivables, invoice.id: receivable(invoice)},
+        receivables={**books.receivables, invoice.id: replace(receivable(invoice), used=event.used)},
         redemptions=tuple(_used(one, invoice.issued_at) if one.id in event.used else one for one in books.redemptions),
     )
     books = _burned(books, invoice.credits)
@@ -260,9 +260,19 @@ def _used(redemption: Redemption, at: datetime) -> Redemption:
     return replace(redemption, left=left, ended_at=redemption.ended_at if left else at)
 
 
+def _unused(redemption: Redemption) -> Redemption:
+    """A coupon that had come to its end with that period goes on; one that was removed does not."""
+    used_up = redemption.left == 0
+    left = None if redemption.left is None else redemption.left + 1
+    return replace(redemption, left=left, ended_at=None if used_up else redemption.ended_at)
+
+
 def _voided(books: Books, event: e.InvoiceVoided) -> Books:
     owed = books.receivables[event.invoice_id]
     books = _forgiven(books, owed, rebill=event.rebill)
+    if event.rebill:
+        returned = (_unused(one) if one.id in owed.used else one for one in books.redemptions)
+        books = replace(books, redemptions=tuple(returned))
     for burn in event.returned:
         credit = books.credits[burn.credit_id]
         # Also one that was taken back in the meantime: what was used of it was not.
