@@ -23,6 +23,7 @@ from domain.errors import ErrorCode, Refusal, invalid
 from domain.evolve import evolve_account
 from domain.exact import exact_sum
 from domain.identity import derived_id
+from domain.money import is_currency
 from domain.settlement import after_settlement
 from domain.wording import check_length
 
@@ -118,7 +119,9 @@ def _recorded(books: Books, command: c.RecordPayment, at: datetime) -> e.Payment
     """Money is written down as it came, also above what is owed: the rest becomes credit."""
     if command.payment_id in books.payments:
         raise Refusal(ErrorCode.ALREADY_EXISTS, "the payment is recorded already", "paymentId")
-    amount = check_amount(command.amount, command.currency, "amount")
+    if not is_currency(command.currency):
+        raise invalid(f"{command.currency} is not an ISO 4217 currency", "amount", "currency")
+    amount = check_amount(command.amount, command.currency, "amount", "amount")
     check_length(command.reference, REFERENCE_CHARS_MAX, "reference")
     if command.received_at is not None and command.received_at > at:
         raise invalid("must not lie in the future", "receivedAt")
