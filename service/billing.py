@@ -6,30 +6,28 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from adapters.postgres import series
 from adapters.postgres.codec import decode_catalog
 from adapters.postgres.connection import Connection
 from adapters.postgres.directory import newer_catalog
 from adapters.postgres.driver import driver_of
 from adapters.postgres.usage import periods
 from adapters.postgres.usage.periods import Ask
-from domain import events as e
 from domain.account import Account, Customer
 from domain.billing.ahead import expected, next_instant
 from domain.billing.bill import bill, drafts
 from domain.billing.charges import Charge, Count, charges, counts
 from domain.billing.invoicing import make
 from domain.billing.moment import Moment, by_hand, next_moment
-from domain.billing.numbering import numbered, series_of
 from domain.billing.office import Office, office
 from domain.books.invoice import Invoice
 from domain.catalog import Catalog
 from domain.decide.drafts import waiting
 from domain.due import next_due
 from domain.dunning import money_due, next_money_due
-from domain.events import AnyEvent
+from domain.events import CreditNoteIssued, InvoiceFinalized
 from domain.seller import Settings
-from service.draft import TIME, Draft
+from service.draft import Draft
+from service.numbering import take_numbers
 
 
 class Taxes(Protocol):
@@ -48,13 +46,13 @@ class OwnRates:
 
 
 class Billing:
-    """`advance` brings a draft of an account up to an instant; `add` adds events that may need a number."""
+    """`advance` brings a draft of an account up to an instant; `number` gives the documents in it their numbers."""
 
     def __init__(self, taxes: Taxes | None = None) -> None:
         self._taxes = taxes or OwnRates()
         self._catalog, self._seq = Catalog(), 0
 
-    async def advance(self, connection: Connection, draft: Draft, at: datetime, *, numbers: bool = True) -> None:
+    async def advance(self, connection: Connection, draft: Draft, at: datetime) -> None:
         """All that happens by itself up to and including `at`, each at its own instant, in order: what falls due, then
         what the money makes due, then what is billed."""
         while (instant := next_instant(draft.state)) is not None and instant <= at:
@@ -63,22 +61,22 @@ class Billing:
             elif _is(next_money_due(draft.state), instant):
                 happens_at = draft.at(instant)  # what follows counts from when it happens, not from when it should have
                 for event in money_due(draft.state, happens_at):
-                    draft.add(event, happens_at, actor=TIME)
+                    draft.add(event, happens_at, by_time=True)
             else:
                 moment = next_moment(draft.state)
                 assert moment is not None
-                await self.bill(connection, draft, moment, numbers=numbers)
+                await self.bill(connection, draft, moment)
 
     async def close_by_hand(self, connection: Connection, draft: Draft, at: datetime) -> None:
         """Make the draft final that is the next one."""
         await self.bill(connection, draft, by_hand(draft.state.books, at))
 
-    async def bill(self, connection: Connection, draft: Draft, moment: Moment, *, numbers: bool = True) -> None:
+    async def bill(self, connection: Connection, draft: Draft, moment: Moment) -> None:
         at = draft.at(moment.at)
         wanted = await self.wanted(connection, draft.state, moment, at)
         terms = await self.office(connection, draft.state)
         for event in bill(draft.state, wanted, terms, moment, at):
-            await self.add(connection, draft, event, at, actor=TIME, numbers=numbers)
+            draft.add(event, at, by_time=True)
 
     async def upcoming(self, connection: Connection, account: Account, at: datetime) -> Invoice | None:
         """The draft of the next invoice, as it would be now if nothing else happened: what will recur, and the usage so
@@ -102,27 +100,15 @@ class Billing:
             first = await self.upcoming(connection, draft.state, draft.time)
             moment = next_moment(draft.state)
             assert moment is not None
-            await self.bill(connection, draft, moment, numbers=False)
+            await self.bill(connection, draft, moment)
             found += [first] if first is not None and first.lines else []
         running = await self.upcoming(connection, draft.state, draft.time)
         return found if running is None else [*found, running]
 
-    async def add(
-        self,
-        connection: Connection,
-        draft: Draft,
-        event: AnyEvent,
-        at: datetime,
-        *,
-        actor: str | None = None,
-        numbers: bool = True,
-    ) -> None:
-        """With the number of its series, if it is a document (`numbers` off: a preview takes none)."""
-        if numbers and isinstance(event, e.InvoiceFinalized | e.CreditNoteIssued):
-            settings = (await self.catalog(connection)).settings
-            prefix, digits = series_of(settings, event, draft.at(at))
-            event = numbered(event, f"{prefix}{await series.take(connection, prefix):0{digits}d}")
-        draft.add(event, at, actor=actor)
+    async def number(self, connection: Connection, draft: Draft) -> None:
+        """Give the documents in it their numbers: the last that is done before it is written."""
+        if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for fact in draft.facts):
+            await take_numbers(connection, draft, (await self.catalog(connection)).settings)
 
     async def wanted(
         self, connection: Connection, account: Account, moment: Moment, at: datetime

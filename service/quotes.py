@@ -37,9 +37,10 @@ class Quote(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """A token that holds: from when what it quoted is charged, and the check that it still comes to the same."""
+    """A token that holds: from when what it quoted is charged (None: it was about a change planned for later), and the
+    check that it still comes to the same."""
 
-    since: datetime
+    since: datetime | None
     check: Callable[[Draft], None]
 
 
@@ -61,7 +62,7 @@ class Quotes:
             {
                 "customer": customer_id,
                 "asked": _digest(asked),
-                "at": at.isoformat(),
+                "at": at.isoformat() if effective_at <= at else None,
                 "until": expires_at.isoformat(),
                 "comes_to": found.digest,
             },
@@ -80,7 +81,8 @@ class Quotes:
             raise Refusal(ErrorCode.INVALID, "is no quote of ours", "quote") from None
         if told["customer"] != customer_id or told["asked"] != _digest(asked):
             raise Refusal(ErrorCode.INVALID, "was given for something else", "quote")
-        since, until = datetime.fromisoformat(told["at"]), datetime.fromisoformat(told["until"])
+        since = None if told["at"] is None else datetime.fromisoformat(told["at"])
+        until = datetime.fromisoformat(told["until"])
 
         def check(draft: Draft) -> None:
             if draft.time >= until:
@@ -96,11 +98,11 @@ def stale(told: str) -> Refusal:
 
 
 def _outcome(draft: Draft) -> Outcome:
-    return outcome([entry.event for entry in draft.entries[draft.own :]], draft.state, draft.time)
+    return outcome(draft.events, draft.state, draft.time)
 
 
 def _effective_at(draft: Draft, at: datetime) -> datetime:
-    planned = [entry.event for entry in draft.entries[draft.own :] if isinstance(entry.event, ChangeScheduled)]
+    planned = [event for event in draft.events if isinstance(event, ChangeScheduled)]
     return planned[0].scheduled.effective_at if planned else at
 
 

@@ -98,7 +98,7 @@ class Record:
         head = await states.head(connection, stream_id)
         if head is None or (by.visible is not None and stream_id not in by.visible):
             raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-        return await self._drafted(connection, stream_id, head, command, by, numbers=False)
+        return await self._drafted(connection, stream_id, head, command, by)
 
     async def _decide(
         self, connection: Connection, stream_id: str, command: Any, by: By, check: Callable[[Draft], None] | None
@@ -107,33 +107,35 @@ class Record:
         draft = await self._drafted(connection, stream_id, head, command, by)
         if check is not None:
             check(draft)
-        if draft.entries:
-            state, books = draft.kind.encode(draft.state)
-            await journal.append(connection, draft.entries)
-            await states.write(connection, stream_id, draft.head._replace(state=state, books=books))
-            await views.project(connection, draft.before, draft.state, draft.entries, draft.posted)
-        return Recorded(stream_id, draft.head.seq, draft.state, draft.entries)
+        if not draft.facts:
+            return Recorded(stream_id, head.seq, draft.state, [])
+        await self._billing.number(connection, draft)
+        entries = draft.sealed()
+        last = entries[-1]
+        state, books = draft.kind.encode(draft.state)
+        await journal.append(connection, entries)
+        await states.write(connection, stream_id, Head(last.seq, last.hash, last.effective_at, state, books))
+        await views.project(connection, draft.before, draft.state, entries, draft.posted())
+        return Recorded(stream_id, last.seq, draft.state, entries)
 
-    async def _drafted(
-        self, connection: Connection, stream_id: str, head: Head, command: Any, by: By, *, numbers: bool = True
-    ) -> Draft:
+    async def _drafted(self, connection: Connection, stream_id: str, head: Head, command: Any, by: By) -> Draft:
         """What happened meanwhile, what the command does, and what follows from it at once."""
         kind = kind_of(stream_id)
         draft = Draft(kind, stream_id, head, kind.decode(head.state, head.books), by, datetime.now(UTC))
         at = await self._at(connection, draft.before, command)
-        await self._advance(connection, draft, at, numbers)
+        await self._advance(connection, draft, at)
         at = draft.at(at)
         draft.decide_here(at)
         for event in kind.decide(draft.state, command, at):
-            await self._billing.add(connection, draft, event, at, numbers=numbers)
+            draft.add(event, at)
         if isinstance(command, FinalizeInvoice):
             await self._billing.close_by_hand(connection, draft, at)
-        await self._advance(connection, draft, at, numbers)
+        await self._advance(connection, draft, at)
         return draft
 
-    async def _advance(self, connection: Connection, draft: Draft, at: datetime, numbers: bool) -> None:
+    async def _advance(self, connection: Connection, draft: Draft, at: datetime) -> None:
         if isinstance(draft.state, Account):
-            await self._billing.advance(connection, draft, at, numbers=numbers)
+            await self._billing.advance(connection, draft, at)
 
     async def _head(self, connection: Connection, kind: Kind, stream_id: str, by: By) -> Head:
         head = await states.lock(connection, stream_id, by.visible)

@@ -7,9 +7,9 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.tables import series
 
 
-async def take(connection: Connection, prefix: str) -> int:
-    """The next number of the series, from 1."""
-    first = insert(series).values(prefix=prefix, next=2)
-    taken = first.on_conflict_do_update(index_elements=["prefix"], set_={"next": series.c.next + 1})
-    number: int = (await connection.execute(taken.returning(series.c.next - 1))).scalar_one()
+async def take(connection: Connection, prefix: str, numbers: int = 1) -> int:
+    """The first of the next `numbers` of the series, which starts at 1."""
+    first = insert(series).values(prefix=prefix, next=1 + numbers)
+    taken = first.on_conflict_do_update(index_elements=["prefix"], set_={"next": series.c.next + numbers})
+    number: int = (await connection.execute(taken.returning(series.c.next - numbers))).scalar_one()
     return number

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from decimal import Decimal
 
 import pytest
 import pytest_asyncio
@@ -16,9 +15,8 @@ from adapters.postgres.journal import Entry
 from adapters.postgres.retries import Retry
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
-from domain.catalog import ChargeModel, PlanVersion, Price, Terms
+from domain.catalog import PlanVersion, Terms
 from domain.errors import ErrorCode, Refusal
-from domain.period import Cadence
 from domain.subscription import Cancel, ChangeQuantity
 from service.clock import Clock
 from service.ids import new_id
@@ -32,8 +30,8 @@ def on(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-PRICE = Price("price_1", "base", ChargeModel.FLAT, Cadence.MONTH, "USD", Decimal(10))
-PRO = PlanVersion("version_1", "plan_1", "pro", "Pro", 1, on("2026-01-01"), Terms(prices=(PRICE,)))
+# Free of charge: what is billed besides stands in test_billing_writes.py.
+PRO = PlanVersion("version_1", "plan_1", "pro", "Pro", 1, on("2026-01-01"), Terms())
 
 
 class House:
