@@ -140,6 +140,10 @@ class Billing:
             return ()
         meters = {meter.key: meter for meter in (await self.catalog(connection)).meters}
         asks = [Ask(account.customer.id, meters[one.meter_key], one.period, at) for one in asked]
+        return await self.used(connection, asks)
+
+    async def used(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Decimal]:
+        """What the meters read, in their order."""
         return await periods.used(await driver_of(connection), asks)
 
 
