@@ -99,10 +99,15 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(
         default=10,
-        ge=2,  # the worker claims with one connection and records with another
+        ge=4,  # what is due, charges and `settle` hold one each while they wait for another to record with
         le=500,
         validation_alias="BILLING_POOL_SIZE",
-        description="a number of connections, 2 to 500",
+        description="a number of connections, 4 to 500",
+    )
+    simulated_payments: bool = Field(
+        default=False,
+        validation_alias="BILLING_SIMULATED_PAYMENTS",
+        description="true or false",
     )
     admin_key: Annotated[SecretStr, AfterValidator(_no_spaces)] | None = Field(
         default=None, validation_alias="BILLING_ADMIN_KEY", description="a key without white space"

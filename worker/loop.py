@@ -1,7 +1,9 @@
-"""When: due work as it falls due, housekeeping by the hour, until told to stop. What is done stands in `service`."""
+"""When: due work as it falls due, payments as they are asked for, housekeeping by the hour, until told to stop. What is
+done stands in `service`."""
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -18,6 +20,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 SLEEP_S_MAX = 1.0
 """Something may fall due sooner than what we know of: another process has just planned it."""
+CHARGE_S = 0.5
 HOUSEKEEPING_S = 3600.0
 AWAY_S_MIN, AWAY_S_MAX = 0.5, 15.0
 
@@ -32,13 +35,30 @@ async def work(runtime: Runtime, stop: asyncio.Event) -> None:
     """Work until `stop` is set; what is claimed by then is finished first. A database that goes away is waited for."""
     due_work = DueWork(runtime.engine, runtime.record)
     retention = timedelta(days=runtime.settings.usage_retention_days)
-    house_kept_at, away_s = -HOUSEKEEPING_S, AWAY_S_MIN
+    house_kept_at = -HOUSEKEEPING_S
+
+    async def see_to_what_is_due() -> float:
+        nonlocal house_kept_at
+        if time.monotonic() - house_kept_at >= HOUSEKEEPING_S:
+            await keep_house(runtime.engine, runtime.clock.now(), retention)
+            house_kept_at = time.monotonic()
+        return 0.0 if await due_work.run(runtime.clock.now()) else await _until_next(runtime, due_work)
+
+    async def charge() -> float:
+        return 0.0 if await runtime.charging.run() else CHARGE_S
+
+    # Side by side: a provider that does not answer keeps nothing else waiting.
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_again_and_again(see_to_what_is_due, stop))
+        group.create_task(_again_and_again(charge, stop))
+
+
+async def _again_and_again(round: Callable[[], Awaitable[float]], stop: asyncio.Event) -> None:
+    """Each round says for how many seconds there is nothing to do."""
+    away_s = AWAY_S_MIN
     while not stop.is_set():
         try:
-            if time.monotonic() - house_kept_at >= HOUSEKEEPING_S:
-                await keep_house(runtime.engine, runtime.clock.now(), retention)
-                house_kept_at = time.monotonic()
-            sleep_s = 0.0 if await due_work.run(runtime.clock.now()) else await _until_next(runtime, due_work)
+            sleep_s = await round()
             away_s = AWAY_S_MIN
         except DatabaseAway as outage:
             log.warning("the database cannot be reached", error=str(outage), tries_again_in_seconds=away_s)

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from adapters.payments.simulated import Simulated
 from adapters.postgres.engine import create_engine
 from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.retries import Retry
@@ -24,6 +25,7 @@ from service.clock import Clock
 from service.customers import Customers, NewCustomer, Personal
 from service.ids import new_id
 from service.live import Live
+from service.payments import Charging
 from service.principal import Principal
 from service.record import By, Record, Recorded
 from service.snapshots import Snapshots
@@ -45,6 +47,7 @@ class Process:
         self.clock = Clock()
         self.changes = Changes(dsn)
         self.record = Record(self.engine, self.clock, self.changes.changed)
+        self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
         self.customers = Customers(self.engine, self.vault, self.clock, self.record)
         self.usage = Usage(self.engine, self.vault, self.clock, self.changes.changed, 400)
         self.snapshots = Snapshots(self.engine, self.vault, self.clock, self.changes, self.usage.of)
