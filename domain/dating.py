@@ -9,16 +9,16 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.account import Account
-from domain.catalog import ChargeModel, PlanVersion
+from domain.catalog import ChargeModel, PlanVersion, Price
 from domain.errors import invalid
 from domain.evolve.stretches import chosen
 from domain.exact import exact_sum
-from domain.period import Cadence
+from domain.period import Cadence, period_at
 from domain.policy import ChangeTiming
 from domain.subscription import AddAddOn, Change, ChangePlan, ChangeQuantity, RemoveAddOn, Subscription
 
 _A_YEAR = {Cadence.DAY: 365, Cadence.WEEK: 52, Cadence.MONTH: 12, Cadence.QUARTER: 4, Cadence.YEAR: 1}
-_DATED = e.PlanChanged | e.QuantityChanged | e.AddOnAdded | e.AddOnRemoved | e.SubscriptionEnded
+_Dated = e.PlanChanged | e.QuantityChanged | e.AddOnAdded | e.AddOnRemoved | e.SubscriptionEnded
 
 
 def usual_timing(held: Subscription, change: Change, currency: str) -> ChangeTiming:
@@ -27,7 +27,7 @@ def usual_timing(held: Subscription, change: Change, currency: str) -> ChangeTim
     match change:
         case ChangePlan(plan=plan, cadence=cadence, quantity=quantity):
             after = _a_year(plan, quantity or held.quantity, cadence or held.cadence, currency)
-            less = after < _a_year(held.plan, held.quantity, held.cadence, currency)
+            less = after < _a_year(held.plan, held.quantity, held.cadence, currency, held.overrides)
         case ChangeQuantity(quantity=quantity):
             less = quantity < held.quantity
         case AddAddOn():
@@ -53,14 +53,26 @@ def check_since(account: Account, held: Subscription, since: datetime, at: datet
         raise invalid(f"what lies before {closed.isoformat()} is closed", "chargedFrom")
 
 
-def dated_back(events: Sequence[e.AccountEvent], since: datetime) -> list[e.AccountEvent]:
-    """The same events, charged from that instant."""
-    return [replace(event, since=since) if isinstance(event, _DATED) else event for event in events]
+def dated_back(
+    held: Subscription, events: Sequence[e.AccountEvent], since: datetime, at: datetime
+) -> list[e.AccountEvent]:
+    """The same events, charged from that instant. A rhythm that would begin with the change begins then, too: or the
+    time in between would be charged as the end of a period before it."""
+    return [_dated(held, event, since, at) if isinstance(event, _Dated) else event for event in events]
 
 
-def _a_year(plan: PlanVersion, quantity: int, cadence: Cadence, currency: str) -> Decimal:
+def _dated(held: Subscription, event: _Dated, since: datetime, at: datetime) -> _Dated:
+    if isinstance(event, e.PlanChanged) and event.anchor == at != held.anchor:
+        period = period_at(since, event.cadence, held.zone, since)
+        return replace(event, since=since, anchor=since, period=period)
+    return replace(event, since=since)
+
+
+def _a_year(
+    plan: PlanVersion, quantity: int, cadence: Cadence, currency: str, overrides: Sequence[Price] = ()
+) -> Decimal:
     """What its fixed fees come to in a year."""
-    recurring, _ = chosen(plan, (), currency, cadence)
+    recurring, _ = chosen(plan, overrides, currency, cadence)
     fees = (price for price in recurring if price.meter_key is None and price.unit_amount is not None)
     return exact_sum(
         (price.unit_amount or Decimal(0))

@@ -1,6 +1,6 @@
 """Charges: what an account should have been billed, by key. (Invoice = wanted − billed; this is what is wanted.)"""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -118,9 +118,14 @@ def _bought(stretch: Stretch, price: Price, quantity: int) -> int:
 
 
 def _follows(books: Books, part: Part) -> bool:
-    start = part.covered.start
+    """Whether it goes on with what was charged before: of an add-on, with that add-on."""
+    start, after = part.covered.start, part.stretch
     return any(
-        one.subscription_id == part.stretch.subscription_id and one.end == start and not one.trial
+        one.subscription_id == after.subscription_id
+        and one.end == start
+        and not one.trial
+        and one.add_on is after.add_on
+        and (not one.add_on or one.plan_key == after.plan_key)
         for one in books.stretches
     )
 
@@ -143,19 +148,36 @@ def _minimums(books: Books, found: list[Charge], until: datetime) -> Iterator[Ch
         covered = Period(pieces[0][0].start, pieces[-1][0].end)
         over = whole.end <= until or (stretch.end is not None and covered.end <= until)
         if over or key in books.billed:
-            yield _minimum(key, whole, covered, [part for part, _ in pieces], stretch, found)
+            periods_of = [part for part, _ in pieces]
+            spent = _spent(books, found, stretch, whole, periods_of)
+            yield _minimum(key, whole, covered, periods_of, stretch, spent)
+
+
+def _spent(books: Books, found: Iterable[Charge], stretch: Stretch, whole: Period, pieces: Iterable[Period]) -> Decimal:
+    """What the plan came to in the period, also in months of it that are closed by now."""
+    id, closed = stretch.subscription_id, books.closed_until
+    wanted = (
+        one.amount
+        for one in found
+        if (one.stretch.subscription_id, one.stretch.version_id) == (id, stretch.version_id)
+        and whole.contains(one.period.start)
+    )
+    earlier = (
+        one.amount
+        for one in books.billed.values()
+        if closed is not None
+        and one.ends_at <= closed
+        and one.kind is not LineKind.MINIMUM
+        and (one.subscription_id, one.plan_key) == (id, stretch.plan_key)
+        and any(piece.contains(one.period.start) for piece in pieces)
+    )
+    return exact_sum((*wanted, *earlier))
 
 
 def _minimum(
-    key: str, whole: Period, covered: Period, pieces: list[Period], stretch: Stretch, found: list[Charge]
+    key: str, whole: Period, covered: Period, pieces: list[Period], stretch: Stretch, spent: Decimal
 ) -> Charge:
     assert stretch.minimum is not None
-    spent = exact_sum(
-        one.amount
-        for one in found
-        if (one.stretch.subscription_id, one.stretch.version_id) == (stretch.subscription_id, stretch.version_id)
-        and whole.contains(one.period.start)
-    )
     policy, day = ProrationPolicy.BY_SECOND, ChangeDay.NEW
     part = sum((share(policy, piece, whole, stretch.zone, day) for piece in pieces), Fraction(0))
     amount = true_up(stretch.minimum, part, spent, stretch.currency)

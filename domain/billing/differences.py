@@ -29,15 +29,25 @@ def differences(books: Books, wanted: Iterable[Charge]) -> tuple[Line, ...]:
         keys.add(charge.key)
         before = books.billed.get(charge.key)
         if before is None:
-            if charge.amount or (charge.kind is LineKind.USAGE and charge.quantity):
+            if charge.amount or _shown(books, charge):
                 lines.append(_first(charge))
         elif charge.amount != before.amount:
             lines.append(_changed(charge, before))
     for key, before in books.billed.items():
-        if key not in keys and before.amount:
+        if key not in keys and before.amount and not _closed(books, before):
             lines.append(_given_back(_nothing(key, before), before, -before.amount))
     # A reversal may find that all was given back by hand already.
     return tuple(line for line in lines if line.amount or line.calculated is None)
+
+
+def _shown(books: Books, charge: Charge) -> bool:
+    """Use that costs nothing is shown once: with the others of its period."""
+    fresh = books.billed_until is None or charge.period.end > books.billed_until
+    return charge.kind is LineKind.USAGE and charge.quantity != 0 and fresh
+
+
+def _closed(books: Books, before: Billed) -> bool:
+    return books.closed_until is not None and before.ends_at <= books.closed_until
 
 
 def adjusted(lines: Iterable[Line], adjustments: Iterable[Adjustment]) -> tuple[Line, ...]:
@@ -50,7 +60,8 @@ def _adjusted(line: Line, word: Adjustment) -> Line:
     change = word.amount - line.amount
     calculated = line.amount if line.calculated is None else line.calculated
     steps = (*line.steps, Step(f"adjusted: {word.reason}", ONE, change, change))
-    return replace(line, amount=word.amount, calculated=calculated, steps=steps)
+    # What gives back bore its shares of coupons and credit; with another amount these stay where they are.
+    return replace(line, amount=word.amount, calculated=calculated, steps=steps, discount=ZERO, credit=ZERO)
 
 
 def _first(charge: Charge) -> Line:
@@ -123,6 +134,7 @@ def _line(charge: Charge) -> Line:
         plan_key=charge.stretch.plan_key,
         price=price,
         usage=charge.usage,
+        ends_at=charge.whole.end,
     )
 
 
@@ -139,4 +151,5 @@ def _nothing(key: str, before: Billed) -> Line:
         tax_inclusive=before.tax_inclusive,
         subscription_id=before.subscription_id,
         plan_key=before.plan_key,
+        ends_at=before.ends_at,
     )

@@ -47,12 +47,21 @@ class Part(Struct, frozen=True):
 
 
 def parts(books: Books, until: datetime) -> tuple[Part, ...]:
-    """All that begins at or before `until` and is not closed, in the order in which it was sold, then of periods."""
+    """All that begins at or before `until` and is not closed, in the order in which it was sold, then of periods.
+
+    Usage is counted without gaps: who leaves a plan and comes back to it in the same period (or pauses) begins to count
+    anew, under a key of its own. What was used in between belongs to whatever ran then, or to nobody."""
     found: dict[str, Part] = {}
+    latest: dict[str, str] = {}
     for stretch in books.stretches:
         for part in _of(stretch, until, books.closed_until):
-            there = found.get(part.key)
-            found[part.key] = part if there is None else replace(part, pieces=(*there.pieces, *part.pieces))
+            key = latest.get(part.key, part.key)
+            there = found.get(key)
+            if there is not None and part.price.meter_key is not None and there.covered.end < part.covered.start:
+                key, there = f"{part.key}/{part.covered.start.isoformat()}", None
+            latest[part.key] = key
+            pieces = part.pieces if there is None else (*there.pieces, *part.pieces)
+            found[key] = replace(part, key=key, pieces=pieces)
     return tuple(found.values())
 
 
@@ -73,12 +82,14 @@ def _of(stretch: Stretch, until: datetime, closed_until: datetime | None) -> Ite
 
 
 def periods(stretch: Stretch, cadence: Cadence, until: datetime, closed_until: datetime | None) -> Iterator[Period]:
-    """The whole periods that the stretch touches, from the first that is not closed to the one that holds `until`."""
+    """The whole periods that the stretch touches, from the first that is not closed to the one that holds `until`. A
+    stretch that is over counts as long as its last period is not closed: others share it."""
     last = min(until, FOREVER if stretch.end is None else stretch.end - datetime.resolution)
-    at = stretch.start if closed_until is None else max(stretch.start, closed_until)
+    at = stretch.start if closed_until is None else max(stretch.start, min(closed_until, last))
     while at <= last:
         whole = period_at(stretch.anchor, cadence, stretch.zone, at)
-        yield whole
+        if closed_until is None or whole.end > closed_until:
+            yield whole
         at = whole.end
 
 

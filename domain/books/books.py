@@ -27,14 +27,15 @@ class Part(Struct, frozen=True):
 class Billed(Struct, frozen=True, omit_defaults=True):
     """What was billed of one key: `amount` in all, as the rules came to; `discount` and `credit` are the shares of
     coupons and promotional credit in it, `given_back` is what support took off by hand. So what a reversal can still
-    give back is the first less the others. `ends_at`: when what it pays for ends. `parts`: the lines it stands on,
-    newest last."""
+    give back is the first less the others. `period` is what was paid for, `ends_at` the end of the price's own period:
+    until that is closed, it is compared with what is wanted. `parts`: the lines it stands on, newest last."""
 
     kind: LineKind
     description: str
     currency: str
     amount: Decimal
     period: Period
+    ends_at: datetime
     treatment: Treatment
     tax_inclusive: bool = False
     subscription_id: str | None = None

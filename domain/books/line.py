@@ -1,5 +1,6 @@
 """Lines: one amount each, with every figure on the way to it."""
 
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -37,7 +38,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     `amount` has the currency's digits; below zero where the line gives back. `calculated` is what the rules came to,
     where support put another amount in its place. `discount` and `credit` are its shares of coupons and of promotional
     credit (of the sign of `amount`). `usage` is the stretch whose events were counted. `treatment` is set when the
-    invoice is final; what reverses an earlier line keeps that line's.
+    invoice is final; what reverses an earlier line keeps that line's. `ends_at`: the end of the price's own period, of
+    which `period` may be a part.
     """
 
     id: str
@@ -56,6 +58,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     usage: Period | None = None
     steps: tuple[Step, ...] = ()
     calculated: Decimal | None = None
+    ends_at: datetime | None = None
     discount: Decimal = ZERO
     credit: Decimal = ZERO
     treatment: Treatment | None = None

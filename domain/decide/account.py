@@ -106,6 +106,9 @@ def _new_subscription(account: Account, customer: Customer, command: c.Subscribe
     for name, instant in (("startAt", start_at), ("billingAnchor", anchor)):
         if abs(instant - at) > START_DISTANCE_MAX:
             raise invalid(f"must lie within {START_DISTANCE_MAX.days} days of now", name)
+    closed = account.books.closed_until
+    if closed is not None and start_at < closed:
+        raise invalid(f"what lies before {closed.isoformat()} is closed", "startAt")
     subscription = Subscription(
         id=command.subscription_id,
         plan=plan,
@@ -176,7 +179,7 @@ def _change(account: Account, command: c.ChangeSubscription, at: datetime) -> Se
     if now:
         if command.since is not None:
             check_since(account, held, command.since, at)
-            happens = dated_back(happens, command.since)
+            happens = dated_back(held, happens, command.since, at)
         return [*withdrawn, *happens]
     if command.since is not None:
         raise invalid("only a change that takes effect now can be charged from an earlier instant", "chargedFrom")

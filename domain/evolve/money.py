@@ -18,9 +18,10 @@ from domain.books.invoice import CreditNote, Invoice, InvoiceStatus, OwedLine, R
 from domain.books.line import ZERO, Line, LineKind
 from domain.books.payment import Allocation, Payment
 from domain.books.redemption import Redemption
+from domain.books.stretch import Stretch
 from domain.exact import exact_sum
 from domain.money import rounded
-from domain.period import Period
+from domain.period import Period, period_at
 from domain.tax import Treatment
 
 BY_HAND = frozenset({LineKind.ITEM, LineKind.CREDIT})
@@ -82,7 +83,7 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
         case e.BillingClosed(until=until, corrections_from=corrections_from):
             return _closed(books, until, corrections_from)
         case e.InvoiceVoided():
-            return _voided(books, event)
+            return _voided(books, event, at)
         case e.InvoiceWrittenOff(invoice_id=id):
             forgiven = _forgiven(books, books.receivables[id])
             return _owed(forgiven, id, closed=InvoiceStatus.UNCOLLECTIBLE, next_attempt_at=None)
@@ -220,6 +221,7 @@ def _with_line(before: Billed | None, invoice: Invoice, line: Line) -> Billed:
             currency=invoice.currency,
             amount=ZERO,
             period=line.period,
+            ends_at=line.ends_at or line.period.end,
             treatment=_treatment(line),
             tax_inclusive=line.tax_inclusive,
             subscription_id=line.subscription_id,
@@ -243,14 +245,31 @@ def _spanned(one: Period, other: Period) -> Period:
 
 def _closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
     closed_until = max(books.closed_until or corrections_from, corrections_from)
+    stretches = tuple(one for one in books.stretches if one.looked_at(closed_until))
+    since = _kept_since(stretches, closed_until)
     return replace(
         books,
         billed_until=max(books.billed_until or until, until),
         closed_until=closed_until,
         bill_at=None if books.bill_at is not None and books.bill_at <= until else books.bill_at,
-        billed={key: one for key, one in books.billed.items() if one.period.end > closed_until},
-        stretches=tuple(one for one in books.stretches if one.looked_at(closed_until)),
+        billed={
+            key: one
+            for key, one in books.billed.items()
+            if one.ends_at > since.get(one.subscription_id or "", closed_until)
+        },
+        stretches=stretches,
     )
+
+
+def _kept_since(stretches: Iterable[Stretch], closed_until: datetime) -> dict[str, datetime]:
+    """Where a minimum spend counts months that are closed already, with all the others of its year, what they came to
+    is kept until the year is."""
+    found: dict[str, datetime] = {}
+    for one in stretches:
+        if one.minimum:
+            start = period_at(one.anchor, one.cadence, one.zone, closed_until).start
+            found[one.subscription_id] = min(start, found.get(one.subscription_id, start))
+    return found
 
 
 def _used(redemption: Redemption, at: datetime) -> Redemption:
@@ -267,12 +286,12 @@ def _unused(redemption: Redemption) -> Redemption:
     return replace(redemption, left=left, ended_at=None if used_up else redemption.ended_at)
 
 
-def _voided(books: Books, event: e.InvoiceVoided) -> Books:
+def _voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
     owed = books.receivables[event.invoice_id]
     books = _forgiven(books, owed, rebill=event.rebill)
     if event.rebill:
         returned = (_unused(one) if one.id in owed.used else one for one in books.redemptions)
-        books = replace(books, redemptions=tuple(returned))
+        books = replace(books, redemptions=tuple(returned), bill_at=at)
     for burn in event.returned:
         credit = books.credits[burn.credit_id]
         # Also one that was taken back in the meantime: what was used of it was not.

@@ -21,6 +21,7 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
     wanted = {one.plan_key: one for one in (_running(held, currency, since) if runs else ())}
     kept: list[Stretch] = []
     changed: list[Stretch] = []
+    once = list(books.once)
     follows = False  # a paid stretch of the same subscription came before: this is a change, not a beginning
     for one in books.stretches:
         if one.subscription_id != held.id or one.end is not None:
@@ -35,15 +36,17 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
         follows = follows or not one.trial
         if one.start < since:
             kept.append(replace(one, end=since))
-    once = list(books.once)
+        else:  # it lasted no time: what was due at its start is due with what takes its place, or not at all
+            once = [id for id in once if id not in {f"{held.id}/{price.id}" for price in one.once}]
     for new in wanted.values():
         due = () if new.trial else tuple(price for price in new.once if f"{held.id}/{price.id}" not in once)
         once += [f"{held.id}/{price.id}" for price in due]
         new = replace(new, once=due)
         changed.append(new)
         kept.append(new)
-    # Of a beginning or an end no invoice follows that could take it along.
-    edge = not follows or held.ended_at is not None
+    # Of a beginning, a pause or an end no invoice follows that could take it along.
+    going_on = any(one.subscription_id == held.id and one.end is None and may_charge(one) for one in kept)
+    edge = not follows or not going_on
     now = any(may_charge(one) and (edge or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
     return replace(books, stretches=tuple(kept), once=tuple(once), bill_at=at if now else books.bill_at)
 
