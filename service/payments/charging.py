@@ -127,7 +127,7 @@ class Charging:
         if (payment := payments.get(id)) is not None:
             if payment.settled_at is not None:
                 return None
-            command = _told(payment, await self._charged(account, payment))
+            command = told(payment, await self._charged(account, payment))
         else:
             refund = next((one for each in payments.values() for one in each.refunds if one.id == id), None)
             if refund is None or refund.settled_at is not None or refund.failure is not None:
@@ -168,7 +168,8 @@ class Charging:
         log.warning("not settled", id=id, customer_id=customer_id, error=why, tries_again_in_seconds=seconds)
 
 
-def _told(payment: Payment, outcome: Outcome | None) -> SettlePayment:
+def told(payment: Payment, outcome: Outcome | None) -> SettlePayment:
+    """What to record of it. None: it was never charged, and is not going to be."""
     match outcome:
         case None:
             return SettlePayment(payment.id, FailureCode.NOT_NEEDED)
