@@ -1,4 +1,4 @@
-"""The ASGI application: the GraphQL endpoint in front of two probes."""
+"""The ASGI application: the GraphQL endpoint in front of documents and two probes."""
 
 from collections.abc import AsyncIterator, Awaitable, Hashable
 from contextlib import asynccontextmanager
@@ -18,6 +18,7 @@ from api.schema import schema
 from api.web.contract import Allowance, Call, Collaborators
 from api.web.endpoint import Front, GraphQLEndpoint
 from api.web.errors import ClientError, RateLimited, Unauthenticated
+from api.web.papers import papers_route
 from service import principal as credentials
 from service.principal import Principal
 from service.runtime import Runtime, open_runtime
@@ -33,7 +34,7 @@ def create_app(settings: Settings, secrets: Secrets, dsn: str) -> Front:
         async with open_runtime(settings, secrets, dsn) as edge.runtime:
             yield
 
-    routes = [Route("/healthz", _healthz), Route("/readyz", edge.readyz)]
+    routes = [Route("/healthz", _healthz), Route("/readyz", edge.readyz), papers_route(lambda: edge.runtime.papers)]
     return endpoint.in_front_of(Starlette(routes=routes, lifespan=lifespan))
 
 

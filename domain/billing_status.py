@@ -10,7 +10,7 @@ from domain.account import Account
 from domain.money import Money
 from domain.overdue import day, overdue
 from domain.period import local_date
-from domain.subscription import Subscription
+from domain.subscription import Subscription, SubscriptionStatus
 
 
 class BillingState(StrEnum):
@@ -52,6 +52,14 @@ def billing_status(account: Account, at: datetime) -> BillingStatus:
         next_payment_attempt_at=owing.next_attempt_at,
         grace_until=owing.rights_until if late else None,
     )
+
+
+def subscription_status(account: Account, held: Subscription, at: datetime) -> SubscriptionStatus:
+    """Of one of the subscriptions of the account present at `at`. An invoice may charge for several, and a payment pays
+    for all of them: so every active one is PAST_DUE while anything is overdue. A trial is not: it costs nothing."""
+    due_at = account.owing.due_at
+    late = due_at is not None and due_at <= at
+    return SubscriptionStatus.PAST_DUE if late and held.status is SubscriptionStatus.ACTIVE else held.status
 
 
 def _debts(account: Account, at: datetime, late: bool) -> Iterator[str]:

@@ -1,23 +1,28 @@
 """Everything that a process works with, opened and closed in order: what the edges and the worker are handed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from adapters.key_set import KeySet
+from adapters.payments.simulated import Simulated
 from adapters.postgres.connection import Engine
 from adapters.postgres.credentials import CredentialReads
 from adapters.postgres.engine import create_engine
-from adapters.secrets import Secrets
+from adapters.secrets import Secrets, derive
 from adapters.settings import Settings
 from adapters.vault import Vault
+from domain.provider import PaymentProvider
 from service.changes import Changes
 from service.clock import Clock
 from service.credentials import Credentials
 from service.customers import Customers
 from service.live import Live
 from service.master_secret import claim
+from service.papers import Papers
+from service.payments import Charging
+from service.quotes import Quotes
 from service.ratelimit import RateLimit
 from service.record import Record
 from service.snapshots import Snapshots
@@ -33,7 +38,12 @@ class Runtime:
     clock: Clock
     changes: Changes
     record: Record
+    quotes: Quotes
+    providers: Mapping[str, PaymentProvider]
+    """By the name that payment methods carry."""
+    charging: Charging
     customers: Customers
+    papers: Papers
     usage: Usage
     snapshots: Snapshots
     live: Live
@@ -55,6 +65,7 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
     clock = Clock()
     changes = Changes(dsn)
     record = Record(engine, clock, changes.changed)
+    providers = _providers(settings)
     usage = Usage(engine, vault, clock, changes.changed, settings.usage_retention_days)
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
@@ -66,7 +77,11 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
         clock=clock,
         changes=changes,
         record=record,
+        quotes=Quotes(record, derive(secrets.master, "quotes")),
+        providers=providers,
+        charging=Charging(engine, record, providers, settled_at_once=max(1, settings.pool_size // 4)),
         customers=Customers(engine, vault, clock, record),
+        papers=Papers(engine, vault, clock, derive(secrets.master, "document links")),
         usage=usage,
         snapshots=snapshots,
         live=Live(engine, snapshots, changes, clock),
@@ -81,3 +96,7 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
         with suppress(asyncio.CancelledError):
             await listening
         await engine.dispose()
+
+
+def _providers(settings: Settings) -> dict[str, PaymentProvider]:
+    return {"simulated": Simulated()} if settings.simulated_payments else {}

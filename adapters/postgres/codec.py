@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from domain.access import ApiKey
 from domain.account import Account
 from domain.books import Books
+from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import Catalog
 from domain.clock import TestClock
 from domain.events import AnyEvent
@@ -30,6 +31,8 @@ decode_account = msgspec.json.Decoder(Account).decode
 decode_catalog = msgspec.json.Decoder(Catalog).decode
 decode_clock = msgspec.json.Decoder(TestClock).decode
 decode_key = msgspec.json.Decoder(ApiKey).decode
+decode_invoice = msgspec.json.Decoder(Invoice).decode
+decode_credit_note = msgspec.json.Decoder(CreditNote).decode
 
 
 def encode(value: Any) -> str:

@@ -7,21 +7,25 @@ from decimal import Decimal
 
 from aiodataloader import DataLoader
 
-from adapters.postgres.reads import Engine, Entry, accounts, clocks, entries, keys
+from adapters.postgres.reads import Engine, Entry, accounts, books, clocks, documents, entries, keys
 from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.reads.accounts import Stored
 from adapters.postgres.reads.catalog import Shelf
+from adapters.postgres.reads.documents import Document
+from adapters.postgres.reads.documents import Page as DocumentPage
 from adapters.postgres.reads.entries import Asked, Page
 from api.loaders.batch import batched
 from api.loaders.standing import Standing, Vault
 from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import ApiKey
 from domain.account import Account
+from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import Catalog
 from domain.clock import TestClock
 from domain.due import present
 from domain.entitlement import Entitlement, entitlements
 from domain.gate import Usage
+from service import drafts
 from service.snapshot import Wanted
 from service.usage import Ask
 from service.usage import Usage as UsageService
@@ -38,10 +42,11 @@ Right = tuple[Entitlement, Usage | None]
 class Loaders:
     """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
 
-    `standings` by customer id; `pasts` (and futures) by customer and instant; `rights` of a standing, by feature key;
-    `figures` of usage; `journals`; `holders` from the id of a subscription, planned change or grant to the customer;
-    `customer_ids` from an external id. `turn` is held by reads that cannot be batched, so that one operation uses one
-    connection for them and not all there are.
+    `standings` by customer id; `pasts` (and futures) by customer and instant; `wholes`: standings with their books;
+    `rights` of a standing, by feature key; `figures` of usage; `journals`; `holders` from the id of whatever a customer
+    holds to the customer; `customer_ids` from an external id; final invoices and credit notes (`documents`) by id, the
+    `notes` of an invoice, `invoices` in pages; `drafts` by customer id, soonest first. `turn` is held by reads that
+    cannot be batched, so that one operation uses one connection for them and not all there are.
     """
 
     def __init__(
@@ -57,13 +62,23 @@ class Loaders:
         self._shelf: asyncio.Future[Shelf] | None = None
         self.standings: DataLoader[str, Standing | None] = batched(self._read_standings)
         self.pasts: DataLoader[Asked, Standing | None] = batched(self._read_pasts)
+        self.wholes: DataLoader[Standing, Standing | None] = batched(self._read_wholes)
         self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
         self.figures: DataLoader[Ask, Decimal] = DataLoader(self._read_figures)
+        self._counted: DataLoader[Ask, Decimal] = DataLoader(usage.used_many)  # what drafts charge for
         self.journals: DataLoader[Page, Sequence[Entry] | None] = batched(
             lambda asked: entries.pages(engine, asked, visible)
         )
         self.holders: DataLoader[str, str | None] = batched(lambda ids: accounts.holders(engine, ids, visible))
         self.customer_ids: DataLoader[str, str | None] = batched(self._read_customer_ids)
+        self.documents: DataLoader[str, Document | None] = batched(lambda ids: documents.by_ids(engine, ids, visible))
+        self.notes: DataLoader[str, Sequence[CreditNote] | None] = batched(
+            lambda ids: documents.notes(engine, ids, visible)
+        )
+        self.invoices: DataLoader[DocumentPage, Sequence[Invoice] | None] = batched(
+            lambda asked: documents.pages(engine, asked, visible)
+        )
+        self.drafts: DataLoader[str, Sequence[Invoice] | None] = batched(self._read_drafts)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
         self.keys: DataLoader[str, ApiKey | None] = batched(lambda ids: keys.by_ids(engine, ids))
 
@@ -85,6 +100,15 @@ class Loaders:
         if at == standing.at:
             return standing
         return await self.pasts.load(Asked(standing.customer.id, at))
+
+    async def whole(self, standing: Standing) -> Standing:
+        """The same customer at the same instant, with their books."""
+        if standing.whole:
+            return standing
+        today = standing if standing.recorded is not None else await self.standings.load(standing.customer.id)
+        whole = None if today is None else await self.wholes.load(today)
+        assert whole is not None, f"{standing.customer.id} was there a moment ago"
+        return whole
 
     async def page(self, stored: Collection[Stored]) -> list[Standing]:
         """Accounts that were read as a page, ready for whoever asks for them by id."""
@@ -127,13 +151,29 @@ class Loaders:
                 continue
             recorded = today.recorded
             if recorded is not None and one.at >= recorded.effective_at:  # what is stored says it all
-                answers[one] = today.as_of(present(recorded.account, one.at), recorded.seq, one.at)
+                now = present(recorded.account, one.at)
+                answers[one] = today.as_of(now, recorded.seq, one.at, whole=today.whole)
             else:
                 earlier[one] = today
         found = await entries.as_of(self._engine, earlier, self._visible) if earlier else {}
         return answers | {
             one: earlier[one].as_of(present(past.account, one.at), past.seq, one.at) for one, past in found.items()
         }
+
+    async def _read_wholes(self, standings: Collection[Standing]) -> Mapping[Standing, Standing]:
+        found = await books.by_customers(self._engine, {one.customer.id for one in standings}, self._visible)
+        return {one: one.with_books(found[one.customer.id]) for one in standings if one.customer.id in found}
+
+    async def _read_drafts(self, ids: Collection[str]) -> Mapping[str, Sequence[Invoice]]:
+        standings = [one for one in await self.standings.load_many(list(ids)) if one is not None]
+        wholes = await asyncio.gather(*(self.whole(one) for one in standings))
+        catalog = (await self.shelf()).catalog
+        stored = [
+            drafts.Stored(one.recorded.account, one.recorded.effective_at, one.now)
+            for one in wholes
+            if one.recorded is not None
+        ]
+        return await drafts.drafts_of(stored, catalog, self._counted.load_many)
 
     async def _read_rights(self, standings: Collection[Standing]) -> Mapping[Standing, Sequence[Right]]:
         held = {standing: entitlements(standing.account, standing.at) for standing in standings}

@@ -7,9 +7,11 @@ from typing import Protocol
 import msgspec
 
 from adapters.postgres.reads.accounts import Stored
+from adapters.postgres.reads.books import Whole
 from domain.account import Account, Customer
 from domain.catalog import Catalog
 from domain.clock import TestClock
+from domain.due import present
 
 
 class Vault(Protocol):
@@ -29,10 +31,23 @@ class Standing:
     """`account` is the one present at `at`, folded up to the journal's entry `seq` and from there by what fell due.
 
     `now` is the customer's own present (real, or of the test clock); `at` is another instant when the answer is of a
-    past or a future one. `recorded` is what was read, without what fell due since.
+    past or a future one. `recorded` is what was read, without what fell due since. `whole`: the account has its books,
+    which are read apart (`Loaders.whole`).
     """
 
-    __slots__ = ("_vault", "_wrapped_key", "account", "at", "catalog", "clock", "customer", "now", "recorded", "seq")
+    __slots__ = (
+        "_vault",
+        "_wrapped_key",
+        "account",
+        "at",
+        "catalog",
+        "clock",
+        "customer",
+        "now",
+        "recorded",
+        "seq",
+        "whole",
+    )
 
     def __init__(
         self,
@@ -46,6 +61,7 @@ class Standing:
         vault: Vault,
         wrapped_key: bytes | None,
         recorded: Stored | None = None,
+        whole: bool = False,
     ) -> None:
         assert account.customer is not None
         self.account = account
@@ -56,22 +72,51 @@ class Standing:
         self.clock = clock
         self.catalog = catalog
         self.recorded = recorded
+        self.whole = whole
         self._vault = vault
         self._wrapped_key = wrapped_key
 
     def personal(self, field: str) -> str | None:
         """A sealed text, opened when it is asked for; None if there is none, or since the customer was erased."""
         sealed = self.customer.sealed.get(field)
-        if sealed is None or self._wrapped_key is None:
-            return None
-        return self._vault.unseal(self._wrapped_key, self.customer.id, field, sealed)
+        return None if sealed is None else self.opened({field: sealed}).get(field)
+
+    def opened(self, sealed: Mapping[str, str]) -> dict[str, str]:
+        """The customer's sealed texts by field name, as their documents keep them; none since they were erased."""
+        key = self._wrapped_key
+        if key is None:
+            return {}
+        return {field: self._vault.unseal(key, self.customer.id, field, text) for field, text in sealed.items()}
+
+    @property
+    def erased(self) -> bool:
+        """Whether nobody can open their personal data any more."""
+        return self._wrapped_key is None
 
     def personal_object(self, field: str) -> Mapping[str, str] | None:
         """A sealed text that is a JSON object of texts, such as an address."""
         text = self.personal(field)
         return None if text is None else msgspec.json.decode(text, type=dict[str, str])
 
-    def as_of(self, account: Account, seq: int, at: datetime) -> "Standing":
+    def with_books(self, whole: Whole) -> "Standing":
+        """The same customer at the same instant, from a whole account that was read now."""
+        assert self.recorded is not None
+        at, now = max(self.at, whole.effective_at), max(self.now, whole.effective_at)
+        recorded = self.recorded._replace(account=whole.account, seq=whole.seq, effective_at=whole.effective_at)
+        return Standing(
+            present(whole.account, at),
+            whole.seq,
+            at,
+            now,
+            clock=self.clock,
+            catalog=self.catalog,
+            vault=self._vault,
+            wrapped_key=self._wrapped_key,
+            recorded=recorded,
+            whole=True,
+        )
+
+    def as_of(self, account: Account, seq: int, at: datetime, *, whole: bool = True) -> "Standing":
         """The same customer at another instant, or as a command left them."""
         return Standing(
             account,
@@ -83,4 +128,5 @@ class Standing:
             vault=self._vault,
             wrapped_key=self._wrapped_key,
             recorded=self.recorded,
+            whole=whole,
         )

@@ -6,6 +6,7 @@ from api.queries.catalog import CatalogQueries
 from api.queries.clocks import ClockQueries
 from api.queries.customers import CustomerQueries
 from api.queries.gate import GateQueries
+from api.queries.invoices import InvoiceQueries
 from api.queries.keys import KeyQueries
 from api.queries.nodes import NodeQueries
 
@@ -13,5 +14,5 @@ from api.queries.nodes import NodeQueries
 @strawberry.type(
     description="Questions. What is not there, and what the credentials may not see, is answered alike: by null."
 )
-class Query(NodeQueries, CustomerQueries, CatalogQueries, GateQueries, ClockQueries, KeyQueries):
+class Query(NodeQueries, CustomerQueries, CatalogQueries, GateQueries, InvoiceQueries, ClockQueries, KeyQueries):
     pass

@@ -10,9 +10,11 @@ from api.context import Context, Info
 from api.types.api_key import ApiKey
 from api.types.clock import TestClock
 from api.types.connection import PAGE_MAX
+from api.types.coupon import Coupon
 from api.types.customer import Customer
 from api.types.entitlement_grant import EntitlementGrant
 from api.types.feature import Feature, Meter
+from api.types.found import credit_note_or_invoice, draft, held_money
 from api.types.node import Node
 from api.types.plan import Plan, PlanVersion
 from api.types.price import Price
@@ -75,6 +77,19 @@ async def _held(context: Context, id: str) -> Node | None:
     return None if grant is None else EntitlementGrant.of(standing.catalog, grant)
 
 
+async def _document(context: Context, id: str) -> Node | None:
+    return await credit_note_or_invoice(context, id)
+
+
+async def _invoice(context: Context, id: str) -> Node | None:
+    return await credit_note_or_invoice(context, id) or await draft(context, id)
+
+
+async def _coupon(context: Context, id: str) -> Node | None:
+    catalog = (await context.loaders.shelf()).catalog
+    return next((Coupon.of(one) for one in catalog.coupons if one.id == id), None)
+
+
 async def _clock(context: Context, id: str) -> Node | None:
     clock = await context.loaders.clocks.load(id)
     return None if clock is None else TestClock.of(clock)
@@ -115,6 +130,14 @@ async def _price(context: Context, id: str) -> Node | None:
 _KINDS: dict[str, tuple[Scope, Find]] = {
     "customer": (Scope.CUSTOMERS_READ, _customer),
     "clock": (Scope.CUSTOMERS_READ, _clock),
+    "invoice": (Scope.INVOICES_READ, _invoice),
+    "note": (Scope.INVOICES_READ, _document),
+    "credit": (Scope.INVOICES_READ, held_money),
+    "payment": (Scope.INVOICES_READ, held_money),
+    "refund": (Scope.INVOICES_READ, held_money),
+    "method": (Scope.INVOICES_READ, held_money),
+    "redemption": (Scope.INVOICES_READ, held_money),
+    "coupon": (Scope.SETTINGS_READ, _coupon),
     "key": (Scope.KEYS_WRITE, _key),
     "feature": (Scope.CATALOG_READ, _feature),
     "meter": (Scope.CATALOG_READ, _meter),

@@ -4,7 +4,12 @@ from datetime import datetime
 
 import strawberry
 
+from api.context import Info
 from api.loaders import Standing
+from api.types.invoice import Invoice, invoice_of
+from api.types.values import Money
+from domain.access import Scope
+from domain.billing.ahead import expected
 from domain.billing_status import BillingState, billing_status
 
 
@@ -12,10 +17,54 @@ from domain.billing_status import BillingState, billing_status
 class BillingStatus:
     state: BillingState = strawberry.field(description="In one word.")
     message: str | None = strawberry.field(description="Words that a page can show; null when all is simply well.")
+    owed: list[Money] = strawberry.field(
+        description="What final invoices come to that are not paid, one for each currency, also what is not due yet."
+    )
+    next_payment_attempt_at: datetime | None = strawberry.field(description="When a payment is tried next.")
+    grace_until: datetime | None = strawberry.field(
+        description="While something is overdue: until when rights are (or were) kept all the same."
+    )
     as_of: datetime = strawberry.field(description="The instant that it speaks of.")
+    _standing: strawberry.Private[Standing | None] = None
 
     @classmethod
     def of(cls, standing: Standing) -> "BillingStatus":
         """At the instant of the standing."""
         status = billing_status(standing.account, standing.at)
-        return cls(state=status.state, message=status.message, as_of=standing.at)
+        return cls(
+            state=status.state,
+            message=status.message,
+            owed=[Money.of(amount) for amount in status.owed],
+            next_payment_attempt_at=status.next_payment_attempt_at,
+            grace_until=status.grace_until,
+            as_of=standing.at,
+            _standing=standing,
+        )
+
+    @classmethod
+    def before(cls, at: datetime) -> "BillingStatus":
+        """Before the customer was there."""
+        return cls(
+            state=BillingState.NONE, message=None, owed=[], next_payment_attempt_at=None, grace_until=None, as_of=at
+        )
+
+    @strawberry.field(
+        description="Invoices of which something has fallen due and is not paid, the most urgent first. Needs the "
+        "scope invoices:read."
+    )
+    async def overdue(self, info: Info) -> list[Invoice]:
+        info.context.require(Scope.INVOICES_READ)
+        if self._standing is None or not self._standing.account.owing.overdue(self.as_of):
+            return []
+        whole = await info.context.loaders.whole(self._standing)
+        late = [owed.id for owed in whole.account.books.open if owed.fell_due_at <= self.as_of]
+        found = [await invoice_of(info.context, whole, id) for id in late]
+        return [one for one in found if one is not None]
+
+    @strawberry.field(description="When the next invoice becomes final, if nothing else happens.")
+    async def next_invoice_at(self, info: Info) -> datetime | None:
+        if self._standing is None:
+            return None
+        whole = await info.context.loaders.whole(self._standing)
+        found = expected(whole.account, self.as_of)
+        return None if found is None else max(found[1].at, self.as_of)

@@ -78,6 +78,19 @@ class Page(NamedTuple):
         )
         return inside[-self.read :] if self.backwards else inside[: self.read]
 
+    def newest(self, elements: Iterable[T], key: Callable[[T], Any]) -> list[T]:
+        """The same of a list that has its highest key first."""
+        inside = sorted(
+            (
+                one
+                for one in elements
+                if (self.after is None or key(one) < self.after) and (self.before is None or key(one) > self.before)
+            ),
+            key=key,
+            reverse=True,
+        )
+        return inside[-self.read :] if self.backwards else inside[: self.read]
+
 
 def page(
     kind: str,

@@ -14,6 +14,7 @@ from api.types.billing_status import BillingStatus
 from api.types.clock import TestClock
 from api.types.computed import computed
 from api.types.connection import Connection, Edge, Number, page
+from api.types.customer_money import CustomerMoney
 from api.types.customer_usage import CustomerUsage
 from api.types.entitlement import Entitlement
 from api.types.journal import JournalConnection, JournalEdge, JournalEvent
@@ -24,7 +25,7 @@ from api.types.subscription import ScheduledChange, Subscription, planned_for
 from api.types.values import Address, TaxId
 from domain.access import Scope
 from domain.account import CustomerKind
-from domain.billing_status import BillingState
+from domain.billing_status import subscription_status
 from domain.subscription import SubscriptionStatus
 
 _AT = "As of this instant of the customer's time."
@@ -37,7 +38,7 @@ _BEFORE = "What comes before this cursor."
 @strawberry.type(
     description="Whoever holds subscriptions and rights: a person or a group. Personal data of an erased one is null."
 )
-class Customer(CustomerUsage, Node):
+class Customer(CustomerUsage, CustomerMoney, Node):
     external_id: str = strawberry.field(description="The caller's own id; that of Tollgate once they were erased.")
     kind: CustomerKind = strawberry.field(description="One person, or a group such as a team.")
     name: str | None = strawberry.field(description="Name of the person or company.")
@@ -83,7 +84,7 @@ class Customer(CustomerUsage, Node):
     async def _billing_status(self, info: Info, at: datetime) -> BillingStatus:
         standing = await standing_at(info.context, self._standing, at)
         if standing is None:
-            return BillingStatus(state=BillingState.NONE, message=None, as_of=at)
+            return BillingStatus.before(at)
         return BillingStatus.of(standing)
 
     @strawberry.field(
@@ -113,10 +114,15 @@ class Customer(CustomerUsage, Node):
         ] = None,
     ) -> Connection[Subscription]:
         asked = page("subscriptions", self.id, first=first, after=after, last=last, before=before)
-        held = [one for one in self._standing.account.subscriptions if status is None or one.status in status]
+        standing = self._standing
+        held = [
+            one
+            for one in standing.account.subscriptions
+            if status is None or subscription_status(standing.account, one, standing.at) in status
+        ]
         edges, info = asked.connection(asked.of(held, lambda one: one.id), lambda one: one.id)
         return Connection(
-            edges=[Edge(cursor=cursor, node=Subscription.of(self._standing, one)) for cursor, one in edges],
+            edges=[Edge(cursor=cursor, node=Subscription.of(standing, one)) for cursor, one in edges],
             page_info=info,
         )
 

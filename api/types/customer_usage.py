@@ -1,25 +1,20 @@
 """What a customer has used: figures, histories, single events."""
 
-from datetime import datetime
-from functools import partial
 from typing import Annotated
 
 import strawberry
-from msgspec import Meta
 
-from api.context import Context, Info
+from api.context import Info
 from api.loaders import Standing
-from api.types.connection import Connection, Edge, page
+from api.types.connection import Connection
 from api.types.entitlement import Entitlement
 from api.types.usage import UsageEvent, UsageMeter, UsagePoint
+from api.types.usage_events import events_connection
 from api.types.values import PeriodInput
 from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.catalog import Feature, Meter
 from domain.period import FOREVER, Grain, Period, buckets
-from service.usage import Ask, RecordedEvent
-
-_Text = Annotated[str, Meta(pattern=r"\A[^\x00]{0,255}\Z")]
-Place = tuple[Annotated[datetime, Meta(tz=True)], _Text, _Text, Annotated[int, Meta(ge=0, le=2**31 - 1)]]
+from service.usage import Ask
 
 STEPS_MAX = 1_000
 
@@ -101,26 +96,7 @@ class CustomerUsage:
         metered = _metered(standing, feature)
         if metered is None:
             return None
-        return await _events(info.context, standing, metered[1], _period(period), first, after)
-
-
-async def _events(
-    context: Context, standing: Standing, meter: Meter, period: Period, first: int | None, after: str | None
-) -> Connection[UsageEvent]:
-    asked = page("usage", standing.customer.id, first=first, after=after, key=Place)
-    read = partial(context.runtime.usage.events_page, standing.customer.id, meter.event_type, period)
-    async with context.loaders.turn:
-        found = await read(asked.after, asked.limit)
-        if len(found) == asked.limit:  # is there more?
-            found += await read(_place(found[-1]), 1)
-    edges, page_info = asked.connection(found, _place)
-    return Connection(
-        edges=[Edge(cursor=cursor, node=UsageEvent.of(event)) for cursor, event in edges], page_info=page_info
-    )
-
-
-def _place(event: RecordedEvent) -> Place:
-    return event.time, event.source, event.id, event.revision
+        return await events_connection(info.context, standing.customer.id, metered[1], _period(period), first, after)
 
 
 def _metered(standing: Standing, key: str) -> tuple[Feature, Meter] | None:

@@ -7,13 +7,18 @@ import strawberry
 from domain.access import Role
 from domain.account import CustomerKind
 from domain.billing_status import BillingState
+from domain.books.credit import CreditKind
+from domain.books.invoice import InvoiceStatus
+from domain.books.line import LineKind
+from domain.books.payment import PaymentStatus, RefundTarget
 from domain.catalog import Aggregation, BillingMode, ChargeModel, FeatureKind, ProrationPolicy
-from domain.policy import ChangeTiming
 from domain.entitlement import SourceKind
 from domain.errors import ErrorCode
 from domain.gate import DecisionReason
 from domain.period import Cadence, Grain
+from domain.policy import BurnBy, ChangeDay, ChangesBilled, ChangeTiming, LastStep, Rounding, TrialUsage, ZeroUsage
 from domain.subscription import SubscriptionStatus
+from domain.tax import TaxCode
 from service.usage import ReservationState, UsageEventStatus
 
 
@@ -62,8 +67,8 @@ _describe(
     NONE="Has no subscription yet.",
     TRIALING="On trial.",
     CURRENT="Has a running subscription.",
-    PAST_DUE="Has a running subscription, and owes a payment.",
-    SUSPENDED="Every subscription is paused: no rights while it lasts.",
+    PAST_DUE="Owes a payment that has fallen due.",
+    SUSPENDED="No rights while it lasts: what is overdue was asked for in vain, or every subscription is paused.",
     CANCELED="Had a subscription, and has none any more.",
 )
 _describe(
@@ -130,12 +135,110 @@ _describe(
     FULL="As much as the whole.",
 )
 _describe(
+    Rounding,
+    "How the exact amount of a line becomes one with the currency's digits.",
+    HALF_UP="To the nearest; ties away from zero.",
+    HALF_EVEN="To the nearest; ties to the even digit.",
+    UP="Away from zero.",
+    DOWN="Towards zero.",
+)
+_describe(
+    ZeroUsage,
+    "Whether the flat fee of the first tier is due in a period that used nothing.",
+    CHARGED="It is.",
+    FREE="It is not.",
+)
+_describe(
+    ChangeDay,
+    "Whose the day of a change is, where days are counted.",
+    NEW="Of what begins on it; the day of a cancellation is nobody's.",
+    OLD="Of what ends on it.",
+)
+_describe(
+    TrialUsage,
+    "What becomes of usage during a trial.",
+    FREE="It costs nothing.",
+    BILLED="It is billed as any other.",
+)
+_describe(
+    ChangesBilled,
+    "When the difference that a change makes is billed.",
+    AT_ONCE="When it is made.",
+    NEXT_INVOICE="With the next invoice.",
+)
+_describe(
+    BurnBy,
+    "One criterion of the order in which credits are used up.",
+    PRIORITY="The lower priority first.",
+    EXPIRY="What expires soonest first.",
+    PROMOTIONAL="What was given before what was bought.",
+    AGE="The oldest first.",
+)
+_describe(
+    LastStep,
+    "What happens when the last try to collect a payment has failed.",
+    SUSPEND="Rights are suspended until it is paid.",
+    CANCEL="Subscriptions end.",
+    LEAVE="Nothing.",
+)
+_describe(
+    TaxCode,
+    "Why a rate of tax is what it is, as EN 16931 tells it.",
+    STANDARD="S: taxed at a rate of the country.",
+    ZERO="Z: zero-rated.",
+    EXEMPT="E: exempt.",
+    REVERSE_CHARGE="AE: the buyer owes the tax.",
+    INTRA_COMMUNITY="K: supplied to another country of the EU.",
+    EXPORT="G: exported.",
+    OUTSIDE_SCOPE="O: not subject to VAT.",
+)
+_describe(
+    InvoiceStatus,
+    "Where an invoice stands.",
+    DRAFT="Not final: it still changes, and has no number.",
+    OPEN="Final, and not paid in full.",
+    PAID="Paid, or nothing was left to pay.",
+    VOID="Taken back as a whole: nothing is owed on it.",
+    UNCOLLECTIBLE="Written off: no more is expected.",
+)
+_describe(
+    LineKind,
+    "What a line charges for.",
+    RECURRING="A fee that recurs.",
+    USAGE="What was used.",
+    ONCE="A fee that is charged once.",
+    MINIMUM="What is missing from a minimum spend.",
+    ITEM="Something put there by hand.",
+    CREDIT="Credit that is bought.",
+)
+_describe(
+    CreditKind,
+    "What credit does to an invoice.",
+    PROMOTIONAL="Given: it lowers what is taxed.",
+    PREPAID="Bought, overpaid or credited: it pays, like money.",
+)
+_describe(
+    PaymentStatus,
+    "Where a payment stands.",
+    PENDING="Under way.",
+    SUCCEEDED="It came in.",
+    FAILED="It did not come in.",
+    REFUNDED="It came in, and all of it was given back.",
+    PARTIALLY_REFUNDED="It came in, and a part of it was given back.",
+)
+_describe(
+    RefundTarget,
+    "Where the money of a refund goes.",
+    METHOD="Back the way it came.",
+    CREDIT="To the customer's prepaid credit.",
+)
+_describe(
     SubscriptionStatus,
     "Where a subscription stands.",
     PENDING="Bought, and begins later.",
     TRIALING="On trial.",
     ACTIVE="Running.",
-    PAST_DUE="Running, and a payment is owed.",
+    PAST_DUE="Running, and its customer owes a payment that has fallen due.",
     PAUSED="Gives no rights until it is resumed.",
     CANCELED="Ended by a cancellation.",
     ENDED="Ended otherwise, as when its customer was erased.",

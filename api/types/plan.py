@@ -13,6 +13,7 @@ from api.types.price import Price
 from api.types.values import Money
 from domain import catalog as domain
 from domain.period import Cadence
+from domain.policy import ChangesBilled, ChangeTiming, TrialUsage
 
 
 @strawberry.type(description="What a plan version gives of one feature.")
@@ -52,6 +53,17 @@ class PlanVersion(Node):
     prices: list[Price] = strawberry.field(description="What it costs. None: free, in every currency.")
     entitlements: list[PlanEntitlement] = strawberry.field(description="What it gives.")
     minimum_spend: list[Money] = strawberry.field(description="The least that a period costs, one for each currency.")
+    trial_usage: TrialUsage = strawberry.field(description="What becomes of usage during a trial.")
+    upgrades: ChangeTiming = strawberry.field(
+        description="When a move to a plan that costs more takes effect, unless the caller says."
+    )
+    downgrades: ChangeTiming = strawberry.field(
+        description="When a move to a plan that costs less takes effect, unless the caller says."
+    )
+    changes_billed: ChangesBilled = strawberry.field(description="When the difference that a change makes is billed.")
+    draft_hours: int = strawberry.field(
+        description="For how many hours after its end a period's invoice stays a draft, for late usage and support."
+    )
 
     def __init__(self, catalog: domain.Catalog, version: domain.PlanVersion) -> None:
         self._catalog = catalog
@@ -61,6 +73,11 @@ class PlanVersion(Node):
         self.published_at = version.published_at
         self.trial_days = version.terms.trial_days
         self.billing = version.terms.billing
+        self.trial_usage = version.terms.trial_usage
+        self.upgrades = version.terms.upgrades
+        self.downgrades = version.terms.downgrades
+        self.changes_billed = version.terms.changes_billed
+        self.draft_hours = version.terms.draft_hours
 
     @classmethod
     def of(cls, catalog: domain.Catalog, version: domain.PlanVersion) -> "PlanVersion":

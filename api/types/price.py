@@ -10,6 +10,7 @@ from api.types.feature import Feature, Meter, feature_of_meter, meter_of
 from api.types.node import Node
 from domain import catalog as domain
 from domain.period import Cadence
+from domain.policy import ChangeDay, Rounding, ZeroUsage
 
 
 @strawberry.type(description="One step of a graduated or volume price.")
@@ -41,6 +42,10 @@ class Price(Node):
     tiers: list[Tier] = strawberry.field(description="GRADUATED and VOLUME: the tiers, ascending; the last is open.")
     package_size: Decimal | None = strawberry.field(description="PACKAGE: units in one package.")
     proration: domain.ProrationPolicy = strawberry.field(description="What a part of a period costs.")
+    tax_category: str = strawberry.field(description="What it is taxed as; `standard` unless somebody said.")
+    rounding: Rounding = strawberry.field(description="How a line's amount gets the currency's digits.")
+    zero_usage: ZeroUsage = strawberry.field(description="Whether the first tier's flat fee is due without any usage.")
+    change_day: ChangeDay = strawberry.field(description="BY_DAY: whose the day of a change is.")
 
     def __init__(self, catalog: domain.Catalog, price: domain.Price) -> None:
         self._catalog = catalog
@@ -56,6 +61,10 @@ class Price(Node):
         self.included = price.included
         self.package_size = price.package_size
         self.proration = price.proration
+        self.tax_category = price.tax_category
+        self.rounding = price.rounding
+        self.zero_usage = price.zero_usage
+        self.change_day = price.change_day
 
     @classmethod
     def of(cls, catalog: domain.Catalog, price: domain.Price) -> "Price":

@@ -12,6 +12,7 @@ from api.types.plan import Plan, PlanVersion, plan_of
 from api.types.price import Price
 from api.types.values import Period
 from domain import subscription as domain
+from domain.billing_status import subscription_status
 from domain.period import Cadence
 
 if TYPE_CHECKING:
@@ -55,7 +56,9 @@ class Subscription(Node):
     customer: Annotated["Customer", strawberry.lazy("api.types.customer")] = strawberry.field(description="Whose.")
     plan_version: PlanVersion = strawberry.field(description="What was bought, with the terms of then.")
     plan: Plan = strawberry.field(description="The plan as it is today.")
-    status: domain.SubscriptionStatus = strawberry.field(description="Where it stands.")
+    status: domain.SubscriptionStatus = strawberry.field(
+        description="Where it stands. An active one is PAST_DUE while its customer owes what has fallen due."
+    )
     cadence: Cadence = strawberry.field(description="In what rhythm it is billed.")
     quantity: int = strawberry.field(description="Seats.")
     add_ons: list[SubscriptionAddOn] = strawberry.field(description="Plans added to it.")
@@ -78,7 +81,7 @@ class Subscription(Node):
         self._standing = standing
         self._held = held
         self.id = strawberry.ID(held.id)
-        self.status = held.status
+        self.status = subscription_status(standing.account, held, standing.at)
         self.cadence = held.cadence
         self.quantity = held.quantity
         self.trial_ends_at = held.trial_ends_at
@@ -105,6 +108,15 @@ def planned_for(standing: Standing, held: domain.Subscription) -> list[Scheduled
     """Soonest first; at one instant the one that was planned first."""
     soonest_first = sorted(held.scheduled, key=lambda planned: (planned.effective_at, planned.id))
     return [ScheduledChange.of(standing, held, planned) for planned in soonest_first]
+
+
+def planned_of(standing: Standing, id: str) -> ScheduledChange | None:
+    """The planned change with this id, if it is still planned."""
+    for held in standing.account.subscriptions:
+        for planned in held.scheduled:
+            if planned.id == id:
+                return ScheduledChange.of(standing, held, planned)
+    return None
 
 
 def _conflicting(self: ScheduledChange) -> list[ScheduledChange]:

@@ -1,0 +1,33 @@
+"""Accounts with their books, which are stored apart from what rights need."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from adapters.postgres.codec import decode_whole_account
+from adapters.postgres.connection import Engine
+from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.tables import customers, streams
+from domain.account import Account
+
+
+class Whole(NamedTuple):
+    """The account and its books up to the journal's entry `seq`, both from one look, so that they agree."""
+
+    account: Account
+    seq: int
+    effective_at: datetime
+
+
+async def by_customers(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, Whole]:
+    """Customer id → whole account, for those that exist and are visible."""
+    query = (
+        select(streams.c.id, streams.c.state, streams.c.books, streams.c.seq, streams.c.effective_at)
+        .join(customers, customers.c.customer_id == streams.c.id)
+        .where(among(streams.c.id, ids), seen(streams.c.id, visible))
+    )
+    async with looking(engine) as connection:
+        rows = (await connection.execute(query)).all()
+    return {row.id: Whole(decode_whole_account(row.state, row.books), row.seq, row.effective_at) for row in rows}

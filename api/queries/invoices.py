@@ -1,0 +1,105 @@
+"""Invoices of all customers, and how they are made."""
+
+from typing import Annotated
+
+import strawberry
+
+from adapters.postgres.reads import documents
+from adapters.postgres.reads.documents import Issued
+from adapters.postgres.reads.documents import Page as DocumentPage
+from api.context import Context, Info
+from api.types.connection import Connection, Edge, page
+from api.types.coupon import Coupon
+from api.types.customer_money import Place, final_statuses
+from api.types.found import credit_note_or_invoice, draft
+from api.types.invoice import Invoice
+from api.types.settings import BillingSettings
+from api.web.errors import BAD_USER_INPUT, ClientError
+from domain.access import Scope
+from domain.books.invoice import InvoiceStatus
+from service.ids import prefix_of
+
+NUMBER_CHARS_MAX = 100
+
+
+@strawberry.type
+class InvoiceQueries:
+    @strawberry.field(description="An invoice, by exactly one of its id and its number. Needs the scope invoices:read.")
+    async def invoice(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID | None, strawberry.argument(description="Its id; also of a draft.")] = None,
+        number: Annotated[str | None, strawberry.argument(description="Its legal number.")] = None,
+    ) -> Invoice | None:
+        context = info.context
+        context.require(Scope.INVOICES_READ)
+        if (id is None) == (number is None):
+            raise ClientError("Give one of id and number.", code=BAD_USER_INPUT)
+        if number is not None:
+            return await _by_number(context, number)
+        assert id is not None
+        if prefix_of(id) != "invoice":
+            return None
+        found = await credit_note_or_invoice(context, id) or await draft(context, id)
+        return found if isinstance(found, Invoice) else None
+
+    @strawberry.field(
+        description="Final invoices of all customers that the credentials may see, the newest first. Drafts are asked "
+        "for customer by customer. Needs the scope invoices:read."
+    )
+    async def invoices(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None,
+            strawberry.argument(description="At most this many, from the start. One of first and last is required."),
+        ] = None,
+        after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
+        last: Annotated[
+            int | None,
+            strawberry.argument(description="At most this many, from the end. One of first and last is required."),
+        ] = None,
+        before: Annotated[str | None, strawberry.argument(description="What comes before this cursor.")] = None,
+        status: Annotated[
+            list[InvoiceStatus] | None,
+            strawberry.argument(description="Only those in one of these; DRAFT finds none."),
+        ] = None,
+    ) -> Connection[Invoice]:
+        context = info.context
+        context.require(Scope.INVOICES_READ)
+        asked = page("all invoices", first=first, after=after, last=last, before=before, key=Place)
+        statuses = final_statuses(status)
+        wanted = DocumentPage(None, asked.read, asked.after, asked.before, asked.backwards, statuses)
+        found = await documents.page(context.runtime.engine, wanted, context.visible)
+        edges, page_info = asked.connection(found, lambda one: (one.invoice.issued_at, one.invoice.id))
+        nodes = await _shown(context, [one for _, one in edges])
+        return Connection(
+            edges=[Edge(cursor=cursor, node=node) for (cursor, _), node in zip(edges, nodes, strict=True)],
+            page_info=page_info,
+        )
+
+    @strawberry.field(description="How this deployment bills. Needs the scope settings:read.")
+    async def billing_settings(self, info: Info) -> BillingSettings:
+        info.context.require(Scope.SETTINGS_READ)
+        return BillingSettings.of((await info.context.loaders.shelf()).catalog.settings)
+
+    @strawberry.field(description="All coupons, oldest first, also archived ones. Needs the scope settings:read.")
+    async def coupons(self, info: Info) -> list[Coupon]:
+        info.context.require(Scope.SETTINGS_READ)
+        return [Coupon.of(one) for one in (await info.context.loaders.shelf()).catalog.coupons]
+
+
+async def _by_number(context: Context, number: str) -> Invoice | None:
+    if len(number) > NUMBER_CHARS_MAX or "\x00" in number:
+        return None
+    found = await documents.by_number(context.runtime.engine, number, context.visible)
+    return None if found is None else (await _shown(context, [found]))[0]
+
+
+async def _shown(context: Context, found: list[Issued]) -> list[Invoice]:
+    """Whose they are is read together."""
+    loaders = context.loaders
+    standings = await loaders.standings.load_many([one.customer_id for one in found])
+    wholes = await loaders.wholes.load_many([one for one in standings if one is not None])
+    by_customer = {whole.customer.id: whole for whole in wholes if whole is not None}
+    return [Invoice.of(by_customer[one.customer_id], one.invoice) for one in found]

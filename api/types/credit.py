@@ -1,0 +1,61 @@
+"""Credit that a customer may use up."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from api.loaders import Standing
+from api.types.node import Node
+from api.types.values import Money
+from domain import money
+from domain.books.credit import Credit, CreditKind
+from domain.books.line import ZERO
+
+
+@strawberry.type(description="An amount that a customer may use up: given, bought, or left over from a payment.")
+class CreditGrant(Node):
+    kind: CreditKind = strawberry.field(description="Whether it lowers what is taxed, or pays like money.")
+    amount: Money = strawberry.field(description="How much it was.")
+    remaining: Money = strawberry.field(description="How much is left.")
+    priority: int = strawberry.field(description="The lower it is, the sooner it is used up.")
+    reason: str = strawberry.field(description="Why there is such a credit.")
+    granted_at: datetime = strawberry.field(description="Since when it can be used.")
+    expires_at: datetime | None = strawberry.field(description="From this instant on it can no longer be used.")
+    expired_at: datetime | None = strawberry.field(description="When what was left of it expired.")
+    voided_at: datetime | None = strawberry.field(description="When it was taken back.")
+    source: strawberry.ID | None = strawberry.field(
+        description="The invoice, credit note, payment or refund that it came from; null: it was given."
+    )
+    active: bool = strawberry.field(description="Whether any of it can still be used.")
+
+    @classmethod
+    def of(cls, standing: Standing, credit: Credit) -> "CreditGrant":
+        """At the instant of the standing: what has expired by then is gone, whether or not it was recorded yet."""
+        over = credit.expires_at is not None and credit.expires_at <= standing.at
+        remaining = ZERO if over else credit.remaining
+        return cls(
+            id=strawberry.ID(credit.id),
+            kind=credit.kind,
+            amount=_money(credit.amount, credit),
+            remaining=_money(remaining, credit),
+            priority=credit.priority,
+            reason=credit.reason,
+            granted_at=credit.granted_at,
+            expires_at=credit.expires_at,
+            expired_at=credit.expired_at or (credit.expires_at if over and credit.remaining else None),
+            voided_at=credit.voided_at,
+            source=None if credit.source is None else strawberry.ID(credit.source),
+            active=remaining > 0,
+        )
+
+
+def credits_of(standing: Standing, active: bool | None) -> list[CreditGrant]:
+    """Those of a whole standing, oldest first; with `active`, those that can (or cannot) still be used."""
+    held = sorted(standing.account.books.credits.values(), key=lambda one: (one.granted_at, one.id))
+    shown = (CreditGrant.of(standing, one) for one in held)
+    return [one for one in shown if active is None or one.active == active]
+
+
+def _money(amount: Decimal, credit: Credit) -> Money:
+    return Money.of(money.Money(amount, credit.currency))

@@ -1,0 +1,149 @@
+"""What a customer is charged, owes, has paid and may use up."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import strawberry
+from msgspec import Meta
+
+from adapters.postgres.reads.documents import Page as DocumentPage
+from api.context import Context, Info
+from api.loaders import Standing
+from api.types.connection import Connection, Edge, Id, Page, page
+from api.types.coupon import CouponRedemption
+from api.types.credit import CreditGrant, credits_of
+from api.types.invoice import Invoice
+from api.types.payment import Payment
+from api.types.payment_method import PaymentMethod, methods_of
+from api.types.values import Money
+from domain import money
+from domain.access import Scope
+from domain.books import invoice as domain
+from domain.books.invoice import InvoiceStatus
+
+Place = tuple[Annotated[datetime, Meta(tz=True)], Id]
+"""Where something stands in a list that is ordered by time: the newest first."""
+
+_FIRST = "At most this many, from the start. One of first and last is required; 1 to 100."
+_LAST = "At most this many, from the end. One of first and last is required; 1 to 100."
+_AFTER = "What follows this cursor."
+_BEFORE = "What comes before this cursor."
+STATUS = "Only those in one of these."
+
+
+@strawberry.type(description="What a customer is charged, owes, has paid and may use up.")
+class CustomerMoney:
+    _standing: strawberry.Private[Standing]
+
+    @strawberry.field(
+        description="What the next invoice would be, if it were made now: what will recur, and the usage so far. Null: "
+        "there is none to expect. Needs the scope invoices:read, as all about money."
+    )
+    async def upcoming_invoice(self, info: Info) -> Invoice | None:
+        whole = await _whole(info, self._standing)
+        drafts = await info.context.loaders.drafts.load(whole.customer.id)
+        return Invoice.of(whole, drafts[0]) if drafts else None
+
+    @strawberry.field(
+        description="Their invoices, the newest first. So drafts come first: of the running period, then of one that "
+        "is over, if it still waits for late usage."
+    )
+    async def invoices(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description=_FIRST)] = None,
+        after: Annotated[str | None, strawberry.argument(description=_AFTER)] = None,
+        last: Annotated[int | None, strawberry.argument(description=_LAST)] = None,
+        before: Annotated[str | None, strawberry.argument(description=_BEFORE)] = None,
+        status: Annotated[list[InvoiceStatus] | None, strawberry.argument(description=STATUS)] = None,
+    ) -> Connection[Invoice]:
+        asked = page(
+            "invoices", self._standing.customer.id, first=first, after=after, last=last, before=before, key=Place
+        )
+        whole = await _whole(info, self._standing)
+        found = asked.newest(
+            [
+                *await _drafts(info.context, whole.customer.id, status),
+                *await _final(info.context, whole.customer.id, asked, status),
+            ],
+            _place,
+        )
+        edges, page_info = asked.connection(found, _place)
+        return Connection(
+            edges=[Edge(cursor=cursor, node=Invoice.of(whole, one)) for cursor, one in edges], page_info=page_info
+        )
+
+    @strawberry.field(description="Their credits, oldest first, also those that are used up.")
+    async def credits(
+        self,
+        info: Info,
+        active: Annotated[
+            bool | None, strawberry.argument(description="Only those that can (or cannot) still be used.")
+        ] = None,
+    ) -> list[CreditGrant]:
+        return credits_of(await _whole(info, self._standing), active)
+
+    @strawberry.field(description="What they owe, one for each currency, also what is not due yet. None: nothing.")
+    def balance(self) -> list[Money]:
+        owed = self._standing.account.owing.amounts
+        return [Money.of(money.Money(amount, currency)) for currency, amount in owed.items()]
+
+    @strawberry.field(description="Ways to pay that can be used: the default one first, then the newest.")
+    async def payment_methods(self, info: Info) -> list[PaymentMethod]:
+        return methods_of(await _whole(info, self._standing))
+
+    @strawberry.field(description="Their payments, the newest first, also those that failed.")
+    async def payments(
+        self,
+        info: Info,
+        first: Annotated[int | None, strawberry.argument(description=_FIRST)] = None,
+        after: Annotated[str | None, strawberry.argument(description=_AFTER)] = None,
+        last: Annotated[int | None, strawberry.argument(description=_LAST)] = None,
+        before: Annotated[str | None, strawberry.argument(description=_BEFORE)] = None,
+    ) -> Connection[Payment]:
+        asked = page(
+            "payments", self._standing.customer.id, first=first, after=after, last=last, before=before, key=Place
+        )
+        whole = await _whole(info, self._standing)
+        found = asked.newest(whole.account.books.payments.values(), lambda one: (one.created_at, one.id))
+        edges, page_info = asked.connection(found, lambda one: (one.created_at, one.id))
+        return Connection(
+            edges=[Edge(cursor=cursor, node=Payment.of(whole, one)) for cursor, one in edges], page_info=page_info
+        )
+
+    @strawberry.field(description="The coupons that they redeemed, oldest first, also those that are used up.")
+    async def coupons(self, info: Info) -> list[CouponRedemption]:
+        whole = await _whole(info, self._standing)
+        held = sorted(whole.account.books.redemptions, key=lambda one: (one.redeemed_at, one.id))
+        return [CouponRedemption.of(one) for one in held]
+
+
+async def _whole(info: Info, standing: Standing) -> Standing:
+    info.context.require(Scope.INVOICES_READ)
+    return await info.context.loaders.whole(standing)
+
+
+async def _drafts(context: Context, customer_id: str, status: list[InvoiceStatus] | None) -> Sequence[domain.Invoice]:
+    if status is not None and InvoiceStatus.DRAFT not in status:
+        return ()
+    return await context.loaders.drafts.load(customer_id) or ()
+
+
+async def _final(
+    context: Context, customer_id: str, asked: Page, status: list[InvoiceStatus] | None
+) -> Sequence[domain.Invoice]:
+    final = final_statuses(status)
+    if final is not None and not final:
+        return ()
+    wanted = DocumentPage(customer_id, asked.read, asked.after, asked.before, asked.backwards, final)
+    return await context.loaders.invoices.load(wanted) or ()
+
+
+def final_statuses(status: list[InvoiceStatus] | None) -> frozenset[str] | None:
+    """Those that final invoices can have; None: all of them."""
+    return None if status is None else frozenset(str(one) for one in status if one is not InvoiceStatus.DRAFT)
+
+
+def _place(invoice: domain.Invoice) -> Place:
+    return invoice.issued_at, invoice.id

@@ -1,0 +1,56 @@
+"""What is found by its id alone, among all that customers hold."""
+
+from api.context import Context
+from api.loaders import Standing
+from api.types.coupon import CouponRedemption
+from api.types.credit import CreditGrant
+from api.types.credit_note import CreditNote
+from api.types.invoice import Invoice
+from api.types.node import Node
+from api.types.payment import Payment, Refund
+from api.types.payment_method import method_of
+from domain.books import invoice as domain
+
+
+async def credit_note_or_invoice(context: Context, id: str) -> Invoice | CreditNote | None:
+    """A final document. None: there is none that may be seen."""
+    found = await context.loaders.documents.load(id)
+    standing = None if found is None else await context.loaders.standings.load(found.customer_id)
+    if found is None or standing is None:
+        return None
+    whole = await context.loaders.whole(standing)
+    if isinstance(found.content, domain.Invoice):
+        return Invoice.of(whole, found.content)
+    return CreditNote.of(whole, found.content)
+
+
+async def draft(context: Context, id: str) -> Invoice | None:
+    """An invoice that is not final yet."""
+    whole = await holder_of(context, id)
+    drafts = () if whole is None else await context.loaders.drafts.load(whole.customer.id) or ()
+    return next((Invoice.of(whole, one) for one in drafts if whole is not None and one.id == id), None)
+
+
+async def held_money(context: Context, id: str) -> Node | None:
+    """A payment, a refund, a credit, a way to pay or a redemption."""
+    whole = await holder_of(context, id)
+    if whole is None:
+        return None
+    books = whole.account.books
+    if id in books.payments:
+        return Payment.of(whole, books.payments[id])
+    if id in books.credits:
+        return CreditGrant.of(whole, books.credits[id])
+    for payment in books.payments.values():
+        for refund in payment.refunds:
+            if refund.id == id:
+                return Refund.of(whole, payment, refund)
+    redemption = next((one for one in books.redemptions if one.id == id), None)
+    return CouponRedemption.of(redemption) if redemption is not None else method_of(whole, id)
+
+
+async def holder_of(context: Context, id: str) -> Standing | None:
+    """The whole standing of whoever holds the thing with this id. None: nobody who may be seen."""
+    customer_id = await context.loaders.holders.load(id)
+    standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
+    return None if standing is None else await context.loaders.whole(standing)
