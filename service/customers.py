@@ -6,13 +6,16 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from adapters.postgres import personal
+from adapters import vat_numbers
+from adapters.postgres import personal, states
+from adapters.postgres.codec import decode_account
 from adapters.postgres.connection import Connection, Engine
 from adapters.vault import Vault
 from domain.account import Account, Customer, CustomerKind
 from domain.commands import CreateCustomer, EraseCustomer, UpdateCustomer
 from domain.errors import ErrorCode, Refusal, invalid
 from service.clock import Clock
+from service.draft import Draft
 from service.ids import new_id
 from service.record import By, Record, Recorded
 
@@ -48,10 +51,15 @@ class NewCustomer(NamedTuple):
     country: str | None
     clock_id: str | None
     personal: Personal
+    locale: str = "en"
 
 
 class _Exists(Exception):
     """The external id belongs to somebody already."""
+
+
+class _Moved(Exception):
+    """Somebody else changed the address or the tax number since they were read."""
 
 
 class Customers:
@@ -81,6 +89,8 @@ class Customers:
             created_at=created_at,
             country=new.country,
             clock_id=new.clock_id,
+            locale=new.locale,
+            **_taxed(fields.get("taxId"), new.country),
         )
 
         async def keep_key(connection: Connection, _: Account) -> None:
@@ -104,20 +114,36 @@ class Customers:
             created: Customer = (await self._record.at_seq(connection, customer_id, 1)).state.customer
             known = await self._unsealed(connection, created)
             now: Account = (await self._record.at_seq(connection, customer_id, None)).state
-        plain = (created.kind, created.currency, created.timezone, created.country, created.clock_id)
-        same = plain == (asked.kind, asked.currency, asked.timezone, asked.country, asked.clock_id)
+        same = _plain(created) == _plain(asked)
         if not same or known != {field: text for field, text in fields.items() if text is not None}:
             raise Refusal(ErrorCode.ALREADY_EXISTS, "another customer has this external id", "externalId")
         return now
 
     async def update(self, customer_id: str, change: UpdateCustomer, known: Personal, by: By) -> Recorded:
+        """What a tax number means depends on the country, too: it is read again when either changes."""
         fields = known.fields()
         check_texts(fields)
+        while True:
+            try:
+                return await self._update(customer_id, change, fields, by)
+            except _Moved:
+                continue
+
+    async def _update(
+        self, customer_id: str, change: UpdateCustomer, fields: dict[str, str | None], by: By
+    ) -> Recorded:
         async with self._engine.connect() as connection:
             wrapped = (await personal.wrapped_keys(connection, [customer_id])).get(customer_id)
+            head = await states.head(connection, customer_id)
+        customer = None if head is None else decode_account(head.state).customer
         sealed: dict[str, str | None] = {field: None for field, text in fields.items() if text is None}
-        if wrapped is not None:  # else the customer is not there, or erased: decided below
+        if wrapped is not None and customer is not None:  # else they are not there, or erased: decided below
             sealed |= self._sealed(wrapped, customer_id, fields)
+            if "taxId" in fields or not isinstance(change.country, UnsetType):
+                country = customer.country if isinstance(change.country, UnsetType) else change.country
+                old = customer.sealed.get("taxId")
+                kept = None if old is None else self._vault.unseal(wrapped, customer_id, "taxId", old)
+                change = msgspec.structs.replace(change, **_taxed(fields.get("taxId", kept), country))
 
         async def index_anew(connection: Connection, account: Account) -> None:
             assert account.customer is not None
@@ -125,8 +151,13 @@ class Customers:
             index = self._vault.index(texts["externalId"], texts.get("name"), texts.get("email"))
             await personal.update_search(connection, customer_id, index)
 
+        def unmoved(draft: Draft) -> None:
+            if _tax_facts(draft.before.customer) != _tax_facts(customer):
+                raise _Moved
+
         command = msgspec.structs.replace(change, sealed=sealed)
-        return await self._record(customer_id, command, by, also=index_anew if sealed else None)
+        also = index_anew if sealed else None
+        return await self._record(customer_id, command, by, also=also, check=unmoved)
 
     async def erase(self, customer_id: str, by: By) -> Recorded:
         return await self._record(customer_id, EraseCustomer(), by)
@@ -144,6 +175,29 @@ class Customers:
             for field, text in fields.items()
             if text is not None
         }
+
+
+def _plain(customer: Customer) -> tuple[object, ...]:
+    return (
+        customer.kind,
+        customer.currency,
+        customer.timezone,
+        customer.country,
+        customer.clock_id,
+        customer.locale,
+    )
+
+
+def _taxed(tax_id: str | None, country: str | None) -> dict[str, Any]:
+    """What taxation has to know of a tax number: whose it is, and whether it can be one."""
+    if tax_id is None:
+        return {"tax_id_country": None, "tax_id_valid": False}
+    read = vat_numbers.read(tax_id, country)
+    return {"tax_id_country": read.country, "tax_id_valid": read.valid}
+
+
+def _tax_facts(customer: Customer | None) -> tuple[str | None, str | None] | None:
+    return None if customer is None else (customer.country, customer.sealed.get("taxId"))
 
 
 def check_external_id(external_id: str) -> None:

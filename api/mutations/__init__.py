@@ -5,9 +5,15 @@ import strawberry
 from api.mutations.catalog import CatalogMutations
 from api.mutations.clocks import ClockMutations
 from api.mutations.consumption import ConsumptionMutations
+from api.mutations.coupons import CouponMutations
+from api.mutations.credits import CreditMutations
 from api.mutations.customers import CustomerMutations
 from api.mutations.entitlements import EntitlementMutations
+from api.mutations.invoices import InvoiceMutations
 from api.mutations.keys import KeyMutations
+from api.mutations.payment_methods import PaymentMethodMutations
+from api.mutations.payments import PaymentMutations
+from api.mutations.settings import SettingsMutation
 from api.mutations.subscribe import SubscribeMutation
 from api.mutations.subscriptions import SubscriptionMutations
 from api.mutations.usage import UsageMutations
@@ -24,6 +30,12 @@ class Mutation(
     EntitlementMutations,
     UsageMutations,
     ConsumptionMutations,
+    InvoiceMutations,
+    PaymentMutations,
+    PaymentMethodMutations,
+    CreditMutations,
+    CouponMutations,
+    SettingsMutation,
     ClockMutations,
     KeyMutations,
 ):

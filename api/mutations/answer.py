@@ -1,7 +1,8 @@
 """How every mutation answers: a Refusal becomes userErrors, and a retry is known by its key and its input."""
 
 import functools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -9,11 +10,14 @@ import strawberry
 
 from adapters.postgres.reads import Retry
 from api.context import Context
+from api.inputs.asking import by, catalog_of, holder
 from api.types.errors import UserError
-from domain.catalog import Catalog
-from domain.errors import ErrorCode, Refusal, invalid
-from domain.wording import REASON_CHARS_MAX, check_length
-from service.record import By
+from domain.commands import AccountCommand
+from domain.errors import Refusal, invalid
+from service.draft import Draft
+from service.record import Recorded
+
+__all__ = ["by", "catalog_of", "holder", "once", "refusable", "renamed", "retry", "user_error"]
 
 P = ParamSpec("P")
 Payload = TypeVar("Payload")
@@ -45,26 +49,6 @@ def user_error(refusal: Refusal) -> UserError:
     return UserError.of(refusal.under("input") if refusal.field else refusal)
 
 
-async def catalog_of(context: Context) -> Catalog:
-    """What is on sale now."""
-    return (await context.loaders.shelf()).catalog
-
-
-async def holder(context: Context, id: str, *field: str) -> str:
-    """Whose account holds the thing with this id. Raises Refusal when nobody's that may be seen does."""
-    customer_id = await context.loaders.holders.load(id)
-    if customer_id is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "there is no such thing, or none that you may see", *field)
-    return customer_id
-
-
-def by(context: Context, reason: str | None = None) -> By:
-    """Who the journal names, and whom they may touch. Raises Refusal for a reason that is too long."""
-    check_length(reason, REASON_CHARS_MAX, "reason")
-    principal = context.principal
-    return By(principal.id, principal.customer_ids, reason, f"request {context.request_id}")
-
-
 def retry(context: Context, operation: str, input: Any) -> Retry:
     """The request's identity, from its `idempotency_key` and a keyed hash of all of its input."""
     key: str = input.idempotency_key
@@ -72,3 +56,29 @@ def retry(context: Context, operation: str, input: Any) -> Retry:
         raise invalid(f"must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters", "idempotencyKey")
     digest = context.runtime.vault.input_hash(_encoder.encode(strawberry.asdict(input)))
     return Retry(context.principal.id, operation, key, digest)
+
+
+async def once(
+    context: Context,
+    operation: str,
+    input: Any,
+    customer_id: str,
+    command: AccountCommand | Callable[[], AccountCommand],
+    check: Callable[[Draft], None] | None = None,
+) -> Recorded:
+    """Record the command, with the input's own reason; a retry is answered with what its first attempt recorded."""
+    actor = by(context, getattr(input, "reason", None))
+    same = retry(context, operation, input)
+    return await context.runtime.record(customer_id, command, actor, retry=same, check=check)
+
+
+@contextmanager
+def renamed(**fields: str) -> Iterator[None]:
+    """Refusals name the fields of commands: what this input calls those that it names otherwise."""
+    try:
+        yield
+    except Refusal as refusal:
+        first, *rest = refusal.field or ("",)
+        if first not in fields:
+            raise
+        raise Refusal(refusal.code, refusal.message, fields[first], *rest, conflicts=refusal.conflicts) from None

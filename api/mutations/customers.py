@@ -18,6 +18,7 @@ from service.customers import NewCustomer, Personal
 
 DEFAULT_CURRENCY = Currency("USD")
 DEFAULT_TIMEZONE = "UTC"
+DEFAULT_LOCALE = "en"
 
 
 @strawberry.input(description="A postal address.")
@@ -56,7 +57,13 @@ class CreateCustomerInput:
         default=None, description="IANA zone in which the customer's days and months begin; UTC when left out."
     )
     address: AddressInput | None = strawberry.field(default=None, description="Where invoices are addressed.")
-    tax_id: str | None = strawberry.field(default=None, description="VAT or other tax number.")
+    tax_id: str | None = strawberry.field(
+        default=None,
+        description="VAT or other tax number. One whose check digits are right for its country makes them a business.",
+    )
+    locale: str | None = strawberry.field(
+        default=None, description="The language of their invoices, such as de or de-CH; en when left out."
+    )
     clock_id: strawberry.ID | None = strawberry.field(
         default=None, description="A test clock whose time this customer lives in, for good."
     )
@@ -77,6 +84,7 @@ class UpdateCustomerInput:
         default=strawberry.UNSET, description="Where invoices are addressed, as a whole."
     )
     tax_id: str | None = strawberry.field(default=strawberry.UNSET, description="VAT or other tax number.")
+    locale: str | None = strawberry.field(default=None, description="The language of their invoices.")
     reason: str | None = strawberry.field(default=None, description="Why, for the journal.")
 
 
@@ -127,6 +135,7 @@ class CustomerMutations:
             country=None if address is None else address["country"],
             clock_id=input.clock_id,
             personal=Personal(input.name, input.email, address, input.tax_id),
+            locale=DEFAULT_LOCALE if input.locale is None else input.locale,
         )
         account = await context.runtime.customers.create(new, by(context))
         return CreateCustomerPayload(customer=Customer.of(await context.standing(account)))
@@ -143,6 +152,7 @@ class CustomerMutations:
         change = UpdateCustomer(
             currency=input.currency,
             timezone=input.timezone,
+            locale=input.locale,
             country=address["country"] if isinstance(address, dict) else address,
         )
         customer_id = await context.customer_id(input.customer)

@@ -9,10 +9,22 @@ from api.queries.gate import GateQueries
 from api.queries.invoices import InvoiceQueries
 from api.queries.keys import KeyQueries
 from api.queries.nodes import NodeQueries
+from api.queries.previews import PreviewQueries
+from api.queries.price_simulation import PriceSimulationQuery
 
 
 @strawberry.type(
     description="Questions. What is not there, and what the credentials may not see, is answered alike: by null."
 )
-class Query(NodeQueries, CustomerQueries, CatalogQueries, GateQueries, InvoiceQueries, ClockQueries, KeyQueries):
+class Query(
+    NodeQueries,
+    CustomerQueries,
+    CatalogQueries,
+    GateQueries,
+    InvoiceQueries,
+    PreviewQueries,
+    PriceSimulationQuery,
+    ClockQueries,
+    KeyQueries,
+):
     pass

@@ -45,6 +45,7 @@ class Customer(CustomerUsage, CustomerMoney, Node):
     email: str | None = strawberry.field(description="Mail address.")
     currency: Currency = strawberry.field(description="What they are billed in.")
     timezone: str = strawberry.field(description="IANA zone in which their days and months begin.")
+    locale: str = strawberry.field(description="The language of their invoices, such as de or de-CH.")
     address: Address | None = strawberry.field(description="Where invoices are addressed.")
     tax_id: TaxId | None = strawberry.field(description="Their tax number.")
     created_at: datetime = strawberry.field(description="When they were created, in their own time.")
@@ -61,6 +62,7 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         self.kind = customer.kind
         self.currency = Currency(customer.currency)
         self.timezone = customer.timezone
+        self.locale = customer.locale
         self.created_at = customer.created_at
         self.erased_at = customer.erased_at
 
@@ -168,7 +170,10 @@ def _address(self: Any) -> Address | None:
 
 def _tax_id(self: Any) -> TaxId | None:
     value = self._standing.personal("taxId")
-    return None if value is None else TaxId(value=value)
+    if value is None:
+        return None
+    customer = self._standing.customer
+    return TaxId(value=value, country=customer.tax_id_country, valid=customer.tax_id_valid)
 
 
 computed(

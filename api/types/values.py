@@ -63,6 +63,10 @@ class Address:
         )
 
 
-@strawberry.type(description="A tax number as the customer gave it. Nobody has checked it.")
+@strawberry.type(description="A tax number. Its digits are checked; whether it was ever given out is not.")
 class TaxId:
-    value: str = strawberry.field(description="Such as DE123456789.")
+    value: str = strawberry.field(description="As the customer gave it, such as DE123456789.")
+    country: str | None = strawberry.field(description="Whose it is: ISO 3166, two letters; null: nobody can tell.")
+    valid: bool = strawberry.field(
+        description="Whether it keeps to that country's rules, which makes the customer a business."
+    )

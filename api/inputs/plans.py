@@ -8,6 +8,8 @@ from api.scalars import JSON, Currency
 from domain.catalog import BillingMode, ChargeModel, PlanEntitlement, Price, ProrationPolicy, Terms, Tier
 from domain.money import Money
 from domain.period import Cadence
+from domain.policy import ChangeDay, ChangesBilled, ChangeTiming, Rounding, TrialUsage, ZeroUsage
+from domain.tax import STANDARD_CATEGORY
 from service.ids import new_id
 
 
@@ -15,6 +17,9 @@ from service.ids import new_id
 class MoneyInput:
     amount: Decimal = strawberry.field(description="In the currency's own unit: 12.50 is twelve and a half.")
     currency: Currency = strawberry.field(description="ISO 4217.")
+
+    def money(self) -> Money:
+        return Money(self.amount, self.currency)
 
 
 @strawberry.input(description="One step of a graduated or volume price.")
@@ -48,6 +53,19 @@ class PriceInput:
         default=ProrationPolicy.BY_SECOND, description="What a part of a period costs."
     )
     tax_inclusive: bool | None = strawberry.field(default=False, description="Whether the amounts contain the tax.")
+    tax_category: str | None = strawberry.field(
+        default=STANDARD_CATEGORY, description="Which of the seller's tax rates holds: small letters, digits, - or _."
+    )
+    rounding: Rounding | None = strawberry.field(
+        default=Rounding.HALF_UP, description="How an exact amount becomes one with the currency's digits."
+    )
+    zero_usage: ZeroUsage | None = strawberry.field(
+        default=ZeroUsage.CHARGED,
+        description="For GRADUATED and VOLUME: the first tier's flat amount in a period without usage.",
+    )
+    change_day: ChangeDay | None = strawberry.field(
+        default=ChangeDay.NEW, description="For BY_DAY: whose the day of a change is."
+    )
 
     def price(self) -> Price:
         return Price(
@@ -64,6 +82,10 @@ class PriceInput:
             percent=self.percent,
             proration=self.proration or ProrationPolicy.BY_SECOND,
             tax_inclusive=bool(self.tax_inclusive),
+            tax_category=STANDARD_CATEGORY if self.tax_category is None else self.tax_category,
+            rounding=self.rounding or Rounding.HALF_UP,
+            zero_usage=self.zero_usage or ZeroUsage.CHARGED,
+            change_day=self.change_day or ChangeDay.NEW,
         )
 
 
@@ -98,6 +120,23 @@ class PlanVersionInput:
     minimum_spend: list[MoneyInput] | None = strawberry.field(
         default=None, description="The least that a period costs, one for each currency."
     )
+    trial_usage: TrialUsage | None = strawberry.field(
+        default=TrialUsage.FREE, description="What becomes of usage during a trial."
+    )
+    upgrades: ChangeTiming | None = strawberry.field(
+        default=ChangeTiming.NOW,
+        description="When a move away from this plan to something dearer takes effect, unless the caller says: NOW or "
+        "PERIOD_END.",
+    )
+    downgrades: ChangeTiming | None = strawberry.field(
+        default=ChangeTiming.NOW, description="The same of a move to something cheaper."
+    )
+    changes_billed: ChangesBilled | None = strawberry.field(
+        default=ChangesBilled.AT_ONCE, description="When the difference that a change makes is billed."
+    )
+    draft_hours: int | None = strawberry.field(
+        default=1, description="How long a period's invoice stays a draft after its end, for late usage: up to 168."
+    )
     prices: list[PriceInput] = strawberry.field(description="What it costs.")
     entitlements: list[PlanEntitlementInput] = strawberry.field(description="What it gives.")
 
@@ -107,5 +146,10 @@ class PlanVersionInput:
             trial_days=self.trial_days or 0,
             prices=tuple(price.price() for price in self.prices),
             entitlements=tuple(given.given() for given in self.entitlements),
-            minimum_spend=tuple(Money(money.amount, money.currency) for money in self.minimum_spend or ()),
+            minimum_spend=tuple(least.money() for least in self.minimum_spend or ()),
+            trial_usage=self.trial_usage or TrialUsage.FREE,
+            upgrades=self.upgrades or ChangeTiming.NOW,
+            downgrades=self.downgrades or ChangeTiming.NOW,
+            changes_billed=self.changes_billed or ChangesBilled.AT_ONCE,
+            draft_hours=1 if self.draft_hours is None else self.draft_hours,
         )

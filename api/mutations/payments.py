@@ -1,0 +1,160 @@
+"""Payments: asked for, recorded when money came in elsewhere, given back."""
+
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from api.context import Context, Info
+from api.inputs.keyed import Keyed
+from api.inputs.plans import MoneyInput
+from api.loaders import Standing
+from api.mutations.answer import holder, once, refusable
+from api.types.customer_ref import CustomerRef
+from api.types.errors import UserError
+from api.types.payment import Payment, Refund
+from domain.access import Scope
+from domain.books import payment as domain
+from domain.books.payment import RefundTarget
+from domain.commands import PayInvoice, RecordPayment, RefundPayment
+from domain.events import PaymentRecorded, PaymentRequested, RefundRequested
+from service.ids import new_id
+
+
+@strawberry.input(description="An invoice to pay now.")
+class PayInvoiceInput(Keyed):
+    invoice_id: strawberry.ID = strawberry.field(description="Which invoice.")
+    payment_method_id: strawberry.ID | None = strawberry.field(
+        default=None, description="How; the default way to pay when left out."
+    )
+    amount: Decimal | None = strawberry.field(
+        default=None, description="How much, in the invoice's currency; all that is due when left out."
+    )
+
+
+@strawberry.input(description="What of a payment pays which invoice.")
+class AllocationInput:
+    invoice_id: strawberry.ID = strawberry.field(description="Which invoice.")
+    amount: Decimal = strawberry.field(description="How much, in the payment's currency.")
+
+
+@strawberry.input(
+    description="Money that came in elsewhere, as by bank transfer. What no invoice needs becomes prepaid credit."
+)
+class RecordPaymentInput(Keyed):
+    customer: CustomerRef = strawberry.field(description="Whose.")
+    amount: MoneyInput = strawberry.field(description="How much came in.")
+    invoice_ids: list[strawberry.ID] | None = strawberry.field(
+        default=None,
+        description="Which invoices it pays, as far as it goes, in this order; with neither this nor allocations the "
+        "open ones, the oldest first.",
+    )
+    allocations: list[AllocationInput] | None = strawberry.field(
+        default=None, description="How much of it pays which invoice, instead of invoiceIds."
+    )
+    reference: str | None = strawberry.field(default=None, description="What the bank calls it.")
+    received_at: datetime | None = strawberry.field(default=None, description="When; now when left out.")
+
+
+@strawberry.input(description="Money to give back.")
+class RefundPaymentInput(Keyed):
+    payment_id: strawberry.ID = strawberry.field(description="Of which payment.")
+    amount: Decimal | None = strawberry.field(
+        default=None, description="How much, in its currency; all that can be given back when left out."
+    )
+    to: RefundTarget | None = strawberry.field(
+        default=RefundTarget.METHOD, description="Back the way it came, or to prepaid credit."
+    )
+    reason: str | None = strawberry.field(default=None, description="Why.")
+
+
+@strawberry.type(description="What came of payInvoice: the payment as it stands, also when it is still under way.")
+class PayInvoicePayload:
+    payment: Payment | None = strawberry.field(default=None, description="The payment.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
+
+
+@strawberry.type(description="What came of recordPayment.")
+class RecordPaymentPayload:
+    payment: Payment | None = strawberry.field(default=None, description="The payment.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
+
+
+@strawberry.type(description="What came of refundPayment: the refund as it stands, also when it is still on its way.")
+class RefundPaymentPayload:
+    refund: Refund | None = strawberry.field(default=None, description="The refund.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
+
+
+@strawberry.type
+class PaymentMutations:
+    @strawberry.mutation(
+        description="Charge a way to pay with what is due on an invoice, once. Answers when the provider has, or when "
+        "that takes too long: then the payment is PENDING and goes on by itself."
+    )
+    @refusable(PayInvoicePayload)
+    async def pay_invoice(self, info: Info, input: PayInvoiceInput) -> PayInvoicePayload:
+        context = info.context
+        context.require(Scope.PAYMENTS_WRITE)
+        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        command = PayInvoice(new_id("payment"), input.invoice_id, input.payment_method_id, input.amount)
+        recorded = await once(context, "payInvoice", input, customer_id, command)
+        asked = recorded.event(PaymentRequested)
+        assert asked is not None
+        await context.runtime.charging.settle(customer_id, asked.payment.id)
+        standing = await _as_it_stands(context, customer_id)
+        return PayInvoicePayload(payment=Payment.of(standing, _payment(standing, asked.payment.id)))
+
+    @strawberry.mutation(description="Write down money that came in elsewhere.")
+    @refusable(RecordPaymentPayload)
+    async def record_payment(self, info: Info, input: RecordPaymentInput) -> RecordPaymentPayload:
+        context = info.context
+        context.require(Scope.PAYMENTS_WRITE)
+        customer_id = await context.customer_id(input.customer)
+        command = RecordPayment(
+            payment_id=new_id("payment"),
+            amount=input.amount.amount,
+            currency=input.amount.currency,
+            reference=input.reference,
+            allocations=tuple(domain.Allocation(one.invoice_id, one.amount) for one in input.allocations or ()),
+            invoice_ids=tuple(input.invoice_ids or ()),
+            received_at=input.received_at,
+        )
+        recorded = await once(context, "recordPayment", input, customer_id, command)
+        written = recorded.event(PaymentRecorded)
+        assert written is not None
+        standing = await context.standing(recorded.state)
+        return RecordPaymentPayload(payment=Payment.of(standing, _payment(standing, written.payment.id)))
+
+    @strawberry.mutation(
+        description="Give a payment back, whole or in part. Credit that it brought is taken back first. The invoice "
+        "stays paid: what takes it back is a credit note."
+    )
+    @refusable(RefundPaymentPayload)
+    async def refund_payment(self, info: Info, input: RefundPaymentInput) -> RefundPaymentPayload:
+        context = info.context
+        context.require(Scope.PAYMENTS_WRITE)
+        customer_id = await holder(context, input.payment_id, "paymentId")
+        command = RefundPayment(
+            new_id("refund"), input.payment_id, input.amount, input.to or RefundTarget.METHOD, input.reason
+        )
+        recorded = await once(context, "refundPayment", input, customer_id, command)
+        asked = recorded.event(RefundRequested)
+        assert asked is not None
+        await context.runtime.charging.settle(customer_id, asked.refund.id)
+        standing = await _as_it_stands(context, customer_id)
+        payment = _payment(standing, input.payment_id)
+        refund = next(one for one in payment.refunds if one.id == asked.refund.id)
+        return RefundPaymentPayload(refund=Refund.of(standing, payment, refund))
+
+
+async def _as_it_stands(context: Context, customer_id: str) -> Standing:
+    """After the provider was asked: what a retry is answered with, too, since money that moved has moved."""
+    context.changed()
+    standing = await context.loaders.standings.load(customer_id)
+    assert standing is not None, "something was just recorded of them"
+    return await context.loaders.whole(standing)
+
+
+def _payment(standing: Standing, id: str) -> domain.Payment:
+    return standing.account.books.payments[id]

@@ -1,0 +1,161 @@
+"""What changes would come to: decided by the code that makes them, and nothing is written."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+
+import strawberry
+
+from api.context import Context, Info
+from api.inputs.asking import by, catalog_of, holder
+from api.inputs.changes import (
+    AddAddOnInput,
+    CancelSubscriptionInput,
+    ChangePlanInput,
+    ChangeQuantityInput,
+    Charged,
+    RemoveAddOnInput,
+)
+from api.inputs.keyed import asked
+from api.inputs.subscribe import SubscribeInput
+from api.types.errors import UserError
+from api.types.invoice_line import InvoiceLine
+from api.types.quote import EntitlementChange, Quote
+from api.types.subscription import ScheduledChange, planned_of
+from api.types.values import Money
+from domain import money
+from domain.access import Scope
+from domain.catalog import Catalog
+from domain.commands import AccountCommand
+from domain.entitlement import Entitlement
+from domain.errors import Refusal
+from domain.gate import Usage
+from service import quotes
+from service.coupons import check_left
+from service.snapshot import Wanted
+
+_AS_THE_CHANGE = "The same input as that of the change. Its quote and idempotencyKey do not matter here."
+
+
+@strawberry.type
+class PreviewQueries:
+    @strawberry.field(description="What `subscribe` would come to.")
+    async def preview_subscribe(
+        self, info: Info, input: Annotated[SubscribeInput, strawberry.argument(description=_AS_THE_CHANGE)]
+    ) -> Quote:
+        context = info.context
+        _check_scopes(context)
+        try:
+            customer_id = await context.customer_id(input.customer)
+            catalog = await catalog_of(context)
+            coupon = input.redeems(catalog)
+            if coupon is not None:
+                await check_left(context.runtime.engine, coupon, "coupon")
+            return await _quoted(context, catalog, customer_id, input.command(catalog), asked(input))
+        except Refusal as refusal:
+            return _refused(refusal)
+
+    @strawberry.field(description="What `changePlan` would come to.")
+    async def preview_plan_change(
+        self, info: Info, input: Annotated[ChangePlanInput, strawberry.argument(description=_AS_THE_CHANGE)]
+    ) -> Quote:
+        return await _change(info.context, input)
+
+    @strawberry.field(description="What `changeQuantity` would come to.")
+    async def preview_quantity_change(
+        self, info: Info, input: Annotated[ChangeQuantityInput, strawberry.argument(description=_AS_THE_CHANGE)]
+    ) -> Quote:
+        return await _change(info.context, input)
+
+    @strawberry.field(description="What `addAddOn` would come to.")
+    async def preview_add_on(
+        self, info: Info, input: Annotated[AddAddOnInput, strawberry.argument(description=_AS_THE_CHANGE)]
+    ) -> Quote:
+        return await _change(info.context, input)
+
+    @strawberry.field(description="What `removeAddOn` would come to.")
+    async def preview_add_on_removal(
+        self, info: Info, input: Annotated[RemoveAddOnInput, strawberry.argument(description=_AS_THE_CHANGE)]
+    ) -> Quote:
+        return await _change(info.context, input)
+
+    @strawberry.field(description="What `cancelSubscription` would come to.")
+    async def preview_cancellation(
+        self, info: Info, input: Annotated[CancelSubscriptionInput, strawberry.argument(description=_AS_THE_CHANGE)]
+    ) -> Quote:
+        return await _change(info.context, input)
+
+
+def _check_scopes(context: Context) -> None:
+    context.require(Scope.CUSTOMERS_READ)
+    context.require(Scope.INVOICES_READ)
+
+
+async def _change(context: Context, input: Charged) -> Quote:
+    _check_scopes(context)
+    try:
+        customer_id = await holder(context, input.subscription_id, "subscriptionId")
+        catalog = await catalog_of(context)
+        try:
+            return await _quoted(context, catalog, customer_id, input.command(catalog), asked(input))
+        except Refusal as refusal:
+            conflicts = await _conflicts(context, customer_id, refusal)
+            if not conflicts:
+                raise
+            input.replace_scheduled = True
+            quote = await _quoted(context, catalog, customer_id, input.command(catalog), asked(input))
+            quote.conflicts = conflicts
+            return quote
+    except Refusal as refusal:
+        return _refused(refusal)
+
+
+async def _quoted(
+    context: Context, catalog: Catalog, customer_id: str, command: AccountCommand, asked: dict[str, Any]
+) -> Quote:
+    lasting = timedelta(minutes=catalog.settings.quote_minutes)
+    found = await context.runtime.quotes.preview(customer_id, command, by(context), asked, lasting)
+    assert found.account.customer is not None
+    currency = found.account.customer.currency
+    shown = _in(currency)
+    upcoming = found.next_invoice
+    return Quote(
+        token=found.token,
+        expires_at=found.expires_at,
+        effective_at=found.effective_at,
+        due_now=shown(found.outcome.due_now),
+        credited=shown(found.outcome.credited),
+        lines=[InvoiceLine.of(catalog, line, currency, customer_id) for line in found.outcome.lines],
+        next_invoice=None if upcoming is None else shown(upcoming.total),
+        next_invoice_at=None if upcoming is None else upcoming.issued_at,
+        entitlement_changes=await _rights(context, catalog, customer_id, found),
+    )
+
+
+async def _rights(context: Context, catalog: Catalog, customer_id: str, found: quotes.Quote) -> list[EntitlementChange]:
+    """Each with what is used in its period, as of when rights would change."""
+    rights = [right for one in found.changes for right in (one.before, one.after) if right is not None]
+    metered = [right for right in rights if right.period is not None]
+    wanted = [Wanted(customer_id, right, found.effective_at) for right in metered]
+    usages = dict(zip(map(id, metered), await context.runtime.usage.of(wanted), strict=True))
+
+    def used(right: Entitlement | None) -> tuple[Entitlement, Usage | None] | None:
+        return None if right is None else (right, usages.get(id(right)))
+
+    return [EntitlementChange.of(catalog, used(one.before), used(one.after)) for one in found.changes]
+
+
+async def _conflicts(context: Context, customer_id: str, refusal: Refusal) -> list[ScheduledChange]:
+    standing = await context.loaders.standings.load(customer_id) if refusal.conflicts else None
+    if standing is None:
+        return []
+    found = (planned_of(standing, id) for id in refusal.conflicts)
+    return [planned for planned in found if planned is not None]
+
+
+def _refused(refusal: Refusal) -> Quote:
+    return Quote(user_errors=[UserError.of(refusal.under("input") if refusal.field else refusal)])
+
+
+def _in(currency: str) -> Callable[[Any], Money]:
+    return lambda amount: Money.of(money.Money(amount, currency))

@@ -1,0 +1,36 @@
+"""How is billed, changed in part: what is left out stays as it is, also when two change it at once."""
+
+from collections.abc import Callable
+
+from adapters.postgres import states
+from adapters.postgres.codec import decode_catalog
+from adapters.postgres.connection import Engine
+from domain.catalog import Catalog
+from domain.commands import ChangeSettings
+from domain.seller import Settings
+from service.draft import Draft
+from service.record import By, Record
+from service.streams import CATALOG
+
+
+class _Changed(Exception):
+    """Somebody else changed the settings since they were read."""
+
+
+async def change_settings(record: Record, engine: Engine, edit: Callable[[Settings], Settings], by: By) -> Settings:
+    """The settings as they are then. `edit` may be asked again. Raises Refusal."""
+    while True:
+        async with engine.connect() as connection:
+            stored = await states.read(connection, CATALOG)
+        before = (Catalog() if stored is None else decode_catalog(stored)).settings
+
+        def unchanged(draft: Draft, before: Settings = before) -> None:
+            if draft.before.settings != before:
+                raise _Changed
+
+        try:
+            recorded = await record(CATALOG, ChangeSettings(edit(before)), by, check=unchanged)
+        except _Changed:
+            continue
+        settings: Settings = recorded.state.settings
+        return settings
