@@ -9,11 +9,19 @@ How each is made (mutations use the same classmethods as queries):
     ScheduledChange.of(standing, held, planned)         # planned: domain ScheduledChange of held
     Entitlement.of(standing.catalog, held, usage)       # usage: domain.gate.Usage, None: not metered
     BillingStatus.of(standing)
+    Invoice.of(standing, invoice)                       # a draft if the standing's books know nothing of it
+    CreditNote.of(standing, note) · CreditGrant.of(standing, credit) · CouponRedemption.of(redemption)
+    Payment.of(standing, payment) · Refund.of(standing, payment, refund) · PaymentMethod.of(standing, method)
+    InvoiceLine.of(catalog, line, currency, customer_id)   # customer_id None: nobody's usage, as in a simulation
+    BillingSettings.of(settings) · Coupon.of(coupon) · TaxLine.of(line, currency)
     FeatureDecision.of(answer)                          # answer: service.snapshot.Answer
     Plan.of(catalog, plan) · PlanVersion.of(catalog, version) · Price.of(catalog, price)
     Feature.of(catalog, feature) · Meter.of(meter)
     TestClock.of(clock) · ApiKey.of(key) · JournalEvent.of(entry, sees_provider) · UserError.of(refusal)
     Money.of(money) · Period.of(period)
+
+Those about money need a whole standing, one with its books: what a command left is one; a read makes it one by
+`await context.loaders.whole(standing)`.
 
 Enums are the domain's own, described in `enums`. `CustomerRef` is the input that names a customer, which
 `context.customer_id` resolves.

@@ -59,6 +59,7 @@ async def test_the_future_is_what_will_be_if_nothing_else_happens(shop: Storefro
     await shop.use(id, "api.calls", "5")
     cancel = ChangeSubscription(subscription_id, new_id("change"), Cancel(), ChangeTiming.PERIOD_END)
     await shop.record(id, cancel)
+    await shop.pay(id)
     assert (await rights(shop, id))["message"] == "Starter ends on 2026-02-28."
     soon = await rights(shop, id, NOON + timedelta(days=27))
     assert (soon["state"], soon["api_calls"]) == ("CURRENT", ("1000000", "5", "Starter"))
@@ -84,7 +85,7 @@ async def test_more_than_a_year_ahead_is_refused(shop: Storefront) -> None:
 
 async def test_as_of_the_present_instant_is_the_present(shop: Storefront) -> None:
     clock_id = await shop.clock()
-    id = await shop.customer("acme", "starter", clock_id)
+    id = await shop.customer("acme", "free", clock_id)
     await shop.use(id, "transfer", "1.25")
     await shop.advance(clock_id, NOON + timedelta(days=100))  # nobody has caught up
     now = NOON + timedelta(days=100)

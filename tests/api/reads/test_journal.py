@@ -30,16 +30,21 @@ async def test_entries_in_order_page_by_page(shop: Storefront) -> None:
     seen: list[dict] = []
     after = None
     for more in (True, False):
-        page = (await shop.ask(JOURNAL, ref={"id": id}, first=2, after=after))["customer"]["journal"]
+        page = (await shop.ask(JOURNAL, ref={"id": id}, first=3, after=after))["customer"]["journal"]
         assert (page["pageInfo"]["hasNextPage"], page["pageInfo"]["hasPreviousPage"]) == (more, after is not None)
         after = page["pageInfo"]["endCursor"]
         seen += [edge["node"] for edge in page["edges"]]
-    types = ["customer.created", "subscription.created", "subscription.started", "customer.updated"]
-    assert [node["type"] for node in seen] == types
+    assert [node["type"] for node in seen] == [
+        "customer.created",
+        "subscription.created",
+        "subscription.started",
+        "invoice.finalized",
+        "customer.updated",
+    ]
     assert len({node["hash"] for node in seen}) == len({node["cursor"] for node in seen}) == len(seen)
     assert {node["customer"]["id"] for node in seen} == {id}
     assert {node["effectiveAt"] for node in seen} == {"2026-01-31T12:00:00Z"}
-    assert [node["actor"] for node in seen] == ["admin", "admin", "time", "admin"]
+    assert [node["actor"] for node in seen] == ["admin", "admin", "time", "time", "admin"]
     assert seen[-1]["payload"] == {"timezone": "Asia/Tokyo"}
 
 

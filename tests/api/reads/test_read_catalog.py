@@ -89,7 +89,7 @@ async def test_the_catalog_is_for_customers_too_if_their_token_says_so(shop: Sto
     by = customer_token(await shop.customer("acme"))
     assert (await shop.ask("{ plans { key } viewer { role scopes } }", by))["viewer"] == {
         "role": "CUSTOMER",
-        "scopes": ["catalog:read", "customers:read"],
+        "scopes": ["catalog:read", "customers:read", "invoices:read"],
     }
     narrow = by.__class__(by.id, by.role, frozenset(), by.customer_ids)
     for query in ("{ plans { key } }", "{ features { key } }", "{ meters { key } }", '{ plan(key: "free") { key } }'):
