@@ -49,7 +49,7 @@ class Billing:
     """`advance` brings a draft of an account up to an instant; `number` gives the documents in it their numbers."""
 
     def __init__(self, taxes: Taxes | None = None) -> None:
-        self._taxes = taxes or OwnRates()
+        self.taxes = taxes or OwnRates()
         self._catalog, self._seq = Catalog(), 0
 
     async def advance(self, connection: Connection, draft: Draft, at: datetime) -> None:
@@ -105,10 +105,10 @@ class Billing:
         running = await self.upcoming(connection, draft.state, draft.time)
         return found if running is None else [*found, running]
 
-    async def number(self, connection: Connection, draft: Draft) -> None:
-        """Give the documents in it their numbers: the last that is done before it is written."""
-        if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for fact in draft.facts):
-            await take_numbers(connection, draft, (await self.catalog(connection)).settings)
+    async def number(self, connection: Connection, drafts: Sequence[Draft]) -> None:
+        """Give the documents in them their numbers: the last that is done before they are written."""
+        if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for one in drafts for fact in one.facts):
+            await take_numbers(connection, drafts, (await self.catalog(connection)).settings)
 
     async def wanted(
         self, connection: Connection, account: Account, moment: Moment, at: datetime
@@ -123,7 +123,7 @@ class Billing:
 
     async def office(self, connection: Connection, account: Account) -> Office:
         assert account.customer is not None
-        return await self._taxes.office((await self.catalog(connection)).settings, account.customer)
+        return await self.taxes.office((await self.catalog(connection)).settings, account.customer)
 
     async def catalog(self, connection: Connection) -> Catalog:
         """As it is now; read again only when it changed."""

@@ -1,11 +1,11 @@
 """The one write path. A command is decided against the locked state of its stream, and what follows is appended, folded
 and projected in the same transaction. A Refusal rolls all of it back: it changes nothing."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
-from adapters.postgres import journal, retries, states, views
+from adapters.postgres import journal, retries, states
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import Entry
 from adapters.postgres.retries import Retry
@@ -16,10 +16,12 @@ from domain.commands import CatchUp, CreateCustomer, FinalizeInvoice
 from domain.errors import ErrorCode, Refusal
 from service.billing import Billing, Taxes
 from service.clock import Clock
-from service.draft import TIME, WORKER, By, Draft
+from service.draft import TIME, WORKER, By, Draft, Fact
 from service.streams import Kind, kind_of
+from service.together import Together
+from service.writing import write
 
-__all__ = ["TIME", "WORKER", "By", "Record", "Recorded"]
+__all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded"]
 
 E = TypeVar("E")
 
@@ -36,6 +38,13 @@ class Recorded(NamedTuple):
         """The first of the command's own events of this type; what merely fell due is not among them."""
         own = (entry.event for entry in self.entries if entry.actor != TIME)
         return next((event for event in own if isinstance(event, type)), None)
+
+
+class CaughtUp(NamedTuple):
+    """What has happened to an account meanwhile, or (nothing was recorded then) the error that it ran into."""
+
+    facts: Sequence[Fact]
+    error: Exception | None
 
 
 class Record:
@@ -76,6 +85,23 @@ class Record:
             self._changed(stream_id)
         return recorded
 
+    async def catch_up(self, customer_ids: Collection[str]) -> Mapping[str, CaughtUp]:
+        """What has fallen due for customers in real time, in one transaction for all of them: what became of each.
+        Those whom others hold, or who live by a test clock, are left out. If the database refuses what one of them
+        comes to, it raises, and nothing was done for any."""
+        async with self._engine.begin() as connection:
+            heads = await states.lock_free(connection, customer_ids)
+            drafts = [self._begun(id, head, WORKER) for id, head in heads.items()]
+            drafts = [one for one in drafts if one.before.customer and one.before.customer.clock_id is None]
+            billing = Together(self._billing, await self._billing.catalog(connection), connection)
+            errors = await billing.advance_all(drafts, self._clock.now())
+            done = [draft for draft, error in zip(drafts, errors, strict=True) if error is None]
+            await self._write(connection, done)
+        for draft in done:
+            if draft.facts:
+                self._changed(draft.stream_id)
+        return {draft.stream_id: CaughtUp(draft.facts, error) for draft, error in zip(drafts, errors, strict=True)}
+
     async def at_seq(self, connection: Connection, stream_id: str, seq: int | None) -> Recorded:
         """What the stream was after its entry `seq` (None: the last one), and its entries up to there."""
         return await _folded(connection, stream_id, seq)
@@ -107,31 +133,31 @@ class Record:
         draft = await self._drafted(connection, stream_id, head, command, by)
         if check is not None:
             check(draft)
-        if not draft.facts:
-            return Recorded(stream_id, head.seq, draft.state, [])
-        await self._billing.number(connection, draft)
-        entries = draft.sealed()
-        last = entries[-1]
-        state, books = draft.kind.encode(draft.state)
-        await journal.append(connection, entries)
-        await states.write(connection, stream_id, Head(last.seq, last.hash, last.effective_at, state, books))
-        await views.project(connection, draft.before, draft.state, entries, draft.posted())
-        return Recorded(stream_id, last.seq, draft.state, entries)
+        (entries,) = await self._write(connection, [draft])
+        return Recorded(stream_id, head.seq + len(entries), draft.state, entries)
+
+    async def _write(self, connection: Connection, drafts: Sequence[Draft]) -> list[list[Entry]]:
+        """The entries of each. Documents take their numbers only now."""
+        await self._billing.number(connection, drafts)
+        return await write(connection, drafts)
 
     async def _drafted(self, connection: Connection, stream_id: str, head: Head, command: Any, by: By) -> Draft:
         """What happened meanwhile, what the command does, and what follows from it at once."""
-        kind = kind_of(stream_id)
-        draft = Draft(kind, stream_id, head, kind.decode(head.state, head.books), by, datetime.now(UTC))
+        draft = self._begun(stream_id, head, by)
         at = await self._at(connection, draft.before, command)
         await self._advance(connection, draft, at)
         at = draft.at(at)
         draft.decide_here(at)
-        for event in kind.decide(draft.state, command, at):
+        for event in draft.kind.decide(draft.state, command, at):
             draft.add(event, at)
         if isinstance(command, FinalizeInvoice):
             await self._billing.close_by_hand(connection, draft, at)
         await self._advance(connection, draft, at)
         return draft
+
+    def _begun(self, stream_id: str, head: Head, by: By) -> Draft:
+        kind = kind_of(stream_id)
+        return Draft(kind, stream_id, head, kind.decode(head.state, head.books), by, datetime.now(UTC))
 
     async def _advance(self, connection: Connection, draft: Draft, at: datetime) -> None:
         if isinstance(draft.state, Account):

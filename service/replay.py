@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
 from adapters.postgres import counts, documents, effects, journal, ledger, states, views
+from adapters.postgres.change import Change
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import Entry
 from adapters.postgres.ledger import Posted
@@ -55,10 +56,10 @@ async def replay(engine: Engine) -> int:
                 await states.begin(transaction, stream_id, kind_of(stream_id).name, "null")
                 await states.lock(transaction, stream_id, None)
                 fold = await _fold(transaction, stream_id)
-                await states.write(transaction, stream_id, fold.head)
+                await states.write(transaction, {stream_id: fold.head})
                 await views.clear(transaction, stream_id)
-                await views.project(transaction, fold.kind.empty, fold.state, fold.entries, fold.posted)
-                await views.hold(transaction, stream_id, fold.held_ids)
+                await views.project(transaction, [Change(fold.kind.empty, fold.state, fold.entries, fold.posted)])
+                await views.hold(transaction, [(stream_id, id) for id in sorted(fold.held_ids)])
             count += 1
     async with engine.begin() as transaction:
         await counts.rebuild(transaction)

@@ -1,11 +1,12 @@
 """Final invoices and credit notes as rows, to be listed and found by number."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
+from adapters.postgres.change import Change
 from adapters.postgres.codec import encode
 from adapters.postgres.connection import Connection
 from adapters.postgres.journal import Entry
@@ -29,21 +30,27 @@ def rows_of_entries(account: Account, entries: Iterable[Entry]) -> list[dict[str
     return rows
 
 
-async def project(connection: Connection, before: Account, after: Account, entries: Iterable[Entry]) -> None:
+async def project(connection: Connection, changes: Sequence[Change]) -> None:
     """New documents, and what changed of older ones."""
-    if before.books is after.books:
-        return
-    new = rows_of_entries(after, entries)
-    for row in new:
-        upsert = insert(documents).values(row)
-        await connection.execute(upsert.on_conflict_do_update(index_elements=["customer_id", "id"], set_=row))
-    assert after.customer is not None
-    made = {row["id"] for row in new}
-    old = before.books.receivables
-    for id, owed in after.books.receivables.items():
-        if id not in made and owed is not old.get(id):
-            here = (documents.c.customer_id == after.customer.id) & (documents.c.id == id)
-            await connection.execute(documents.update().where(here).values(_running(owed)))
+    new: list[dict[str, Any]] = []
+    running: list[dict[str, Any]] = []
+    for before, after, entries, _ in changes:
+        if before.books is after.books:
+            continue
+        made = rows_of_entries(after, entries)
+        made_ids = {row["id"] for row in made}
+        new += made
+        old = before.books.receivables
+        for id, owed in after.books.receivables.items():
+            if id not in made_ids and owed is not old.get(id):
+                running.append({"of_customer": after.customer.id, "of_id": id, **_running(owed)})
+    if new:
+        upsert = insert(documents)
+        others = {name: upsert.excluded[name] for name in new[0] if name not in ("customer_id", "id")}
+        await connection.execute(upsert.on_conflict_do_update(index_elements=["customer_id", "id"], set_=others), new)
+    if running:
+        here = and_(documents.c.customer_id == bindparam("of_customer"), documents.c.id == bindparam("of_id"))
+        await connection.execute(documents.update().where(here), running)
 
 
 async def clear(connection: Connection, customer_id: str) -> None:

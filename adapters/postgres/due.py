@@ -45,6 +45,13 @@ async def next_instant(connection: Connection, after: datetime) -> datetime | No
     return instant
 
 
+async def backlog(connection: Connection, now: datetime) -> int:
+    """How many customers in real time have something due by `now`."""
+    query = select(func.count()).where(customers.c.clock_id.is_(None), customers.c.due_at <= now)
+    count: int = (await connection.execute(query)).scalar_one()
+    return count
+
+
 async def due_on_clock(connection: Connection, clock_id: str, until: datetime, limit: int) -> Sequence[str]:
     """Customers on the clock with something due by that instant of its time, the longest due first."""
     query = (

@@ -4,12 +4,13 @@ A claim is an advisory lock that lasts as long as the claimer's transaction; who
 the provider double questions: that asking twice under one id charges once is the law of the port.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Select, delete, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
 
+from adapters.postgres.change import Change
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import effects
@@ -44,16 +45,21 @@ def effects_of(account: Account) -> list[dict[str, Any]]:
     return [dict(zip(named, (account.customer.id, *row), strict=True)) for row in sorted(rows)]
 
 
-async def project(connection: Connection, before: Account, after: Account) -> None:
-    """Write what differs between the two states."""
-    if before.books is after.books or after.customer is None:
-        return
-    old = {} if before.customer is None else {row["id"]: row for row in effects_of(before)}
-    new = {row["id"]: row for row in effects_of(after)}
-    if gone := old.keys() - new.keys():
-        here = (effects.c.customer_id == after.customer.id) & among(effects.c.id, gone)
+async def project(connection: Connection, changes: Sequence[Change]) -> None:
+    """Write what differs between the states."""
+    gone: list[tuple[str, str]] = []
+    made: list[dict[str, Any]] = []
+    for before, after, _, _ in changes:
+        if before.books is after.books or after.customer is None:
+            continue
+        old = {} if before.customer is None else {row["id"]: row for row in effects_of(before)}
+        new = {row["id"]: row for row in effects_of(after)}
+        gone += [(after.customer.id, id) for id in old.keys() - new.keys()]
+        made += [row for id, row in new.items() if id not in old]
+    if gone:
+        here = among(effects.c.customer_id, {of for of, _ in gone}) & among(effects.c.id, {id for _, id in gone})
         await connection.execute(delete(effects).where(here))
-    if made := [row for id, row in new.items() if id not in old]:
+    if made:
         await connection.execute(insert(effects).on_conflict_do_nothing(), made)
 
 

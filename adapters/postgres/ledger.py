@@ -1,6 +1,6 @@
 """The ledger's rows: written beside the journal entries they belong to, and never changed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -42,7 +42,12 @@ def rows_for(customer_id: str, entries: Iterable[Posted]) -> list[dict[str, Any]
 
 async def post(connection: AsyncConnection, customer_id: str, entries: Iterable[Posted]) -> None:
     """Write the entries. One that does not balance is refused when the transaction commits."""
-    if rows := rows_for(customer_id, entries):
+    await write(connection, rows_for(customer_id, entries))
+
+
+async def write(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows of any customers, as `rows_for` gives them."""
+    if rows:
         await connection.execute(insert(ledger), rows)
 
 

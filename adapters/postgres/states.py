@@ -1,12 +1,14 @@
 """The folded state of each stream: one row, locked by whoever decides on it."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import streams
 
 
@@ -47,8 +49,18 @@ async def begin(connection: AsyncConnection, stream_id: str, kind: str, empty: s
     await connection.execute(insert(streams).values(row).on_conflict_do_nothing())
 
 
-async def write(connection: AsyncConnection, stream_id: str, head: Head) -> None:
-    await connection.execute(update(streams).where(streams.c.id == stream_id).values(head._asdict()))
+async def lock_free(connection: AsyncConnection, stream_ids: Collection[str]) -> dict[str, Head]:
+    """The heads of those that nobody else holds, held until the transaction ends. Taken in one order."""
+    head = streams.c
+    query = select(head.id, head.seq, head.hash, head.effective_at, head.state, head.books)
+    query = query.where(among(head.id, stream_ids)).order_by(head.id).with_for_update(skip_locked=True)
+    return {row.id: Head(*row[1:]) for row in await connection.execute(query)}
+
+
+async def write(connection: AsyncConnection, heads: Mapping[str, Head]) -> None:
+    """By stream."""
+    changed = update(streams).where(streams.c.id == bindparam("stream_id"))
+    await connection.execute(changed, [{"stream_id": id, **head._asdict()} for id, head in heads.items()])
 
 
 async def read(connection: AsyncConnection, stream_id: str) -> str | None:

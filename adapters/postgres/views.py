@@ -8,13 +8,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import documents, effects, ledger
-from adapters.postgres.journal import Entry
-from adapters.postgres.ledger import Posted
+from adapters.postgres.change import Change
+from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import api_keys, customers, holdings, vault
 from domain.access import ApiKey
 from domain.account import Account
 from domain.billing.ahead import next_instant
 from domain.billing.invoicing import invoice_id
+from domain.events import ItemAdded
 
 
 def customer_row(account: Account) -> dict[str, Any]:
@@ -54,42 +55,59 @@ def key_row(key: ApiKey) -> dict[str, Any]:
     return {"key_id": key.id, "secret_hash": key.secret_hash}
 
 
-async def project(
-    connection: AsyncConnection,
-    before: object,
-    after: object,
-    entries: Sequence[Entry],
-    posted: Sequence[Posted],
-) -> None:
-    """Write the rows in which the state after differs from the state before, and those that the entries between
-    make."""
-    match before, after:
-        case Account(), Account():
-            await _project_account(connection, before, after)
-            await documents.project(connection, before, after, entries)
-            await effects.project(connection, before, after)
-            await ledger.post(connection, entries[0].stream_id, posted)
-        case ApiKey(), ApiKey():
-            await connection.execute(insert(api_keys).values(key_row(after)).on_conflict_do_nothing())
-        case _:
-            pass  # the catalog and the clocks are read from their states
+async def project(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    """Write the rows in which the states after differ from the states before, and those that the entries between make;
+    of each table those of all streams at once."""
+    accounts = [one for one in changes if isinstance(one.after, Account)]
+    if accounts:
+        await _project_accounts(connection, accounts)
+        await documents.project(connection, accounts)
+        await effects.project(connection, accounts)
+        await ledger.write(
+            connection, [row for one in accounts for row in ledger.rows_for(one.entries[0].stream_id, one.posted)]
+        )
+    for one in changes:
+        if isinstance(one.after, ApiKey):
+            await connection.execute(insert(api_keys).values(key_row(one.after)).on_conflict_do_nothing())
+    # The catalog and the clocks are read from their states.
 
 
-async def _project_account(connection: AsyncConnection, before: Account, after: Account) -> None:
-    row = customer_row(after)
-    if before.customer is None or row != customer_row(before):
-        upsert = insert(customers).values(row)
-        await connection.execute(upsert.on_conflict_do_update(index_elements=["customer_id"], set_=row))
-    await hold(connection, row["customer_id"], held_ids(after) - held_ids(before))
-    erased = after.customer is not None and after.customer.erased_at is not None
+async def _project_accounts(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+    rows = [customer_row(one.after) for one in changes]
+    changed = [
+        row
+        for one, row in zip(changes, rows, strict=True)
+        if one.before.customer is None or row != customer_row(one.before)
+    ]
+    if changed:
+        upsert = insert(customers)
+        others = {name: upsert.excluded[name] for name in changed[0] if name != "customer_id"}
+        await connection.execute(
+            upsert.on_conflict_do_update(index_elements=["customer_id"], set_=others),
+            changed,
+        )
+    await hold(
+        connection,
+        [
+            (row["customer_id"], id)
+            for one, row in zip(changes, rows, strict=True)
+            for id in sorted((held_ids(one.after) | _billed_at_once(one)) - held_ids(one.before))
+        ],
+    )
+    erased = [row["customer_id"] for row in rows if row["erased_at"] is not None]
     if erased:
-        await connection.execute(delete(vault).where(vault.c.customer_id == row["customer_id"]))
+        await connection.execute(delete(vault).where(among(vault.c.customer_id, erased)))
 
 
-async def hold(connection: AsyncConnection, customer_id: str, ids: set[str]) -> None:
-    """Ids once held stay findable: a planned change that was withdrawn can still be asked for."""
+def _billed_at_once(change: Change) -> set[str]:
+    """Items that came and went within the change: their ids stay findable like others."""
+    return {entry.event.item.id for entry in change.entries if isinstance(entry.event, ItemAdded)}
+
+
+async def hold(connection: AsyncConnection, ids: Sequence[tuple[str, str]]) -> None:
+    """(customer id, id): ids once held stay findable: a planned change that was withdrawn can still be asked for."""
     if ids:
-        rows = [{"customer_id": customer_id, "id": id} for id in sorted(ids)]
+        rows = [{"customer_id": customer_id, "id": id} for customer_id, id in ids]
         await connection.execute(insert(holdings).on_conflict_do_nothing(), rows)
 
 

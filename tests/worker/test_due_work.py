@@ -2,21 +2,22 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from processes import TEST, Process, eventually
 from sqlalchemy import text
 
 from adapters.postgres import due, journal
+from adapters.postgres.connection import Connection
 from domain.account import Grant
 from domain.catalog import Feature, FeatureKind
 from domain.commands import CatchUp, CreateClock, GrantEntitlement
 from domain.due import next_due
 from service import replay
+from service.billing import Billing
+from service.draft import Draft
 from service.due_work import DueWork
 from service.ids import new_id
-from service.record import Record
 
 
 async def expiring(process: Process, customer_id: str, expires_at: datetime) -> None:
@@ -134,24 +135,27 @@ async def test_an_account_that_fails_rests_and_holds_up_no_other(
     bad, good = await here.customer("secret name"), await here.customer()
     Later(here, timedelta(days=40), monkeypatch)
 
-    class Failing(Record):
-        tries = 0
+    tries = 0
+    advance = Billing.advance
 
-        async def __call__(self, stream_id: str, *rest: Any, **given: Any) -> Any:
-            if stream_id == bad:
-                Failing.tries += 1
-                raise ValueError("secret name")
-            return await super().__call__(stream_id, *rest, **given)
+    async def failing(billing: Billing, connection: Connection, draft: Draft, at: datetime) -> None:
+        nonlocal tries
+        if draft.stream_id == bad:
+            tries += 1
+            raise ValueError("secret name")
+        await advance(billing, connection, draft, at)
 
-    work = DueWork(here.engine, Failing(here.engine, here.clock, here.changes.changed))
+    work = DueWork(here.engine, here.record)
     now = here.clock.now()
-    assert await work.run(now) == 2
-    assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
-    assert await work.run(now) == 0  # it rests
-    assert Failing.tries == 1
-    monkeypatch.setattr("service.due_work.monotonic", lambda: 1e12)
-    assert await work.run(now) == 1  # and is tried again
-    assert Failing.tries == 2
+    with monkeypatch.context() as patched:
+        patched.setattr(Billing, "advance", failing)
+        assert await work.run(now) == 2
+        assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
+        assert await work.run(now) == 0  # it rests
+        assert (tries, work.resting) == (1, [bad])
+        patched.setattr("service.due_work.monotonic", lambda: 1e12)
+        assert await work.run(now) == 1  # and is tried again
+        assert tries == 2
     logged = capsys.readouterr().out
     assert bad in logged
     assert "ValueError" in logged
@@ -176,3 +180,21 @@ async def test_an_account_locked_by_somebody_else_delays_itself_only(
         assert not running.done()
     assert await running == 2
     assert any(type == "subscription.renewed" for type, _, _ in await happened(here, locked))
+
+
+async def test_what_the_database_refuses_of_one_account_holds_up_no_other(
+    here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are recorded together; if that fails, each by itself."""
+    bad, good = await here.customer(), await here.customer()
+    async with here.engine.begin() as connection:
+        await connection.execute(
+            text(f"ALTER TABLE documents ADD CONSTRAINT bad CHECK (customer_id <> '{bad}') NOT VALID")
+        )
+    Later(here, timedelta(days=40), monkeypatch)
+    work = DueWork(here.engine, here.record)
+    assert await work.run(here.clock.now()) == 2
+    assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
+    assert not any(type == "subscription.renewed" for type, _, _ in await happened(here, bad))
+    assert work.resting == [bad]
+    assert work.done.accounts == 1
