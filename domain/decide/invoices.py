@@ -88,8 +88,8 @@ def _note(account: Account, owed: Receivable, command: c.IssueCreditNote, at: da
     named = sold if command.amounts is None else [id for id in sold if id in command.amounts]
     if named:
         raise _conflict(
-            f"line {named[0]} sold prepaid credit: void the invoice while it is not paid, else void that credit and "
-            "refund the payment"
+            f"line {named[0]} sold prepaid credit: void the invoice while it is not paid, else refund the payment, "
+            "which takes the credit back"
         )
     found = credit_note_amounts(owed, command.amounts)
     if found.total <= 0:
