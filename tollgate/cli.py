@@ -112,6 +112,21 @@ def _seed(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def _billing_run(_parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    import uvloop
+
+    from tollgate.billing_run import bill
+    from tollgate.database import open_migrated_database
+
+    with open_migrated_database(settings) as dsn:
+        done, failed = uvloop.run(bill(dsn))
+    for customer_id in failed:
+        _say(f"{customer_id}: failed; the log says where. The worker goes on trying.")
+    print(f"{done.accounts:,} accounts: {done.invoices:,} invoices, {done.credit_notes:,} credit notes.")
+    return PROBLEM if failed else 0
+
+
 def _verify(_parsed: argparse.Namespace) -> int:
     from tollgate.database import open_migrated_database
     from tollgate.replaying import verify
@@ -212,6 +227,9 @@ def _parser() -> argparse.ArgumentParser:
         help="with --demo: then record usage a few times a second, until interrupted or for so long",
     )
     seed.set_defaults(run=_seed)
+
+    billing = commands.add_parser("billing-run", help="bill everything that is due now; broken off, run it again")
+    billing.set_defaults(run=_billing_run)
 
     verify = commands.add_parser("verify", help="fold the journal again and compare all that is derived from it")
     verify.set_defaults(run=_verify)

@@ -14,6 +14,7 @@ from adapters.settings import Settings
 from service.due_work import DueWork
 from service.housekeeping import keep_house
 from service.outage import DatabaseAway
+from service.progress import Progress
 from service.runtime import Runtime, open_runtime
 
 log = structlog.stdlib.get_logger(__name__)
@@ -34,6 +35,7 @@ async def run(settings: Settings, secrets: Secrets, dsn: str, stop: asyncio.Even
 async def work(runtime: Runtime, stop: asyncio.Event) -> None:
     """Work until `stop` is set; what is claimed by then is finished first. A database that goes away is waited for."""
     due_work = DueWork(runtime.engine, runtime.record)
+    progress = Progress(due_work)
     retention = timedelta(days=runtime.settings.usage_retention_days)
     house_kept_at = -HOUSEKEEPING_S
 
@@ -42,7 +44,11 @@ async def work(runtime: Runtime, stop: asyncio.Event) -> None:
         if time.monotonic() - house_kept_at >= HOUSEKEEPING_S:
             await keep_house(runtime.engine, runtime.clock.now(), retention)
             house_kept_at = time.monotonic()
-        return 0.0 if await due_work.run(runtime.clock.now()) else await _until_next(runtime, due_work)
+        if await due_work.run(runtime.clock.now()):
+            await progress.went_on(runtime.clock.now())
+            return 0.0
+        progress.came_to_rest()
+        return await _until_next(runtime, due_work)
 
     async def charge() -> float:
         return 0.0 if await runtime.charging.run() else CHARGE_S

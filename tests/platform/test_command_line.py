@@ -15,7 +15,7 @@ from adapters.settings import Settings
 from tollgate.logging import hide_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ["serve", "worker", "migrate", "seed", "verify", "replay", "export-schema", "keys"]
+COMMANDS = ["serve", "worker", "migrate", "seed", "billing-run", "verify", "replay", "export-schema", "keys"]
 
 
 def tollgate(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
