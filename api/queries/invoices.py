@@ -90,7 +90,7 @@ class InvoiceQueries:
 
 
 async def _by_number(context: Context, number: str) -> Invoice | None:
-    if len(number) > NUMBER_CHARS_MAX or "\x00" in number:
+    if len(number) > NUMBER_CHARS_MAX:
         return None
     found = await documents.by_number(context.runtime.engine, number, context.visible)
     return None if found is None else (await _shown(context, [found]))[0]

@@ -1,6 +1,7 @@
 """Query.node and Query.nodes: anything by its id."""
 
 import pytest
+from billed import billed
 from storefront import ADMIN, NOON, Storefront
 
 from api.schema import schema
@@ -28,6 +29,7 @@ async def one_of_each(shop: Storefront) -> dict[str, str]:
     change = ChangeSubscription(subscription_id, change_id, ChangeQuantity(3), ChangeTiming.PERIOD_END)
     await shop.record(id, change)
     await shop.record(id, GrantEntitlement(Grant(grant_id, version.feature("storage"), "x", NOON, unlimited=True)))
+    money = await billed(shop, "billed")
     key = ApiKey(key_id, "ci", Role.SERVICE, (Scope.CATALOG_READ,), "hash", created_at=NOON)
     await shop.record(key_id, CreateKey(key, frozenset(Scope)))
     return {
@@ -42,6 +44,8 @@ async def one_of_each(shop: Storefront) -> dict[str, str]:
         "Price": version.terms.prices[0].id,
         "Feature": version.features[0].id,
         "Meter": version.meters[0].id,
+        "Coupon": money.coupon_id,
+        **money.ids,
     }
 
 
