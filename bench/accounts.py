@@ -1,7 +1,7 @@
 """Accounts in bulk: drafted as the service drafts them, and copied to where it would have written them."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
 from typing import Any
@@ -9,6 +9,8 @@ from typing import Any
 import asyncpg
 
 from adapters.postgres import documents, ledger, views
+from adapters.postgres.engine import create_engine
+from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.states import Head
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
@@ -21,8 +23,11 @@ from domain.books.payment import Method
 from domain.catalog import Meter, PlanVersion
 from domain.events import AccountEvent, InvoiceFinalized
 from domain.seller import Settings
+from service.clock import Clock
 from service.draft import By, Draft
 from service.ids import new_id
+from service.record import Record
+from service.seed import seed
 from service.streams import kind_of
 
 BY = By("bench")
@@ -33,7 +38,30 @@ _JOURNAL = (
     *("payload", "previous", "hash"),
 )
 _SECOND = timedelta(seconds=1)
+HOURS = 24
+AT_ONCE = 500
+"""Accounts copied in one go."""
 Row = dict[str, Any]
+
+
+async def fill(dsn: str, accounts: int, days: float = 32) -> None:
+    """So many accounts in a database with tables and nothing else, which bought the default plan `professional` by the
+    month so many days ago (32: one period is due), and were billed for its start."""
+    engine = create_engine(dsn)
+    await seed(Record(engine, Clock(), lambda _: None))
+    catalog = (await catalogs.catalog(engine)).catalog
+    plan = catalog.on_sale("professional")
+    meters = [meter for meter in catalog.meters if meter.key in ("api_calls", "storage", "transfer")]
+    at = datetime.now(UTC) - timedelta(days=days)
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        assert driver is not None
+        for first in range(0, accounts, AT_ONCE):
+            numbers = range(first, min(first + AT_ONCE, accounts))
+            drafts = [subscribed(plan, n, at + timedelta(milliseconds=n)) for n in numbers]
+            await copy(driver, [tables_of(draft, meters, HOURS) for draft in drafts])
+        await driver.execute("ANALYZE")
+    await engine.dispose()
 
 
 def subscribed(plan: PlanVersion, n: int, at: datetime) -> Draft:

@@ -7,26 +7,21 @@ that the first month's usage and the second month's fee come due, and its card i
 
 import asyncio
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import uvloop
 
 from adapters.postgres.engine import create_engine
-from adapters.postgres.reads import catalog as catalogs
-from bench.accounts import copy, subscribed, tables_of
+from bench.accounts import PREFIX, fill
 from bench.database import create, server, tables
 from service.changes import Changes
 from service.clock import Clock
 from service.due_work import DueWork
 from service.record import Record
-from service.seed import seed
 
 MANY, FEW = 10_000, 1_000
 TURNS = 5
-HOURS = 24
-AT_ONCE = 500
-"""Accounts copied in one go."""
 TARGET = 0.90
 """Of few, an invoice costs at least so much of what it costs of many: their number makes no difference."""
 
@@ -37,26 +32,6 @@ class Run(NamedTuple):
     many: float
     few: float
     ratio: float
-
-
-async def fill(dsn: str, accounts: int) -> None:
-    """So many accounts on the default plan `professional`, whose first month was over yesterday."""
-    await tables(dsn)
-    engine = create_engine(dsn)
-    await seed(Record(engine, Clock(), lambda _: None))
-    catalog = (await catalogs.catalog(engine)).catalog
-    plan = catalog.on_sale("professional")
-    meters = [meter for meter in catalog.meters if meter.key in ("api_calls", "storage", "transfer")]
-    at = datetime.now(UTC) - timedelta(days=32)
-    async with engine.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
-        assert driver is not None
-        for first in range(0, accounts, AT_ONCE):
-            numbers = range(first, min(first + AT_ONCE, accounts))
-            drafts = [subscribed(plan, n, at + timedelta(milliseconds=n)) for n in numbers]
-            await copy(driver, [tables_of(draft, meters, HOURS) for draft in drafts])
-        await driver.execute("ANALYZE")
-    await engine.dispose()
 
 
 class House:
@@ -80,13 +55,16 @@ class House:
         async with self.engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             assert driver is not None
-            found: int = await driver.fetchval("SELECT count(*) FROM documents WHERE number NOT LIKE 'BEFORE-%'")
+            found: int = await driver.fetchval(
+                "SELECT count(*) FROM documents WHERE NOT starts_with(number, $1)", PREFIX
+            )
             return found
 
 
 async def run(dsn_many: str, dsn_few: str) -> Run:
     """On two empty databases."""
     for dsn, accounts in ((dsn_many, MANY), (dsn_few, FEW)):
+        await tables(dsn)
         await fill(dsn, accounts)
     many, few = House(dsn_many), House(dsn_few)
     cost_many, cost_few = [], []

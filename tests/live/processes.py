@@ -137,9 +137,9 @@ def retry() -> Retry:
     return Retry("test", "test", f"key {next(_numbers)}", b"input")
 
 
-async def eventually(condition: Callable[[], bool | Awaitable[bool]]) -> None:
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10) -> None:
     """Wait until it holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds):
         while True:
             holds = condition()
             if holds if isinstance(holds, bool) else await holds:
