@@ -64,7 +64,8 @@ class CreditNote(Node):
     @strawberry.field(
         description="A link to the PDF. Whoever has it may open it, for an hour. A path of this API's own address."
     )
-    def pdf_url(self, info: Info) -> str:
+    def pdf_url(self, info: Info) -> str | None:
+        # Never null, but of the type of an invoice's, so that one question can ask for both.
         return info.context.runtime.papers.link(self._note.id)
 
     def _money(self, amount: Decimal) -> Money:

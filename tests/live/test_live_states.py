@@ -11,8 +11,9 @@ from viewers import Edge, settled
 from adapters.postgres.reads import catalog
 from domain.access import ROLE_SCOPES, Role
 from domain.account import Grant
+from domain.books.invoice import Item
 from domain.catalog import Feature, FeatureKind
-from domain.commands import CreateClock, GrantEntitlement, RevokeEntitlement
+from domain.commands import AddItem, CreateClock, GrantEntitlement, RevokeEntitlement
 from service.clocks import advance
 from service.ids import new_id
 from service.principal import Principal
@@ -26,6 +27,10 @@ USAGE = """subscription ($id: ID!, $features: [String!], $after: Cursor) {
 STATUS = """subscription ($id: ID!, $after: Cursor) {
   billingStatus(customer: {id: $id}, after: $after) { cursor status { state message } }
 }"""
+MONEY = """subscription ($id: ID!) {
+  billingStatus(customer: {id: $id}) { cursor status { state owed { amount } overdue { number } } }
+}"""
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 RIGHTS = """subscription ($id: ID!, $after: Cursor) {
   entitlements(customer: {id: $id}, after: $after) { cursor entitlements { feature { key } enabled used limit } }
 }"""
@@ -107,6 +112,23 @@ async def test_billing_status_follows_the_subscriptions(here: Process) -> None:
     await viewer.has(1)
     await here.subscribe(customer_id, "basic")
     assert [one["status"]["state"] for one in await viewer.has(2)] == ["NONE", "CURRENT"]
+    await viewer.leave()
+
+
+async def test_billing_status_says_what_is_owed_and_overdue(here: Process) -> None:
+    clock_id = new_id("clock")
+    await here.record(clock_id, CreateClock(clock_id, "a test", NOON), TEST)
+    customer_id = await here.customer(plan=None, clock_id=clock_id)
+    viewer = Edge(here).watch(MONEY, id=customer_id)
+    await viewer.has(1)
+    item = Item(new_id("item"), "set-up", Decimal(1), Decimal(50), "USD", NOON)
+    await here.record(customer_id, AddItem(item, at_once=True), TEST)
+    await viewer.has(2)
+    await advance(here, clock_id, NOON + timedelta(days=14), TEST)  # type: ignore[arg-type]
+    messages = await viewer.has(3)
+    assert [one["status"]["state"] for one in messages] == ["NONE", "NONE", "PAST_DUE"]
+    assert [one["status"]["owed"] for one in messages] == [[], [{"amount": "50.00"}], [{"amount": "50.00"}]]
+    assert [one["status"]["overdue"] for one in messages] == [[], [], [{"number": "INV-000001"}]]
     await viewer.leave()
 
 
