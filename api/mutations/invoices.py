@@ -87,7 +87,7 @@ class FinalizeInvoiceInput(OfInvoice):
 @strawberry.input(description="An invoice to take back as if it had never been.")
 class VoidInvoiceInput(OfInvoice):
     rebill: bool | None = strawberry.field(
-        default=False, description="Bill what was on it again, with the next invoice."
+        default=False, description="Bill what was on it again, at once, as it is right now."
     )
 
 
@@ -161,7 +161,7 @@ class FinalizeInvoicePayload(Invoiced):
 
 @strawberry.type(description="What came of voidInvoice.")
 class VoidInvoicePayload(Invoiced):
-    pass
+    rebilled: Invoice | None = strawberry.field(default=None, description="The one in its place, if that was asked.")
 
 
 @strawberry.type(description="What came of markUncollectible.")
@@ -260,7 +260,9 @@ class InvoiceMutations:
         customer_id = await holder(context, input.invoice_id, "invoiceId")
         command = VoidInvoice(input.invoice_id, bool(input.rebill))
         recorded = await once(context, "voidInvoice", input, customer_id, command)
-        return VoidInvoicePayload(invoice=await final(context, recorded, input.invoice_id))
+        invoice, made = await final(context, recorded, input.invoice_id), invoice_made(recorded)
+        rebilled = None if made is None else await invoice_of(context, await context.standing(recorded.state), made.id)
+        return VoidInvoicePayload(invoice=invoice, rebilled=rebilled)
 
     @strawberry.mutation(description="Expect an invoice to be paid no more.")
     @refusable(MarkUncollectiblePayload)
