@@ -84,6 +84,11 @@ def pending_payment(books: Books, invoice_id: str) -> Payment | None:
     return next((one for one in _pending(books) if any(a.invoice_id == invoice_id for a in one.allocations)), None)
 
 
+def charges_open(books: Books) -> bool:
+    """Whether a provider is still to say what became of a charge."""
+    return any(payment.action is None for payment in _pending(books))
+
+
 def usable_method(books: Books) -> Method | None:
     """The default method, unless the last that was heard of it is that it will not do."""
     method = books.method

@@ -23,7 +23,7 @@ from domain.books.invoice import Invoice
 from domain.catalog import Catalog
 from domain.decide.drafts import waiting
 from domain.due import next_due
-from domain.dunning import money_due, next_money_due
+from domain.dunning import charges_open, money_due, next_money_due
 from domain.events import CreditNoteIssued, InvoiceFinalized
 from domain.seller import Settings
 from service.draft import Draft
@@ -52,10 +52,12 @@ class Billing:
         self.taxes = taxes or OwnRates()
         self._catalog, self._seq = Catalog(), 0
 
-    async def advance(self, connection: Connection, draft: Draft, at: datetime) -> None:
+    async def advance(self, connection: Connection, draft: Draft, at: datetime, *, until_charge: bool = False) -> None:
         """All that happens by itself up to and including `at`, each at its own instant, in order: what falls due, then
-        what the money makes due, then what is billed."""
+        what the money makes due, then what is billed. `until_charge`: not beyond where a provider is to be asked."""
         while (instant := next_instant(draft.state)) is not None and instant <= at:
+            if until_charge and charges_open(draft.state.books):
+                return
             if _is(next_due(draft.state), instant):
                 draft.catch_up(instant)
             elif _is(next_money_due(draft.state), instant):

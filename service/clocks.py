@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from adapters.postgres import due
+from adapters.postgres import due, effects
 from domain.clock import TestClock
 from domain.commands import AdvanceClock, CatchUp
+from domain.dunning import charges_open
 from domain.errors import ErrorCode, Refusal
 from service.record import WORKER, By
 
@@ -16,7 +17,8 @@ PAGE = 100
 
 
 async def advance(runtime: "Runtime", clock_id: str, to: datetime, by: By) -> TestClock:
-    """Move the clock to `to` and catch up its customers, the longest due first. Raises Refusal.
+    """Move the clock to `to`, catch up its customers, the longest due first, and charge what that comes to. Raises
+    Refusal.
 
     The clock moves first: whoever reads meanwhile already sees what will have fallen due. A call that broke off is
     simply made again: a clock that stands at `to` is not moved, and what is caught up has nothing due.
@@ -27,8 +29,24 @@ async def advance(runtime: "Runtime", clock_id: str, to: datetime, by: By) -> Te
     assert clock.now is not None
     while customer_ids := await _due(runtime, clock_id, clock.now):
         for customer_id in customer_ids:
-            await runtime.record(customer_id, CatchUp(), WORKER)
+            await _live(runtime, customer_id)
+    async with runtime.engine.connect() as connection:
+        owing = await effects.customers_on_clock(connection, clock_id)
+    for customer_id in owing:
+        await _live(runtime, customer_id)
     return clock
+
+
+async def _live(runtime: "Runtime", customer_id: str) -> None:
+    """Bring the customer up to their clock. What is charged on the way is answered at that point of their time, as it
+    would be from day to day; a provider that does not answer is not waited for."""
+    while True:
+        account = (await runtime.record(customer_id, CatchUp(until_charge=True), WORKER)).state
+        if not charges_open(account.books):
+            return
+        if not await runtime.charging.run_for(customer_id):
+            await runtime.record(customer_id, CatchUp(), WORKER)
+            return
 
 
 async def _due(runtime: "Runtime", clock_id: str, until: datetime) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from adapters.postgres.change import Change
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
-from adapters.postgres.tables import effects
+from adapters.postgres.tables import customers, effects
 from domain.account import Account
 from domain.books.payment import RefundTarget
 
@@ -84,6 +84,13 @@ async def claim_of(connection: Connection, customer_id: str, limit: int) -> list
     """The same of one customer."""
     open = select(effects).where(effects.c.customer_id == customer_id).order_by(effects.c.since, effects.c.id)
     return await _claimed(connection, open.limit(limit), limit)
+
+
+async def customers_on_clock(connection: Connection, clock_id: str) -> list[str]:
+    """Customers on the clock of whom something is still to be asked."""
+    lives_by_it = select(customers.c.customer_id).where(customers.c.clock_id == clock_id)
+    query = select(effects.c.customer_id).where(effects.c.customer_id.in_(lives_by_it)).distinct()
+    return sorted((await connection.execute(query)).scalars())
 
 
 async def take(connection: Connection, id: str) -> bool:

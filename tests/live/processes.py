@@ -47,11 +47,11 @@ class Process:
         self.clock = Clock()
         self.changes = Changes(dsn)
         self.record = Record(self.engine, self.clock, self.changes.changed)
-        self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
         self.customers = Customers(self.engine, self.vault, self.clock, self.record)
         self.usage = Usage(self.engine, self.vault, self.clock, self.changes.changed, 400)
         self.snapshots = Snapshots(self.engine, self.vault, self.clock, self.changes, self.usage.of)
         self.live = Live(self.engine, self.snapshots, self.changes, self.clock, look_s=look_s, gap_s=0.005)
+        self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
         self.statements: list[str] = []
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
         event.listen(self.engine.sync_engine, "connect", self._note_past_sqlalchemy)

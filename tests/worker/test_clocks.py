@@ -8,7 +8,8 @@ import pytest
 from processes import TEST, Process
 from test_due_work import expiring, happened
 
-from domain.commands import CreateClock
+from domain.books.payment import Method
+from domain.commands import AddMethod, CreateClock
 from domain.errors import Refusal
 from service.clocks import advance
 from service.ids import new_id
@@ -102,3 +103,34 @@ async def test_the_longest_due_comes_first_and_other_clocks_and_real_time_are_le
     assert order == [clock_id, ids[1], ids[2], ids[0]]
     for id in (other_id, real_id):
         assert renewed(await happened(here, id)) == []
+
+
+@pytest.mark.parametrize("token", ["succeeds", "declines", "declines_then_succeeds", "expires", "needs_action"])
+async def test_what_is_charged_on_the_way_is_answered_at_that_point_of_the_customers_time(
+    here: Process, token: str
+) -> None:
+    """So a year in one step is the same as in many: whatever the card does, and all that follows from it."""
+    lives = []
+    for days in (5, 365):
+        clock_id, (customer_id,) = await clocked(here)
+        method = Method(new_id("method"), "simulated", token, "CARD", "Visa 4242", START)
+        await here.record(customer_id, AddMethod(method), TEST)
+        for day in range(days, 366, days):
+            await advance(here, clock_id, START + timedelta(days=day), TEST)  # type: ignore[arg-type]
+        lives.append([(type, at) for type, at, _ in await happened(here, customer_id)])
+    assert lives[0] == lives[1]
+    if token == "succeeds":
+        assert [type for type, _ in lives[0]].count(
+            "payment.succeeded"
+        ) == 12  # the last invoice is a draft for an hour
+    else:
+        assert "payment.failed" in {type for type, _ in lives[0]}
+
+
+async def test_a_provider_that_is_not_there_keeps_no_clock_from_moving(here: Process) -> None:
+    clock_id, (customer_id,) = await clocked(here)
+    await here.record(customer_id, AddMethod(Method(new_id("method"), "gone", "t", "CARD", "Visa", START)), TEST)
+    await advance(here, clock_id, START + timedelta(days=60), TEST)  # type: ignore[arg-type]
+    history = await happened(here, customer_id)
+    assert len(renewed(history)) == 2
+    assert not [type for type, _, _ in history if type in ("payment.succeeded", "payment.failed")]
