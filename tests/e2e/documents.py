@@ -23,7 +23,14 @@ from graphql import (
 from api.schema import schema
 
 SCHEMA = schema._schema
-LEAST: dict[str, Any] = {"Decimal": "1", "Int": 1, "Boolean": True, "JSON": 1, "DateTime": "2026-01-01T00:00:00Z"}
+LEAST: dict[str, Any] = {
+    "Decimal": "1",
+    "Int": 1,
+    "Boolean": True,
+    "JSON": 1,
+    "DateTime": "2026-01-01T00:00:00Z",
+    "Currency": "USD",
+}
 TOKENS_MAX = 1_800
 """With what stands around them, a document may have 2,000."""
 _TOKEN = re.compile(r'"[^"]*"|\w+|[^\s\w,]')
