@@ -106,6 +106,21 @@ class Api:
         subscription: Json = made["subscription"]
         return subscription
 
+    async def pays(self, customer_id: str, token: str) -> str:
+        """A card of the simulated provider, which does what the token says; its id."""
+        made = await self.do(
+            "addPaymentMethod",
+            "paymentMethod { id }",
+            customer={"id": customer_id},
+            provider="simulated",
+            token=token,
+            kind="card",
+            label="Visa 4242",
+            idempotencyKey=unique(),
+        )
+        id: str = made["paymentMethod"]["id"]
+        return id
+
     async def use(self, customer_id: str, type: str, value: int | str, **event: Any) -> None:
         """Record one usage event."""
         sent = {"id": unique("event"), "customer": {"id": customer_id}, "type": type, "value": str(value), **event}

@@ -26,7 +26,8 @@ ADMIN_KEY = "the-admin-key-of-the-tests"
 
 def settings(**values: Any) -> Settings:
     """Those of a test's deployment, whatever the environment of the tests says."""
-    values = {"secret": "s" * 40, "admin_key": ADMIN_KEY, "rate_limit": 0, "pool_size": 5, **values}
+    usual = {"secret": "s" * 40, "admin_key": ADMIN_KEY, "rate_limit": 0, "pool_size": 5, "simulated_payments": True}
+    values = {**usual, **values}
     return Settings(_env_file=None, **values)  # type: ignore[call-arg]  # known to pydantic-settings only
 
 

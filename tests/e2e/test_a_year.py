@@ -38,6 +38,10 @@ STATE = f"""{NOW} scheduledChanges {{ change effectiveAt }}
 DECIDED = "allowed reason limit used remaining resetsAt value trace"
 
 
+MONEY = ("invoice.", "payment", "billing.", "credit")
+"""How the types of entries about money begin."""
+
+
 class Life:
     """The same customer each time: everything about it but the ids."""
 
@@ -46,10 +50,12 @@ class Life:
 
     @classmethod
     async def begin(cls, api: Api) -> "Life":
-        """A trial of two weeks on a plan by the month; a pause, a move and an end are planned, a grant will expire."""
+        """A card that works, a trial of two weeks on a plan by the month; a pause, a move and an end are planned, a
+        grant will expire."""
         clock = await api.clock(BEGIN)
         customer = await api.customer(clockId=clock, timezone="Europe/Paris")
         life = cls(api, clock, customer)
+        await api.pays(customer, "succeeds")
         id = (await api.subscribe(customer, "starter", trialDays=14, addOns=["drive"]))["id"]
         for mutation, input in (
             ("changePlan", {"plan": "professional", "timing": "AT", "at": "2026-05-01T00:00:00Z", "quantity": 3}),
@@ -75,6 +81,10 @@ class Life:
             f"{one['effectiveAt']} {one['type']} by {one['actor']}"
             for one in await self.api.journal(self.customer, "effectiveAt type actor")
         ]
+
+    async def story_of_rights(self) -> list[str]:
+        """Without the money."""
+        return [line for line in await self.story() if not line.split()[1].startswith(MONEY)]
 
     async def ask(self, shown: str, **variables: Any) -> Any:
         declared = "($id: ID!, $at: DateTime)" if "at" in variables else "($id: ID!)"
@@ -116,7 +126,7 @@ async def test_a_year_in_steps(api: Api) -> None:
     life = await Life.begin(api)
     for stop in STOPS:
         await api.advance(life.clock, stop)
-    assert await life.story() == [
+    assert await life.story_of_rights() == [
         "2026-01-31T09:00:00Z customer.created by admin",
         "2026-01-31T09:00:00Z subscription.created by admin",
         "2026-01-31T09:00:00Z subscription.started by time",
@@ -259,7 +269,7 @@ async def test_customers_on_one_clock_move_together_and_others_do_not(api: Api) 
     together = [await api.customer(clockId=clock) for _ in range(5)]
     apart = await api.customer()
     for customer_id in [*together, apart]:
-        await api.subscribe(customer_id, "starter")
+        await api.subscribe(customer_id, "free")
     await api.advance(clock, "2026-03-01T00:00:00Z")
     for customer_id in together:
         kinds = [one["type"] for one in await api.journal(customer_id, "type")]

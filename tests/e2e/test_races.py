@@ -117,6 +117,7 @@ async def test_subscribing_at_once_with_one_key_makes_one(apis: list[Api]) -> No
         "customer.created": 1,
         "subscription.created": 1,
         "subscription.started": 1,
+        "invoice.finalized": 1,
     }
 
 

@@ -49,8 +49,9 @@ class Life:
         return await self.now()
 
     async def story(self) -> list[str]:
-        """What the journal says, after the beginning."""
-        return [f"{one['effectiveAt'][:10]} {one['type']}" for one in (await self.api.journal(self.customer))[3:]]
+        """What the journal says of subscriptions, after the beginning."""
+        told = [one for one in await self.api.journal(self.customer) if one["type"].startswith("subscription.")]
+        return [f"{one['effectiveAt'][:10]} {one['type']}" for one in told[2:]]
 
 
 @pytest_asyncio.fixture
