@@ -219,6 +219,24 @@ class PlanInstalments(Struct, frozen=True):
     instalments: tuple[Instalment, ...]
 
 
+class LinkProvider(Struct, frozen=True):
+    provider: str
+    reference: str
+
+
+class UnlinkProvider(Struct, frozen=True):
+    provider: str
+
+
+class NoteDrift(Struct, frozen=True):
+    """What a comparison with the provider found, all of it."""
+
+    provider: str
+    drift: tuple[str, ...] = ()
+
+
+ProviderCommand = LinkProvider | UnlinkProvider | NoteDrift
+
 MoneyCommand = (
     AddItem
     | RemoveItem
@@ -240,6 +258,7 @@ MoneyCommand = (
     | RefundPayment
     | SettleRefund
     | PlanInstalments
+    | ProviderCommand
 )
 
 

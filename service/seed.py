@@ -5,6 +5,7 @@ from decimal import Decimal as D
 
 from domain.catalog import (
     Aggregation,
+    Catalog,
     ChargeModel,
     Feature,
     FeatureKind,
@@ -14,9 +15,10 @@ from domain.catalog import (
     Terms,
     Tier,
 )
-from domain.commands import CatalogCommand, CreateFeature, CreateMeter, CreatePlan
+from domain.commands import CatalogCommand, ChangeSettings, CreateFeature, CreateMeter, CreatePlan
 from domain.errors import ErrorCode, Refusal
 from domain.period import Cadence
+from domain.seller import Seller, Settings
 from service.ids import new_id
 from service.record import By, Record
 from service.streams import CATALOG
@@ -52,19 +54,24 @@ _CALL_TIERS = (
     Tier(D(1_000_000_000), D("0.00000001")),
     Tier(None, D("0.000000001")),
 )
+# Who sells until somebody says otherwise (updateBillingSettings).
+_SELLER = Seller("Example, Inc.", "1 Market Street", None, "San Francisco", "94105", "US", email="billing@example.com")
 _GB_TIERS = (Tier(D(100), D("0.50")), Tier(D(1_000), D("0.30")), Tier(D(10_000), D("0.20")), Tier(None, D("0.10")))
 
 
 async def seed(record: Record) -> int:
     """Returns how many things were new. What has one of these keys and differs, because others made it or published it
     anew, is left as it is. Raises Refusal when a plan does not fit such a feature or meter."""
-    new = 0
+    new, catalog = 0, Catalog()
     for command in commands():
         try:
-            new += len((await record(CATALOG, command, By("seed"))).entries)
+            recorded = await record(CATALOG, command, By("seed"))
+            new, catalog = new + len(recorded.entries), recorded.state
         except Refusal as refusal:
             if refusal.code is not ErrorCode.ALREADY_EXISTS:
                 raise
+    if catalog.settings == Settings():
+        await record(CATALOG, ChangeSettings(Settings(seller=_SELLER)), By("seed"))
     return new
 
 

@@ -50,6 +50,15 @@ class Billed(Struct, frozen=True, omit_defaults=True):
         return self.amount - self.discount - self.credit - self.given_back
 
 
+class Link(Struct, frozen=True, omit_defaults=True):
+    """The customer at a payment provider: `reference` is its own name of them. `drift`: where its record and ours
+    differ, in words for support."""
+
+    reference: str
+    linked_at: datetime
+    drift: tuple[str, ...] = ()
+
+
 class Books(Struct, frozen=True, omit_defaults=True):
     """`billed_until`: everything due up to then was billed; what ended before `closed_until` is not looked at any more.
     `bill_at`: a change of that instant is to be billed at once. `once` names the one-time prices that were charged.
@@ -71,6 +80,7 @@ class Books(Struct, frozen=True, omit_defaults=True):
     payments: dict[str, Payment] = {}
     methods: tuple[Method, ...] = ()
     default_method_id: str | None = None
+    links: dict[str, Link] = {}  # by provider
 
     @property
     def open(self) -> Iterable[Receivable]:

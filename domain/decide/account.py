@@ -15,7 +15,6 @@ from domain.dating import check_since, dated_back, usual_timing
 from domain.decide.coupons import redemption
 from domain.decide.customers import erase_customer, new_customer, update_customer
 from domain.decide.money import decide_money
-from domain.decide.payments import decide_payment
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.period import Cadence, Period
 from domain.policy import ChangeTiming
@@ -49,8 +48,8 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
     if account.customer.erased_at is not None:
         if isinstance(command, c.EraseCustomer):
             return []
-        if isinstance(command, c.SettlePayment | c.SettleRefund):  # money that moved has moved
-            return decide_payment(account, command, at)
+        if isinstance(command, c.SettlePayment | c.SettleRefund | c.UnlinkProvider):  # what happened has happened
+            return decide_money(account, command, at)
         raise Refusal(ErrorCode.NOT_FOUND, "the customer was erased", "customer")
     if isinstance(command, c.MoneyCommand):
         return decide_money(account, command, at)

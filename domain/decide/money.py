@@ -10,6 +10,7 @@ from domain.decide.coupons import decide_coupon
 from domain.decide.credits import decide_credit
 from domain.decide.drafts import decide_draft
 from domain.decide.invoices import decide_invoice
+from domain.decide.links import decide_link
 from domain.decide.payments import decide_payment
 
 
@@ -21,6 +22,8 @@ def decide_money(account: Account, command: c.MoneyCommand, at: datetime) -> Seq
             return decide_invoice(account, command, at)
         case c.GrantCredit() | c.VoidCredit():
             return decide_credit(account, command, at)
+        case c.LinkProvider() | c.UnlinkProvider() | c.NoteDrift():
+            return decide_link(account, command)
         case c.RedeemCoupon() | c.RemoveCoupon():
             return decide_coupon(account, command, at)
         case _:

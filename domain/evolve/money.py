@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.account import Account, Owing
 from domain.books import Books
-from domain.books.books import Billed, Part
+from domain.books.books import Billed, Link, Part
 from domain.books.credit import Burn, Credit, CreditKind
 from domain.books.debt import debts
 from domain.books.invoice import CreditNote, Invoice, InvoiceStatus, OwedLine, Receivable
@@ -147,6 +147,12 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
             return _refund(books, payment_id, id, failure=failure)
         case e.BillingSuspended() | e.BillingRestored():
             return books
+        case e.ProviderLinked(provider=provider, reference=reference):
+            return replace(books, links={**books.links, provider: Link(reference, at)})
+        case e.ProviderUnlinked(provider=provider):
+            return replace(books, links={name: link for name, link in books.links.items() if name != provider})
+        case e.ProviderDrifted(provider=provider, drift=drift):
+            return replace(books, links={**books.links, provider: replace(books.links[provider], drift=drift)})
 
 
 # ── invoices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -304,8 +310,11 @@ def _forgiven(books: Books, owed: Receivable, *, rebill: bool = False) -> Books:
     billed = dict(books.billed)
     for line in owed.lines:
         before = billed.get(line.key)
-        if before is not None:
-            billed[line.key] = _unbilled(before, line) if rebill else _unpaid(before, line, owed)
+        if before is None:
+            continue
+        billed[line.key] = _unbilled(before, line) if rebill else _unpaid(before, line, owed)
+        if not billed[line.key].parts:
+            del billed[line.key]
     return replace(books, billed=billed)
 
 
