@@ -55,7 +55,14 @@ Outcome = Succeeded | Failed | NeedsAction
 
 
 class Unknown(Exception):
-    """Nobody knows: no answer in time, or none that says. It may have happened. It is asked again under the same id."""
+    """Nobody knows: no answer in time, or none that says. It may have happened. It is asked again under the same id.
+
+    `retry_after`: the seconds that the provider wants to be left alone for, where it says so.
+    """
+
+    def __init__(self, why: str, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
 
 
 class PaymentProvider(Protocol):

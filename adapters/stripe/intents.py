@@ -1,0 +1,106 @@
+"""A PaymentIntent read as what became of a charge.
+
+Whatever Stripe answered when it was made, its present state decides: an answer stored under an idempotency key may tell
+of a state that is over. It is found among its customer's, which Stripe lists at once; its search lags by a minute, and
+by an hour on a bad day.
+"""
+
+from stripe import CardError, InvalidRequestError, ListObject, PaymentIntent
+
+from adapters.stripe import declines
+from adapters.stripe.client import OURSELVES, Api
+from adapters.stripe.errors import code_of, is_missing
+from adapters.stripe.ours import PAYMENT, ours
+from adapters.stripe.pages import PAGE, every
+from domain.books.payment import FailureCode
+from domain.provider import Failed, NeedsAction, Outcome, Succeeded, Unknown
+
+DAYS_LATER_S = 3600.0
+"""How soon to ask again about a bank debit, which takes days."""
+
+
+def outcome(intent: PaymentIntent) -> Outcome:
+    """Raises Unknown while Stripe itself does not know."""
+    match intent.status:
+        case "succeeded":
+            return Succeeded(intent.id)
+        case "requires_action":
+            return NeedsAction(intent.client_secret)
+        case "requires_payment_method":
+            return _after(intent)
+        case "canceled":
+            return Failed(FailureCode.PROVIDER_ERROR)
+        case "processing":
+            raise Unknown("the bank has not answered yet", DAYS_LATER_S)
+        case status:
+            raise Unknown(f"Stripe has it as {status}")
+
+
+def declined(error: CardError) -> Outcome:
+    """A charge that was refused at once. It carries the intent, unless no bank was asked. Raises Unknown."""
+    told = error.error
+    if told is not None and (intent := getattr(told, "payment_intent", None)) is not None:
+        return outcome(intent)
+    reasons = (told.decline_code, told.code, told.advice_code) if told is not None else (None, error.code, None)
+    found = declines.failure(*reasons)
+    return Failed(FailureCode.DECLINED if found is FailureCode.ACTION_REQUIRED else found)
+
+
+def refused(error: InvalidRequestError) -> Failed:
+    """Stripe does not take the charge as it is: the method or its customer is gone, or the amount will not do."""
+    if error.param in ("payment_method", "customer") or code_of(error) == "payment_method_unexpected_state":
+        return Failed(FailureCode.METHOD_REFUSED)
+    return Failed(declines.failure(None, code_of(error)) if code_of(error) in _AMOUNTS else FailureCode.PROVIDER_ERROR)
+
+
+_AMOUNTS = frozenset({"amount_too_small", "amount_too_large", "invalid_charge_amount"})
+
+
+async def find(api: Api, customer: str, payment_id: str) -> PaymentIntent | None:
+    """The intent of this payment among those of the Stripe customer. Raises Unknown."""
+
+    async def ask(after: str | None) -> ListObject[PaymentIntent]:
+        async with api.turn(customer) as v1:
+            return await v1.payment_intents.list_async(
+                {"customer": customer, "limit": PAGE, **({"starting_after": after} if after is not None else {})}
+            )
+
+    try:
+        async for intent in every(ask):
+            if ours(intent.metadata, PAYMENT) == payment_id:
+                return intent
+    except InvalidRequestError as error:
+        if not is_missing(error):
+            raise Unknown(f"Stripe does not list the payments: {code_of(error)}") from error
+    return None  # also where there is no such customer, and so no charge of theirs
+
+
+async def search(api: Api, payment_id: str) -> PaymentIntent | None:
+    """The intent of this payment, whosever it is. One made in the last minute may be missed. Raises Unknown."""
+    assert "'" not in payment_id, "an id of ours has no quotes"
+    async with api.turn(OURSELVES) as v1:
+        page = await v1.payment_intents.search_async({"query": f"metadata['{PAYMENT}']:'{payment_id}'", "limit": 1})
+    return await retrieve(api, page.data[0].id) if page.data else None  # what was found may be of a minute ago
+
+
+async def retrieve(api: Api, reference: str) -> PaymentIntent:
+    async with api.turn(OURSELVES) as v1:
+        return await v1.payment_intents.retrieve_async(reference)
+
+
+async def cancel(api: Api, customer: str, intent: PaymentIntent) -> PaymentIntent:
+    """After this it cannot succeed any more; if it already has, that is what comes back. Raises Unknown."""
+    try:
+        async with api.turn(customer) as v1:
+            return await v1.payment_intents.cancel_async(intent.id, {"cancellation_reason": "abandoned"})
+    except InvalidRequestError:
+        return await retrieve(api, intent.id)
+
+
+def _after(intent: PaymentIntent) -> Outcome:
+    """The last try failed, and another method would be needed; or the customer has to confirm the one it has."""
+    error = intent.last_payment_error
+    if error is None:
+        return Failed(FailureCode.METHOD_REFUSED)  # its method was taken away before it was tried
+    found = declines.failure(error.decline_code, error.code, error.advice_code)
+    return NeedsAction(intent.client_secret) if found is FailureCode.ACTION_REQUIRED else Failed(found)

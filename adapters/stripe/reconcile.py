@@ -1,0 +1,166 @@
+"""What Stripe has, page by page, to be compared with the journal. Reading only: nothing here changes anything."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NotRequired, TypedDict
+
+from msgspec import Struct
+from stripe import Charge, Customer, ListObject, Refund
+
+from adapters.stripe import declines
+from adapters.stripe.client import OURSELVES, Api
+from adapters.stripe.minor import money
+from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, name, ours
+from adapters.stripe.pages import PAGE, every
+from domain.books.payment import FailureCode
+from domain.money import Money
+
+
+class State(StrEnum):
+    PENDING = "PENDING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+
+
+class FoundCharge(Struct, frozen=True):
+    """One try at a payment; a payment that the customer confirms at the second try has two. `payment_id` None: it was not
+    made by us. `reference`: of the payment, as `Succeeded` carries it; `charge`: of this try."""
+
+    charge: str
+    reference: str | None
+    payment_id: str | None
+    customer: str | None
+    amount: Money
+    refunded: Money
+    state: State
+    failure: FailureCode | None
+    disputed: bool
+    at: datetime
+
+
+class FoundRefund(Struct, frozen=True):
+    """`refund_id` None: it was made in Stripe's dashboard. `payment`: the reference of the payment."""
+
+    reference: str
+    refund_id: str | None
+    payment: str | None
+    amount: Money
+    state: State
+    at: datetime
+
+
+class FoundCustomer(Struct, frozen=True):
+    """`anonymous_id` None: not made by us."""
+
+    reference: str
+    anonymous_id: str | None
+    at: datetime
+
+
+class _Range(TypedDict):
+    gte: NotRequired[int]
+    lt: NotRequired[int]
+
+
+class Reconciliation:
+    """Each from `since` up to, but not including, `until`, by when it was made at Stripe, to the second; the newest
+    first. Charges and refunds also of one Stripe customer or one payment only. Raises Unknown."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    async def charges(
+        self, since: datetime, until: datetime | None = None, customer: str | None = None
+    ) -> AsyncIterator[FoundCharge]:
+        async def ask(after: str | None) -> ListObject[Charge]:
+            async with self._api.turn(OURSELVES) as v1:
+                return await v1.charges.list_async(
+                    {
+                        "created": _range(since, until),
+                        "limit": PAGE,
+                        **({"customer": customer} if customer is not None else {}),
+                        **({"starting_after": after} if after is not None else {}),
+                    }
+                )
+
+        async for one in every(ask):
+            yield _charge(one)
+
+    async def refunds(
+        self, since: datetime, until: datetime | None = None, payment: str | None = None
+    ) -> AsyncIterator[FoundRefund]:
+        async def ask(after: str | None) -> ListObject[Refund]:
+            async with self._api.turn(OURSELVES) as v1:
+                return await v1.refunds.list_async(
+                    {
+                        "created": _range(since, until),
+                        "limit": PAGE,
+                        **({"payment_intent": payment} if payment is not None else {}),
+                        **({"starting_after": after} if after is not None else {}),
+                    }
+                )
+
+        async for one in every(ask):
+            yield _refund(one)
+
+    async def customers(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundCustomer]:
+        """Without those that were deleted."""
+
+        async def ask(after: str | None) -> ListObject[Customer]:
+            async with self._api.turn(OURSELVES) as v1:
+                return await v1.customers.list_async(
+                    {
+                        "created": _range(since, until),
+                        "limit": PAGE,
+                        **({"starting_after": after} if after is not None else {}),
+                    }
+                )
+
+        async for one in every(ask):
+            yield FoundCustomer(one.id, ours(one.metadata, ANONYMOUS), _at(one.created))
+
+
+def _charge(found: Charge) -> FoundCharge:
+    reasons = (found.outcome.reason, found.outcome.advice_code) if found.outcome is not None else (None, None)
+    state = State(found.status.upper())
+    return FoundCharge(
+        charge=found.id,
+        reference=name(found.payment_intent),
+        payment_id=ours(found.metadata, PAYMENT),
+        customer=name(found.customer),
+        amount=money(found.amount, found.currency),
+        refunded=money(found.amount_refunded, found.currency),
+        state=state,
+        failure=declines.failure(reasons[0], found.failure_code, reasons[1]) if state is State.FAILED else None,
+        disputed=found.disputed,
+        at=_at(found.created),
+    )
+
+
+def _refund(found: Refund) -> FoundRefund:
+    match found.status:
+        case "succeeded":
+            state = State.SUCCEEDED
+        case "failed" | "canceled":
+            state = State.FAILED
+        case _:
+            state = State.PENDING
+    return FoundRefund(
+        reference=found.id,
+        refund_id=ours(found.metadata, REFUND),
+        payment=name(found.payment_intent),
+        amount=money(found.amount, found.currency),
+        state=state,
+        at=_at(found.created),
+    )
+
+
+def _range(since: datetime, until: datetime | None) -> _Range:
+    # Rounded outwards to whole seconds: better one twice than one missed.
+    start = _Range(gte=int(since.timestamp()))
+    return start if until is None else _Range(gte=start["gte"], lt=-int(-until.timestamp() // 1))
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
