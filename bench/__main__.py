@@ -1,4 +1,4 @@
-"""All measurements, one after the other on one server of their own: `python -m bench`. No network; under three minutes.
+"""All measurements, one after the other on one server of their own: `python -m bench`. No network; about four minutes.
 
 Each is a ratio to what the same machine does without us, in turns in the same minute, because figures by themselves
 compare machines. Run it on a machine that does nothing else.
@@ -8,7 +8,9 @@ import asyncio
 import time
 from typing import NamedTuple
 
-from bench import can_use, edge, page, usage
+import uvloop
+
+from bench import billing, can_use, edge, page, preview, usage
 from bench.database import create, server
 
 
@@ -42,6 +44,17 @@ def main() -> None:
         read = page.run(asyncio.run(create(found.dsn, "page")), found.log)
         print(f"  {read.rate.ours:,.1f}/s beside {read.rate.bare:,.1f}/s", flush=True)
         rows.append(Row(f"page of {read.fields:,} fields", "one hand-written statement", read.rate.ratio))
+
+        print("previewPlanChange through the whole application", flush=True)
+        quote = preview.run(asyncio.run(create(found.dsn, "preview")))
+        print(f"  {1000 / quote.ours:.1f} ms beside {1000 / quote.bare:.2f} ms", flush=True)
+        rows.append(Row("previewPlanChange", "bare Starlette JSON route", quote.ratio))
+
+        print(f"A billing run of {billing.MANY:,} accounts, and one of {billing.FEW:,}", flush=True)
+        dsns = [asyncio.run(create(found.dsn, name)) for name in ("many", "few")]
+        billed = uvloop.run(billing.run(*dsns))
+        print(f"  {billed.many:,.0f} invoices a second beside {billed.few:,.0f}", flush=True)
+        rows.append(Row("cost of an invoice", "in a run of a tenth", billed.ratio, billing.TARGET))
     print(f"\n{'':24}{'against':30}{'ratio':>6}{'target':>9}")
     for row in rows:
         target = "" if row.target is None else f"{row.target:.2f}"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench import can_use, page
-from bench.database import run
+from bench import billing, can_use, page, preview
+from bench.database import create, run
 from bench.worker import worker
 
 
@@ -22,6 +22,22 @@ def test_can_use_is_asked_of_the_whole_application(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(can_use, "SECONDS", 0.3)
     rate = can_use.run(dsn)
     assert 0 < rate.ours < rate.bare
+
+
+def test_a_preview_is_asked_of_the_whole_application(monkeypatch: pytest.MonkeyPatch, dsn: str) -> None:
+    monkeypatch.setattr(preview, "ROUNDS", 1)
+    monkeypatch.setattr(preview, "SECONDS", 0.3)
+    rate = preview.run(dsn)
+    assert 0 < rate.ours < rate.bare
+
+
+async def test_a_billing_run_makes_an_invoice_for_each_account(
+    monkeypatch: pytest.MonkeyPatch, server: str, dsn: str
+) -> None:
+    for name, value in {"MANY": 100, "FEW": 20, "TURNS": 2}.items():
+        monkeypatch.setattr(billing, name, value)
+    measured = await billing.run(dsn, await create(server, "bench_few"))
+    assert min(measured) > 0  # `run` has counted the invoices itself
 
 
 def test_fields_are_counted_at_every_depth() -> None:
