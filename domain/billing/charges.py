@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from domain.billing.parts import Part, parts, periods
+from domain.billing.parts import Part, as_of, parts, periods
 from domain.books import Books
 from domain.books.line import LineKind, Step
 from domain.books.stretch import Stretch
@@ -135,8 +135,8 @@ def _minimums(books: Books, found: list[Charge], until: datetime) -> Iterator[Ch
     the plan costs, prorated like a fee (Lago, published cases I14, I16)."""
     wanted: dict[str, list[tuple[Period, Stretch]]] = {}
     wholes: dict[str, Period] = {}
-    for stretch in books.stretches:
-        if not stretch.minimum or not stretch.prices or stretch.trial or stretch.start > until:
+    for stretch in as_of(books, until):
+        if not stretch.minimum or not stretch.prices or stretch.trial:
             continue
         for whole in periods(stretch, stretch.cadence, until, books.closed_until):
             key = f"{stretch.subscription_id}/minimum/{stretch.version_id}/{whole.start.isoformat()}"

@@ -53,7 +53,7 @@ def parts(books: Books, until: datetime) -> tuple[Part, ...]:
     anew, under a key of its own. What was used in between belongs to whatever ran then, or to nobody."""
     found: dict[str, Part] = {}
     latest: dict[str, str] = {}
-    for stretch in books.stretches:
+    for stretch in as_of(books, until):
         for part in _of(stretch, until, books.closed_until):
             key = latest.get(part.key, part.key)
             there = found.get(key)
@@ -65,9 +65,15 @@ def parts(books: Books, until: datetime) -> tuple[Part, ...]:
     return tuple(found.values())
 
 
+def as_of(books: Books, until: datetime) -> Iterator[Stretch]:
+    """The stretches as they were then: what ended later still ran. So what a period's invoice says does not depend on
+    how long it stays a draft; a change that is made meanwhile is another invoice's."""
+    for one in books.stretches:
+        if one.start <= until:
+            yield replace(one, end=None) if one.end is not None and one.end > until else one
+
+
 def _of(stretch: Stretch, until: datetime, closed_until: datetime | None) -> Iterator[Part]:
-    if stretch.start > until:
-        return
     if not stretch.trial and (closed_until is None or stretch.start > closed_until):
         for price in stretch.once:
             moment = Period(stretch.start, stretch.start)
