@@ -14,7 +14,7 @@ from adapters.postgres.reads.catalog import Shelf
 from adapters.postgres.reads.documents import Document
 from adapters.postgres.reads.documents import Page as DocumentPage
 from adapters.postgres.reads.entries import Asked, Page
-from api.loaders.batch import batched
+from api.loaders.batch import Shared, batched
 from api.loaders.standing import Standing, Vault
 from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import ApiKey
@@ -64,7 +64,7 @@ class Loaders:
         self.pasts: DataLoader[Asked, Standing | None] = batched(self._read_pasts)
         self.wholes: DataLoader[Standing, Standing | None] = batched(self._read_wholes)
         self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
-        self.figures: DataLoader[Ask, Decimal] = DataLoader(self._read_figures)
+        self.figures: DataLoader[Ask, Decimal] = Shared(self._read_figures)
         self._counted: DataLoader[Ask, Decimal] = DataLoader(usage.used_many)  # what drafts charge for
         self.journals: DataLoader[Page, Sequence[Entry] | None] = batched(
             lambda asked: entries.pages(engine, asked, visible)

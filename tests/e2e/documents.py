@@ -31,8 +31,8 @@ LEAST: dict[str, Any] = {
     "DateTime": "2026-01-01T00:00:00Z",
     "Currency": "USD",
 }
-TOKENS_MAX = 1_800
-"""With what stands around them, a document may have 2,000."""
+TOKENS_MAX = 900
+"""With what stands around them, a document may have 1,000."""
 _TOKEN = re.compile(r'"[^"]*"|\w+|[^\s\w,]')
 NOBODY = "customer_01m7xzqmprem6tw0sa0ez4t5hj"
 
@@ -57,17 +57,37 @@ def least(type_: GraphQLInputType) -> Any:
 
 
 def selections(type_: Any, value: Value, depth: int = 4, but_not: Collection[str] = ()) -> list[str]:
-    """Everything below a type, in as many selections as there are types that it may be, and as deep as a document may
-    be long. `but_not`: fields to leave out wherever they are."""
+    """Everything below a type, in as many selections as it takes: one for each type that it may be, and its fields
+    apart where together they would be longer than a document may be. `but_not`: fields to leave out wherever they
+    are."""
     named = get_named_type(type_)
     if isinstance(named, GraphQLInterfaceType):
         each = ((one, selections(one, value, depth, but_not)) for one in SCHEMA.get_possible_types(named))
         return [f"{{ ... on {one.name} {below} }}" for one, found in each for below in found]
+    whole = selection(named, value, depth, but_not)
+    if _tokens(whole) < TOKENS_MAX:
+        return [whole]
+    found, together = [], ""
+    for name in named.fields:
+        one = _longest(named, name, value, depth, but_not)
+        if together and _tokens(together) + _tokens(one) > TOKENS_MAX:
+            found.append(f"{{ __typename {together} }}")
+            together = ""
+        together += f" {one}"
+    return [*found, f"{{ __typename {together} }}"]
+
+
+def _longest(type_: GraphQLObjectType, name: str, value: Value, depth: int, but_not: Collection[str]) -> str:
+    """One field of a type, as deep as a document may be long."""
     while True:
-        found = selection(named, value, depth, but_not)
-        if len(_TOKEN.findall(found)) < TOKENS_MAX or depth == 1:
-            return [found]
+        found = " ".join(_fields(type_, value, depth, but_not, only=name))
+        if _tokens(found) < TOKENS_MAX or depth == 1:
+            return found
         depth -= 1
+
+
+def _tokens(document: str) -> int:
+    return len(_TOKEN.findall(document))
 
 
 def selection(type_: Any, value: Value, depth: int, but_not: Collection[str] = ()) -> str:
@@ -84,9 +104,11 @@ def selection(type_: Any, value: Value, depth: int, but_not: Collection[str] = (
     return "{ __typename " + " ".join(_fields(named, value, depth, but_not)) + " }"
 
 
-def _fields(type_: GraphQLObjectType, value: Value, depth: int, but_not: Collection[str]) -> Iterator[str]:
+def _fields(
+    type_: GraphQLObjectType, value: Value, depth: int, but_not: Collection[str], only: str | None = None
+) -> Iterator[str]:
     for name, field in type_.fields.items():
-        if name in but_not:
+        if name in but_not or only not in (None, name):
             continue
         if is_leaf_type(get_named_type(field.type)):
             yield name + arguments(field, value)

@@ -136,6 +136,8 @@ async def mine(request: pytest.FixtureRequest, deployment: Deployment, me: str) 
 
 
 PERIOD = '{start: "2026-01-01T00:00:00Z", end: "2027-01-01T00:00:00Z"}'
+YEAR = {"start": "2026-01-01T00:00:00Z", "end": "2027-01-01T00:00:00Z"}
+PRICE = {"key": "calls", "model": "PER_UNIT", "cadence": "MONTH", "currency": "USD", "unitAmount": "1"}
 
 
 def inner(name: str, argument: GraphQLArgument) -> str:
@@ -177,6 +179,8 @@ def _given(name: str, field: GraphQLField, ids: list[str], refs: list[Json], oth
             for feature in features
             for moment in moments
         ]
+    if "input" in field.args:
+        return [{"input": input} for input in _inputs(field.args["input"].type, refs, other)]
     if "ids" in field.args:
         return [{"ids": ids}]
     if "id" in field.args:
@@ -187,6 +191,18 @@ def _given(name: str, field: GraphQLField, ids: list[str], refs: list[Json], oth
         cursors = [{"first": 20, "after": cursor} for cursor in other.cursors.values()]
         return [*pages, *cursors, *({"first": 20, "search": search} for search in searches)]
     return [{"key": "starter"}] if "key" in field.args else [{}]
+
+
+def _inputs(type_: Any, refs: list[Json], other: Other) -> list[Json]:
+    """What a change of the other's would come to, or their usage at another price."""
+    about: Json = {"subscriptionId": other.ids["subscription"], "plan": "professional", "addOn": "drive"}
+    input = least(type_)
+    input |= {known: about[known] for known in input if known in about}
+    if "prices" in input:
+        input |= {"prices": [{**PRICE, "meterKey": "api_calls"}], "period": YEAR}
+    elif "customer" not in input:
+        return [input]
+    return [{**input, "customer": ref} for ref in refs]
 
 
 async def test_the_questions_do_find_the_other_when_asked_by_who_may(api: Api, other: Other, me: str) -> None:
@@ -267,7 +283,7 @@ async def test_nothing_can_be_done_to_the_other(mine: Api, other: Other, deploym
             input["events"] = [{"id": "e", "customer": about["customer"], "type": "api.calls", "value": "1"}]
         if name == "eraseCustomer":
             input["customer"] = {"externalId": other.external_id}
-        (below,) = selections(field.type, inner)
+        below = selections(field.type, inner)[0]
         query = f"mutation($input: {field.args['input'].type}) {{ {name}(input: $input) {below} }}"
         response = await mine.post(query, {"input": input})
         assert [error["extensions"]["code"] for error in response.json()["errors"]] == ["FORBIDDEN"], (
