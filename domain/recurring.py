@@ -1,0 +1,118 @@
+"""What comes in month by month: the running subscriptions of an account, and what their fixed fees come to in a month.
+
+A fee counts as it is charged now: with the seats, the add-ons and the overrides, less the coupons that run for ever
+(one for some invoices lowers those and not the rhythm), without the tax where the price contains it. Trials, pauses and
+what has not begun come to nothing; usage, minimum spends and what is paid once recur by no promise and are left out.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from msgspec import Struct
+
+from domain.account import Account
+from domain.books import Books
+from domain.books.line import ZERO
+from domain.books.redemption import Redemption
+from domain.books.stretch import Stretch
+from domain.catalog import ChargeModel, Price
+from domain.exact import exact_sum
+from domain.period import Cadence
+from domain.pricing.fraction import as_decimal
+from domain.pricing.rate import rate
+from domain.subscription import Subscription, SubscriptionStatus
+
+PER_MONTH = {
+    Cadence.DAY: Fraction(365, 12),
+    Cadence.WEEK: Fraction(52, 12),
+    Cadence.MONTH: Fraction(1),
+    Cadence.QUARTER: Fraction(1, 3),
+    Cadence.YEAR: Fraction(1, 12),
+}
+"""How many of each begin in a month, taking a year for 365 days or 52 weeks."""
+
+
+class Recurring(Struct, frozen=True):
+    """A subscription that has not ended. `monthly` is in `currency`, exact or to 12 places."""
+
+    subscription_id: str
+    plan_key: str
+    status: SubscriptionStatus
+    currency: str
+    monthly: Decimal
+
+
+class _Fee(Struct, frozen=True):
+    stretch: Stretch
+    monthly: Fraction  # with the tax, if the price contains it
+    tax: Fraction  # its share in what is charged, on top of 1
+
+
+def recurring(account: Account) -> tuple[Recurring, ...]:
+    """One for each subscription that has not ended, in the order of sale."""
+    return tuple(_of(account, held) for held in account.subscriptions if held.ended_at is None)
+
+
+def monthly(found: Iterable[Recurring]) -> dict[str, Decimal]:
+    """The sums, by currency."""
+    sums: dict[str, Decimal] = {}
+    for one in found:
+        sums[one.currency] = exact_sum((sums.get(one.currency, ZERO), one.monthly))
+    return sums
+
+
+def _of(account: Account, held: Subscription) -> Recurring:
+    assert account.customer is not None
+    running = [one for one in account.books.stretches if one.subscription_id == held.id and one.end is None]
+    currency = running[0].currency if running else account.customer.currency
+    fees: list[_Fee] = []
+    if held.status is SubscriptionStatus.ACTIVE:
+        fees = [_fee(account.books, one, price) for one in running for price in one.prices if _recurs(one, price)]
+    kept = _less_coupons(fees, held, account.books.redemptions, currency)
+    total = sum((amount / (1 + fee.tax) for fee, amount in zip(fees, kept, strict=True)), Fraction(0))
+    return Recurring(held.id, held.plan.plan_key, held.status, currency, as_decimal(total)[0])
+
+
+def _recurs(stretch: Stretch, price: Price) -> bool:
+    return not stretch.trial and price.meter_key is None and price.cadence is not Cadence.ONCE
+
+
+def _fee(books: Books, stretch: Stretch, price: Price) -> _Fee:
+    bought = 1 if price.model is ChargeModel.FLAT and not stretch.add_on else stretch.quantity
+    amount = rate(price, Decimal(bought)).exact * PER_MONTH[price.cadence]
+    return _Fee(stretch, amount, _tax(books, stretch, price) if price.tax_inclusive else Fraction(0))
+
+
+def _tax(books: Books, stretch: Stretch, price: Price) -> Fraction:
+    """As it was billed last; nothing is known of it before the first invoice."""
+    prefix = f"{stretch.subscription_id}/{price.id}/"
+    billed = [one for key, one in books.billed.items() if key.startswith(prefix)]
+    latest = max(billed, key=lambda one: one.period.end, default=None)
+    return Fraction(0) if latest is None else Fraction(latest.treatment.percent) / 100
+
+
+def _less_coupons(
+    fees: Sequence[_Fee], held: Subscription, redemptions: Iterable[Redemption], currency: str
+) -> list[Fraction]:
+    """What is left of each fee: the earliest coupon first, the next one takes from what that left."""
+    left = [fee.monthly for fee in fees]
+    for_ever = (one for one in redemptions if one.ended_at is None and one.left is None)
+    for redemption in sorted(for_ever, key=lambda one: (one.redeemed_at, one.id)):
+        coupon = redemption.coupon
+        if redemption.subscription_id not in (None, held.id):
+            continue
+        on = [at for at, fee in enumerate(fees) if not coupon.plans or fee.stretch.plan_key in coupon.plans]
+        rest = sum((left[at] for at in on), Fraction(0))
+        if rest <= 0:
+            continue
+        if coupon.percent is not None:
+            share = Fraction(coupon.percent) / 100
+        elif coupon.amount is not None and coupon.amount.currency == currency:
+            off = Fraction(coupon.amount.amount) * PER_MONTH[held.cadence]  # once an invoice, so once a period
+            share = min(Fraction(1), off / rest)
+        else:
+            continue
+        for at in on:
+            left[at] *= 1 - share
+    return left
