@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from e2e.client import Api, Json, unique
 from e2e.deployment import Deployment
+from e2e.keyed_money import KEYED_MONEY, stock_money
 
 SUBSCRIPTION = """id status quantity plan { key } currentPeriod { start end } cancelAt pausedAt
     addOns { planVersion { plan { key } } quantity } scheduledChanges { id change effectiveAt }"""
@@ -41,6 +42,7 @@ KEYED: dict[str, tuple[Json, Json, str]] = {
     "commitReservation": ({}, {"quantity": "0.5"}, RESERVATION),
     "releaseReservation": ({}, {}, RESERVATION),
     "correctUsage": ({"value": "4", "reason": "a"}, {"value": "5", "reason": "a"}, EVENT),
+    **KEYED_MONEY,
 }
 
 
@@ -54,6 +56,8 @@ class Shop:
         """What the mutation is about, ready for it."""
         api = self.api
         customer_id = await api.customer()
+        if mutation in KEYED_MONEY:
+            return await stock_money(api, mutation, customer_id)
         if mutation in ("subscribe", "grantEntitlement"):
             return {"customer": {"id": customer_id}}
         add_ons = ["free"] if mutation == "removeAddOn" else []
@@ -123,7 +127,7 @@ async def test_the_same_key_with_another_input_is_a_mismatch(shop: Shop, deploym
     key = {"idempotencyKey": unique()}
     await shop.api.do(mutation, shown, **about, **input, **key)
     before = await deployment.contents()
-    told = await shop.api.refused(mutation, **about, **other, **key)
+    told = await shop.api.refused(mutation, **{**about, **other}, **key)
     assert told == ("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"])
     assert await deployment.contents() == before
 

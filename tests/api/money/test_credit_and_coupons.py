@@ -26,7 +26,7 @@ async def coupon(till: Till, **terms: object) -> str:
 # ── credit ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_credit_is_given_once_and_used_by_the_next_invoice(till: Till) -> None:
     buyer = await till.buyer()
-    asked = {"customer": buyer.ref, "amount": usd("30"), "reason": "sorry", "idempotencyKey": unique()}
+    asked: Json = {"customer": buyer.ref, "amount": usd("30"), "reason": "sorry", "idempotencyKey": unique()}
     given = await till.do("grantCredit", CREDIT, **asked)
     assert given["credit"]["kind"] == "PROMOTIONAL"
     assert given["credit"]["remaining"] == {"amount": "30.00"}
@@ -41,7 +41,7 @@ async def test_credit_is_given_once_and_used_by_the_next_invoice(till: Till) -> 
 async def test_credit_is_taken_back_in_part_or_as_far_as_it_is_left(till: Till) -> None:
     buyer = await till.buyer()
     given = await till.do("grantCredit", CREDIT, customer=buyer.ref, amount=usd("30"), reason="sorry")
-    asked = {"creditId": given["credit"]["id"]}
+    asked: Json = {"creditId": given["credit"]["id"]}
     assert await till.refused("voidCredit", **asked, amount="30.01") == ("INVALID", ["input", "amount"])
     left = await till.do("voidCredit", CREDIT, **asked, amount="12")
     assert (left["credit"]["remaining"], left["credit"]["voidedAt"]) == ({"amount": "18.00"}, None)
@@ -53,7 +53,7 @@ async def test_credit_is_taken_back_in_part_or_as_far_as_it_is_left(till: Till) 
 
 async def test_giving_is_refused_with_the_field_at_fault(till: Till) -> None:
     buyer = await till.buyer()
-    asked = {"customer": buyer.ref, "amount": usd("1"), "reason": "x"}
+    asked: Json = {"customer": buyer.ref, "amount": usd("1"), "reason": "x"}
     for wrong, code, field in (
         ({"amount": usd("0.001")}, "INVALID", ["amount", "amount"]),
         ({"amount": {"amount": "1", "currency": "EUR"}}, "CURRENCY_MISMATCH", ["amount", "currency"]),
@@ -66,7 +66,7 @@ async def test_giving_is_refused_with_the_field_at_fault(till: Till) -> None:
 
 async def test_credit_is_bought_by_paying_for_it(till: Till) -> None:
     buyer = await till.buyer()
-    asked = {"customer": buyer.ref, "amount": usd("100"), "credits": "120", "expiresAt": "2027-01-01T00:00:00Z"}
+    asked: Json = {"customer": buyer.ref, "amount": usd("100"), "credits": "120", "expiresAt": "2027-01-01T00:00:00Z"}
     bought = await till.do("buyCredit", f"invoice {{ {INVOICE} }}", **asked)
     assert (bought["invoice"]["status"], bought["invoice"]["total"]) == ("OPEN", {"amount": "100.00"})
     shown = "credits { kind amount { amount } expiresAt }"
@@ -79,7 +79,7 @@ async def test_credit_is_bought_by_paying_for_it(till: Till) -> None:
 
 async def test_buying_is_refused_with_the_field_at_fault(till: Till) -> None:
     buyer = await till.buyer()
-    asked = {"customer": buyer.ref, "amount": usd("1")}
+    asked: Json = {"customer": buyer.ref, "amount": usd("1")}
     for wrong, code, field in (
         ({"amount": usd("0")}, "INVALID", ["amount", "amount"]),
         ({"amount": {"amount": "1", "currency": "EUR"}}, "CURRENCY_MISMATCH", ["amount", "currency"]),
@@ -93,7 +93,7 @@ async def test_buying_is_refused_with_the_field_at_fault(till: Till) -> None:
 
 # ── coupons ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_a_coupon_is_offered_once_and_taken_off_the_market(till: Till) -> None:
-    asked = {"code": unique("SPRING"), "name": "Spring", "percent": "12.5", "periods": 3, "redemptionsMax": 9}
+    asked: Json = {"code": unique("SPRING"), "name": "Spring", "percent": "12.5", "periods": 3, "redemptionsMax": 9}
     made = await till.api.do("createCoupon", COUPON, **asked)
     assert made["coupon"] == {
         **asked,
@@ -116,7 +116,7 @@ async def test_a_coupon_comes_with_a_subscription_or_later(till: Till) -> None:
     buyer, plan = await till.buyer(), await till.plan(price("100"))
     made = await till.do("subscribe", SOLD, customer=buyer.ref, plan=plan, coupon=await coupon(till, periods=1))
     assert made["invoice"] == {"discount": {"amount": "10.00"}, "total": {"amount": "90.00"}}
-    asked = {"customer": buyer.ref, "code": await coupon(till, amount=usd("5")), "idempotencyKey": unique()}
+    asked: Json = {"customer": buyer.ref, "code": await coupon(till, amount=usd("5")), "idempotencyKey": unique()}
     applied = await till.do("applyCoupon", REDEEMED, **asked, subscriptionId=made["subscription"]["id"])
     assert applied["redemption"]["subscriptionId"] == made["subscription"]["id"]
     assert (await till.draft(buyer, "total { amount }"))["total"] == {"amount": "95.00"}
@@ -155,7 +155,7 @@ async def test_a_coupon_for_few_is_redeemed_by_few_however_many_try_at_once(till
 async def test_a_retry_redeems_once(till: Till) -> None:
     code = await coupon(till, redemptionsMax=2)
     buyer, other = await till.buyer(), await till.buyer()
-    asked = {"customer": buyer.ref, "code": code, "idempotencyKey": unique()}
+    asked: Json = {"customer": buyer.ref, "code": code, "idempotencyKey": unique()}
     first = await till.do("applyCoupon", REDEEMED, **asked)
     assert await till.do("applyCoupon", REDEEMED, **asked) == first
     await till.do("applyCoupon", REDEEMED, customer=other.ref, code=code)
@@ -180,5 +180,5 @@ async def test_coupons_are_refused_with_the_field_at_fault(till: Till) -> None:
         ({"percent": "10", "plans": [plan, plan]}, ["plans", "1"]),
         ({"amount": usd("0.001")}, ["amount", "amount"]),
     ):
-        asked = {"code": unique("C"), "name": "x", **wrong}
+        asked: Json = {"code": unique("C"), "name": "x", **wrong}
         assert await till.api.refused("createCoupon", **asked) == ("INVALID", ["input", *field])

@@ -22,7 +22,7 @@ async def billed(till: Till, amount: str = "100") -> tuple[Buyer, Json]:
 
 async def test_an_item_waits_for_the_next_invoice(till: Till) -> None:
     buyer, _ = await billed(till)
-    item = {"customer": buyer.ref, "description": "Training", "quantity": "1.5", "unitAmount": usd("80")}
+    item: Json = {"customer": buyer.ref, "description": "Training", "quantity": "1.5", "unitAmount": usd("80")}
     made = await till.do("addInvoiceItem", MADE, **item)
     assert made["invoice"] is None
     draft = await till.draft(buyer, "total { amount } lines { description quantity amount { amount } itemId }")
@@ -40,7 +40,7 @@ async def test_an_item_waits_for_the_next_invoice(till: Till) -> None:
 
 async def test_an_item_comes_on_an_invoice_of_its_own_if_asked_or_if_nothing_runs(till: Till) -> None:
     for buyer in ((await billed(till))[0], await till.buyer()):
-        item = {"customer": buyer.ref, "description": "Set-up", "unitAmount": usd("49.90")}
+        item: Json = {"customer": buyer.ref, "description": "Set-up", "unitAmount": usd("49.90")}
         now = {"invoiceNow": True} if await till.draft(buyer) else {}
         made = await till.do("addInvoiceItem", MADE, **item, **now)
         assert (made["invoice"]["status"], made["invoice"]["total"]) == ("OPEN", {"amount": "49.90"})
@@ -49,7 +49,7 @@ async def test_an_item_comes_on_an_invoice_of_its_own_if_asked_or_if_nothing_run
 
 async def test_an_item_is_refused_with_the_field_at_fault(till: Till) -> None:
     buyer = await till.buyer()
-    item = {"customer": buyer.ref, "description": "x", "unitAmount": usd("1")}
+    item: Json = {"customer": buyer.ref, "description": "x", "unitAmount": usd("1")}
     for wrong, code, field in (
         ({"quantity": "0"}, "INVALID", ["quantity"]),
         ({"unitAmount": usd("-1")}, "INVALID", ["unitAmount", "amount"]),
@@ -63,7 +63,7 @@ async def test_an_item_is_refused_with_the_field_at_fault(till: Till) -> None:
 
 async def test_an_item_asked_for_twice_is_there_once(till: Till) -> None:
     buyer = await till.buyer()
-    item = {"customer": buyer.ref, "description": "x", "unitAmount": usd("1"), "idempotencyKey": unique()}
+    item: Json = {"customer": buyer.ref, "description": "x", "unitAmount": usd("1"), "idempotencyKey": unique()}
     first = await till.do("addInvoiceItem", MADE, **item)
     assert await till.do("addInvoiceItem", MADE, **item) == first
     assert len(await till.invoices(buyer)) == 1
@@ -74,19 +74,19 @@ async def test_an_item_asked_for_twice_is_there_once(till: Till) -> None:
 async def test_a_line_of_a_draft_comes_to_what_support_says(till: Till) -> None:
     buyer, final = await billed(till)
     draft = await till.draft(buyer)
-    line = {"invoiceId": draft["id"], "lineId": draft["lines"][0]["id"], "reason": "sorry"}
+    line: Json = {"invoiceId": draft["id"], "lineId": draft["lines"][0]["id"], "reason": "sorry"}
     adjusted = await till.do("adjustInvoiceLine", SHOWN, **line, amount="60")
     assert (adjusted["invoice"]["status"], adjusted["invoice"]["total"]) == ("DRAFT", {"amount": "60.00"})
     await till.to(buyer, "2026-02-01T01:00:00Z")
     assert [invoice["total"]["amount"] for invoice in await till.invoices(buyer)] == ["100.00", "60.00"]
-    finalized = {**line, "amount": "50"}
+    finalized: Json = {**line, "amount": "50"}
     assert await till.refused("adjustInvoiceLine", **finalized) == ("INVOICE_FINALIZED", ["input", "invoiceId"])
-    elsewhere = {**finalized, "invoiceId": (await till.draft(buyer, "id"))["id"]}
+    elsewhere: Json = {**finalized, "invoiceId": (await till.draft(buyer, "id"))["id"]}
     assert await till.refused("adjustInvoiceLine", **elsewhere) == ("NOT_FOUND", ["input", "lineId"])
-    negative = {**line, "invoiceId": elsewhere["invoiceId"], "amount": "-1"}
+    negative: Json = {**line, "invoiceId": elsewhere["invoiceId"], "amount": "-1"}
     negative["lineId"] = (await till.draft(buyer))["lines"][0]["id"]
     assert await till.refused("adjustInvoiceLine", **negative) == ("INVALID", ["input", "amount"])
-    nowhere = {**line, "invoiceId": NOBODY, "amount": "1"}
+    nowhere: Json = {**line, "invoiceId": NOBODY, "amount": "1"}
     assert await till.refused("adjustInvoiceLine", **nowhere) == ("NOT_FOUND", ["input", "invoiceId"])
     assert final["id"] != draft["id"]
 
@@ -98,7 +98,7 @@ async def test_a_draft_of_a_period_that_is_over_can_be_closed_before_it_closes_i
     await till.api.use(buyer.id, "api.calls", 50)
     await till.to(buyer, "2026-02-01T12:00:00Z")
     draft = (await till.about(buyer, f"drafts: upcomingInvoice {{ {INVOICE} }}"))["drafts"]
-    asked = {"invoiceId": draft["id"], "idempotencyKey": unique()}
+    asked: Json = {"invoiceId": draft["id"], "idempotencyKey": unique()}
     closed = await till.do("finalizeInvoice", SHOWN, **asked)
     assert closed["invoice"]["id"] == draft["id"]
     assert (closed["invoice"]["status"], closed["invoice"]["total"]) == ("OPEN", {"amount": "105.00"})
@@ -121,7 +121,7 @@ async def test_a_draft_with_nothing_on_it_cannot_be_closed(till: Till) -> None:
 
 async def test_a_void_invoice_is_owed_by_nobody(till: Till) -> None:
     buyer, invoice = await billed(till)
-    asked = {"invoiceId": invoice["id"], "reason": "a mistake"}
+    asked: Json = {"invoiceId": invoice["id"], "reason": "a mistake"}
     voided = await till.do("voidInvoice", f"{SHOWN} rebilled {{ id }}", **asked)
     assert (voided["invoice"]["status"], voided["invoice"]["due"]) == ("VOID", {"amount": "0.00"})
     assert voided["rebilled"] is None
@@ -131,7 +131,7 @@ async def test_a_void_invoice_is_owed_by_nobody(till: Till) -> None:
 
 async def test_a_void_invoice_is_billed_again_if_asked(till: Till) -> None:
     buyer, invoice = await billed(till)
-    asked = {"invoiceId": invoice["id"], "rebill": True, "idempotencyKey": unique()}
+    asked: Json = {"invoiceId": invoice["id"], "rebill": True, "idempotencyKey": unique()}
     shown = f"invoice {{ status }} rebilled {{ {INVOICE} }}"
     voided = await till.do("voidInvoice", shown, **asked)
     assert voided["invoice"]["status"] == "VOID"
@@ -150,7 +150,7 @@ async def test_what_is_uncollectible_is_not_due_and_can_still_be_paid(till: Till
     buyer, invoice = await billed(till)
     written_off = await till.do("markUncollectible", SHOWN, invoiceId=invoice["id"], reason="bankrupt")
     assert (written_off["invoice"]["status"], written_off["invoice"]["due"]) == ("UNCOLLECTIBLE", {"amount": "0.00"})
-    paid = {"customer": buyer.ref, "amount": usd("30"), "invoiceIds": [invoice["id"]]}
+    paid: Json = {"customer": buyer.ref, "amount": usd("30"), "invoiceIds": [invoice["id"]]}
     await till.do("recordPayment", "payment { id }", **paid)
     ((after),) = await till.invoices(buyer)
     assert (after["status"], after["paid"]) == ("UNCOLLECTIBLE", {"amount": "30.00"})
@@ -160,8 +160,8 @@ async def test_a_credit_note_lowers_what_is_owed_and_what_was_paid_becomes_credi
     buyer, invoice = await billed(till)
     shown = """creditNote { number total { amount } off { amount } credit { amount { amount } } reason
         invoice { due { amount } creditNotes { number } } lines { description amount { amount } } }"""
-    asked = {"invoiceId": invoice["id"], "reason": "an outage"}
-    line = {"lineId": invoice["lines"][0]["id"], "amount": "30"}
+    asked: Json = {"invoiceId": invoice["id"], "reason": "an outage"}
+    line: Json = {"lineId": invoice["lines"][0]["id"], "amount": "30"}
     first = (await till.do("issueCreditNote", shown, **asked, lines=[line]))["creditNote"]
     assert first["invoice"] == {"due": {"amount": "70.00"}, "creditNotes": [{"number": first["number"]}]}
     assert (first["total"], first["off"], first["credit"]) == ({"amount": "30.00"}, {"amount": "30.00"}, None)
@@ -175,7 +175,7 @@ async def test_a_credit_note_lowers_what_is_owed_and_what_was_paid_becomes_credi
 
 async def test_a_credit_note_is_refused_with_the_field_at_fault(till: Till) -> None:
     _, invoice = await billed(till)
-    line = {"lineId": invoice["lines"][0]["id"], "amount": "30"}
+    line: Json = {"lineId": invoice["lines"][0]["id"], "amount": "30"}
     for lines, code, field in (
         ([{**line, "amount": "100.01"}], "INVALID", ["lines"]),
         ([{**line, "lineId": "line_1"}], "NOT_FOUND", ["lines"]),

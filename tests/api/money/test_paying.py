@@ -20,14 +20,21 @@ async def owing(till: Till, *amounts: str) -> tuple[Buyer, list[str]]:
     """Somebody with open invoices; their ids."""
     buyer = await till.buyer()
     for amount in amounts:
-        item = {"description": "Work", "unitAmount": usd(amount)}
+        item: Json = {"description": "Work", "unitAmount": usd(amount)}
         await till.do("addInvoiceItem", "itemId", customer=buyer.ref, **item)
     return buyer, [invoice["id"] for invoice in await till.invoices(buyer, "id")]
 
 
 async def method(till: Till, buyer: Buyer, token: str = "succeeds", **input: Any) -> str:
     """A way to pay that behaves as its token says; not charged by itself, unless it is to be the default one."""
-    asked = {"provider": "simulated", "token": token, "kind": "card", "label": "Visa 4242", "default": False, **input}
+    asked: Json = {
+        "provider": "simulated",
+        "token": token,
+        "kind": "card",
+        "label": "Visa 4242",
+        "default": False,
+        **input,
+    }
     made = await till.do("addPaymentMethod", METHOD, customer=buyer.ref, **asked)
     id: str = made["paymentMethod"]["id"]
     return id
@@ -36,7 +43,7 @@ async def method(till: Till, buyer: Buyer, token: str = "succeeds", **input: Any
 async def test_paying_charges_the_provider_and_tells_what_came_of_it(till: Till) -> None:
     buyer, (invoice,) = await owing(till, "40")
     card = await method(till, buyer)
-    asked = {"invoiceId": invoice, "paymentMethodId": card, "idempotencyKey": unique()}
+    asked: Json = {"invoiceId": invoice, "paymentMethodId": card, "idempotencyKey": unique()}
     paid = await till.do("payInvoice", PAID, **asked)
     assert paid["payment"]["status"] == "SUCCEEDED"
     (allocation,) = paid["payment"]["allocations"]
@@ -73,7 +80,7 @@ async def test_a_retry_asks_again_for_what_nobody_knew_and_charges_once(till: Ti
     """The first answer was lost on the way: sent again, it says what became of that charge."""
     buyer, (invoice,) = await owing(till, "40")
     card = await method(till, buyer, "times_out_after_charging")
-    asked = {"invoiceId": invoice, "paymentMethodId": card, "idempotencyKey": unique()}
+    asked: Json = {"invoiceId": invoice, "paymentMethodId": card, "idempotencyKey": unique()}
     first = await till.do("payInvoice", PAID, **asked)
     again = await till.do("payInvoice", PAID, **asked)
     assert (first["payment"]["status"], again["payment"]["status"]) == ("PENDING", "SUCCEEDED")
@@ -102,7 +109,12 @@ async def test_a_part_can_be_paid(till: Till) -> None:
 
 async def test_money_that_came_in_pays_what_is_named_then_becomes_credit(till: Till) -> None:
     buyer, (first, second) = await owing(till, "40", "60")
-    asked = {"customer": buyer.ref, "amount": usd("110"), "invoiceIds": [second, first], "reference": "transfer 7"}
+    asked: Json = {
+        "customer": buyer.ref,
+        "amount": usd("110"),
+        "invoiceIds": [second, first],
+        "reference": "transfer 7",
+    }
     paid = (await till.do("recordPayment", PAID, **asked))["payment"]
     assert [one["invoice"]["id"] for one in paid["allocations"]] == [second, first]
     assert (paid["provider"], paid["toCredit"]) == ("manual", {"amount": "10.00"})
@@ -119,7 +131,7 @@ async def test_money_that_came_in_is_divided_as_told_or_pays_the_oldest(till: Ti
 
 async def test_recording_is_refused_with_the_field_at_fault(till: Till) -> None:
     buyer, (invoice,) = await owing(till, "40")
-    asked = {"customer": buyer.ref, "amount": usd("10"), "invoiceIds": [invoice]}
+    asked: Json = {"customer": buyer.ref, "amount": usd("10"), "invoiceIds": [invoice]}
     for wrong, code, field in (
         ({"invoiceIds": ["invoice_1"]}, "NOT_FOUND", ["invoiceIds", "0"]),
         ({"invoiceIds": [invoice, invoice]}, "INVALID", ["invoiceIds", "1"]),
@@ -140,7 +152,7 @@ async def test_recording_is_refused_with_the_field_at_fault(till: Till) -> None:
 async def test_a_payment_can_be_given_back_the_way_it_came_or_as_credit(till: Till) -> None:
     buyer, (invoice,) = await owing(till, "40")
     paid = await till.do("payInvoice", PAID, invoiceId=invoice, paymentMethodId=await method(till, buyer))
-    asked = {"paymentId": paid["payment"]["id"]}
+    asked: Json = {"paymentId": paid["payment"]["id"]}
     back = (await till.do("refundPayment", REFUNDED, **asked, amount="15", reason="kind"))["refund"]
     assert (back["to"], back["amount"], back["failure"]) == ("METHOD", {"amount": "15.00"}, None)
     assert back["settledAt"] is not None
@@ -151,7 +163,7 @@ async def test_a_payment_can_be_given_back_the_way_it_came_or_as_credit(till: Ti
         {"remaining": {"amount": "25.00"}, "kind": "PREPAID"}
     ]
     assert await till.refused("refundPayment", **asked) == ("CONFLICT", ["input", "paymentId"])
-    nobodys = {"paymentId": "payment_01m7xzqmprem6tw0sa0ez4t5hj"}
+    nobodys: Json = {"paymentId": "payment_01m7xzqmprem6tw0sa0ez4t5hj"}
     assert await till.refused("refundPayment", **nobodys) == ("NOT_FOUND", ["input", "paymentId"])
 
 
@@ -174,7 +186,7 @@ async def test_ways_to_pay_are_added_chosen_and_removed(till: Till) -> None:
         ({"token": "declines"}, "ALREADY_EXISTS", "token"),
         ({"label": ""}, "INVALID", "label"),
     ):
-        asked = {"provider": "simulated", "token": "other", "kind": "card", "label": "x", **wrong}
+        asked: Json = {"provider": "simulated", "token": "other", "kind": "card", "label": "x", **wrong}
         assert await till.refused("addPaymentMethod", customer=buyer.ref, **asked) == (code, ["input", field])
     assert await till.refused("setDefaultPaymentMethod", paymentMethodId=first) == (
         "NOT_FOUND",
@@ -184,7 +196,7 @@ async def test_ways_to_pay_are_added_chosen_and_removed(till: Till) -> None:
 
 async def test_what_is_charged_for_a_plan_is_in_the_payload_also_of_a_retry(till: Till) -> None:
     buyer, plan = await till.buyer(), await till.plan(price("100"))
-    asked = {"customer": buyer.ref, "plan": plan, "idempotencyKey": unique()}
+    asked: Json = {"customer": buyer.ref, "plan": plan, "idempotencyKey": unique()}
     shown = "subscription { id } invoice { id number status total { amount } due { amount } }"
     made = await till.do("subscribe", shown, **asked)
     assert made["invoice"]["due"] == {"amount": "100.00"}

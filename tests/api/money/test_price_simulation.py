@@ -53,7 +53,7 @@ async def test_past_usage_is_priced_again_beside_what_was_billed(till: Till) -> 
     await till.api.use(buyer.id, "api.calls", 150)
     await till.to(buyer, "2026-02-01T02:00:00Z")
     await till.api.use(buyer.id, "api.calls", 30)
-    asked = {"customer": buyer.ref, "prices": [FIRST_FREE]}
+    asked: Json = {"customer": buyer.ref, "prices": [FIRST_FREE]}
     january = await simulate(till, **asked, period=JANUARY)
     assert (january["total"]["amount"], january["actual"]) == ("5.00", {"amount": "7.50"})
     both = await simulate(till, **asked, period={**JANUARY, "end": "2026-03-01T00:00:00Z"})
@@ -71,7 +71,7 @@ async def test_what_was_taken_back_was_not_billed(till: Till) -> None:
     await till.subscribe(buyer, await till.plan(CALLS))
     await till.api.use(buyer.id, "api.calls", 150)
     await till.to(buyer, "2026-02-01T02:00:00Z")
-    asked = {"customer": buyer.ref, "prices": [CALLS], "period": JANUARY}
+    asked: Json = {"customer": buyer.ref, "prices": [CALLS], "period": JANUARY}
     (invoice,) = await till.invoices(buyer)
     lines = [{"lineId": invoice["lines"][0]["id"], "amount": "2.50"}]
     await till.do("issueCreditNote", "creditNote { id }", invoiceId=invoice["id"], lines=lines, reason="sorry")
@@ -91,7 +91,7 @@ async def test_a_void_invoice_billed_nothing(till: Till) -> None:
 
 async def test_what_cannot_be_told_is_told_as_data(till: Till) -> None:
     buyer = await till.buyer()
-    whose = {"customer": buyer.ref, "period": JANUARY}
+    whose: Json = {"customer": buyer.ref, "period": JANUARY}
     euros = {**CALLS, "key": "other", "currency": "EUR"}
     for input, code, field in (
         ({"prices": []}, "INVALID", ["prices"]),
@@ -126,5 +126,5 @@ async def test_a_customers_figures_need_the_right_to_read_them(till: Till) -> No
     narrow = Till(till.api.with_key(made["secret"]))
     assert (await simulate(narrow, prices=[price("1")]))["total"]["amount"] == "1.00"
     query = "query($input: SimulatePriceInput!) { simulatePrice(input: $input) { total { amount } } }"
-    asked = {"prices": [CALLS], "customer": buyer.ref, "period": JANUARY}
+    asked: Json = {"prices": [CALLS], "customer": buyer.ref, "period": JANUARY}
     assert await narrow.api.fails(query, input=asked) == ["FORBIDDEN"]

@@ -1,6 +1,6 @@
 """The choices a plan makes, and what is known of a customer for billing."""
 
-from e2e.client import unique
+from e2e.client import Json, unique
 from till import Till, price
 
 CUSTOMER = "customer { id locale address { country } taxId { value country valid } }"
@@ -37,13 +37,18 @@ async def test_rules_that_make_no_sense_are_refused_with_their_path(till: Till) 
         ({"prices": [price("1", zeroUsage="FREE")]}, ["prices", "0", "zeroUsage"]),
         ({"prices": [price("1", taxCategory="Books!")]}, ["prices", "0", "taxCategory"]),
     ):
-        asked = {"prices": [], "entitlements": [], **version}
+        asked: Json = {"prices": [], "entitlements": [], **version}
         told = await till.api.refused("createPlan", key=unique("plan"), name="P", version=asked)
         assert told == ("INVALID", ["input", "version", *field])
 
 
 async def test_a_tax_number_is_read_with_the_country(till: Till) -> None:
-    asked = {"externalId": unique("customer"), "taxId": "DE 136 695 976", "address": {"country": "DE"}, "locale": "de"}
+    asked: Json = {
+        "externalId": unique("customer"),
+        "taxId": "DE 136 695 976",
+        "address": {"country": "DE"},
+        "locale": "de",
+    }
     made = (await till.api.do("createCustomer", CUSTOMER, **asked))["customer"]
     assert made["locale"] == "de"
     assert made["taxId"] == {"value": "DE 136 695 976", "country": "DE", "valid": True}
@@ -57,7 +62,7 @@ async def test_a_tax_number_is_read_with_the_country(till: Till) -> None:
 
 async def test_a_tax_number_without_a_prefix_means_what_the_country_makes_of_it(till: Till) -> None:
     """136695976 is a German number; in France it is none."""
-    asked = {"externalId": unique("customer"), "taxId": "136695976", "address": {"country": "FR"}}
+    asked: Json = {"externalId": unique("customer"), "taxId": "136695976", "address": {"country": "FR"}}
     made = (await till.api.do("createCustomer", CUSTOMER, **asked))["customer"]
     assert made["taxId"] == {"value": "136695976", "country": "FR", "valid": False}
     moved = await till.api.do("updateCustomer", CUSTOMER, customer={"id": made["id"]}, address={"country": "DE"})
@@ -72,7 +77,7 @@ async def test_a_business_abroad_owes_the_tax_itself(till: Till) -> None:
     seller = {"name": "Ada GmbH", "country": "DE", "taxId": "DE136695976"}
     await till.api.do("updateBillingSettings", "settings { zone }", seller=seller, taxRates=rates)
     plan, shown = await till.plan(price("100")), "total { amount } tax { code reason }"
-    france = {"address": {"country": "FR"}}
+    france: Json = {"address": {"country": "FR"}}
     person, firm = await till.buyer(**france), await till.buyer(**france, taxId="FR40303265045")
     for buyer, total, code in ((person, "120.00", "STANDARD"), (firm, "100.00", "REVERSE_CHARGE")):
         await till.subscribe(buyer, plan)

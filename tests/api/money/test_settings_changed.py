@@ -2,7 +2,7 @@
 
 import asyncio
 
-from e2e.client import Api
+from e2e.client import Api, Json
 from till import Till, price
 
 SHOWN = """settings { seller { name line1 city country iban smallPrint } zone netDays quoteMinutes correctionsDays
@@ -34,14 +34,14 @@ async def test_what_is_left_out_stays_and_null_removes(api: Api) -> None:
 
 
 async def test_two_changes_at_once_are_both_made(api: Api) -> None:
-    asked = [{"netDays": 21}, {"quoteMinutes": 33}, {"correctionsDays": 44}, {"zone": "Europe/Berlin"}]
+    asked: list[Json] = [{"netDays": 21}, {"quoteMinutes": 33}, {"correctionsDays": 44}, {"zone": "Europe/Berlin"}]
     await asyncio.gather(*(api.do("updateBillingSettings", SHOWN, **one) for one in asked))
     settings = (await api.do("updateBillingSettings", SHOWN))["settings"]
     assert {name: settings[name] for one in asked for name in one} == {k: v for one in asked for k, v in one.items()}
 
 
 async def test_what_makes_no_sense_is_refused_with_its_path(api: Api) -> None:
-    rate = {"country": "DE", "category": "standard", "name": "VAT", "percent": "19"}
+    rate: Json = {"country": "DE", "category": "standard", "name": "VAT", "percent": "19"}
     for wrong, field in (
         ({"netDays": -1}, ["netDays"]),
         ({"zone": "Mars"}, ["zone"]),
@@ -60,7 +60,7 @@ async def test_what_makes_no_sense_is_refused_with_its_path(api: Api) -> None:
 async def test_settings_are_those_of_invoices_from_then_on(till: Till) -> None:
     buyer, plan = await till.buyer(address={"country": "AT"}), await till.plan(price("100"))
     await till.subscribe(buyer, plan)
-    rate = {"country": "AT", "category": "standard", "name": "USt. 20 %", "percent": "20"}
+    rate: Json = {"country": "AT", "category": "standard", "name": "USt. 20 %", "percent": "20"}
     await till.api.do("updateBillingSettings", SHOWN, seller={"country": "AT", "name": "New"}, taxRates=[rate])
     await till.to(buyer, "2026-02-01T01:00:00Z")
     shown = "total { amount } tax { name } seller"
