@@ -190,8 +190,8 @@ async def test_a_change_comes_to_its_preview_which_writes_nothing(
 
 
 def _was_waiting(invoice: Json, quote: Json) -> bool:
-    """The invoice of a period that was over: a change at once closes it first."""
-    return all(line["period"]["end"] <= quote["effectiveAt"] for line in invoice["lines"])
+    """The invoice of a period that was over: a change at once closes it first, and it would have come anyway."""
+    return all(line["period"]["start"] < quote["effectiveAt"] for line in invoice["lines"])
 
 
 def _told(line: Json, back: bool = False) -> tuple[str, list[int], str]:
