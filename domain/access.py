@@ -36,6 +36,7 @@ class Scope(StrEnum):
     SETTINGS_WRITE = "settings:write"
     JOURNAL_READ = "journal:read"
     PROVIDER_READ = "provider:read"
+    PROVIDER_WRITE = "provider:write"  # replay what it told, compare with it: no money moves by our will
     CLOCKS_WRITE = "clocks:write"
     KEYS_WRITE = "keys:write"
     TOKENS_WRITE = "tokens:write"
@@ -59,6 +60,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
         Scope.SETTINGS_READ,
         Scope.JOURNAL_READ,
         Scope.PROVIDER_READ,
+        Scope.PROVIDER_WRITE,
     },
     Role.SERVICE: _READ
     | {

@@ -1,6 +1,6 @@
 """What can be asked for. A command carries what `decide` needs besides the state: ids, frozen terms, sealed data."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -167,6 +167,14 @@ class DefaultMethod(Struct, frozen=True):
     method_id: str
 
 
+class UpdateMethod(Struct, frozen=True):
+    """What the provider now says of it, as when a bank has renewed a card."""
+
+    method_id: str
+    label: str
+    expires: date | None = None
+
+
 class PayInvoice(Struct, frozen=True):
     """`method_id` None: the default one. `amount` None: all that is owed."""
 
@@ -214,6 +222,17 @@ class SettleRefund(Struct, frozen=True):
     failure: str | None = None
 
 
+class RecordRefund(Struct, frozen=True):
+    """Money that the provider has given back without being asked by us: in its dashboard, or by a dispute that was
+    lost. `reference`: the provider's own. Recording it again changes nothing."""
+
+    refund_id: str
+    payment_id: str
+    amount: Decimal
+    reference: str
+    reason: str
+
+
 class PlanInstalments(Struct, frozen=True):
     invoice_id: str
     instalments: tuple[Instalment, ...]
@@ -229,10 +248,12 @@ class UnlinkProvider(Struct, frozen=True):
 
 
 class NoteDrift(Struct, frozen=True):
-    """What a comparison with the provider found, all of it."""
+    """What a comparison with the provider found: all of it; or, with `about`, what it found of these things. Words on
+    drift then begin with the thing's name and a colon; what was said of other things stays."""
 
     provider: str
     drift: tuple[str, ...] = ()
+    about: tuple[str, ...] | None = None
 
 
 ProviderCommand = LinkProvider | UnlinkProvider | NoteDrift
@@ -252,11 +273,13 @@ MoneyCommand = (
     | AddMethod
     | RemoveMethod
     | DefaultMethod
+    | UpdateMethod
     | PayInvoice
     | RecordPayment
     | SettlePayment
     | RefundPayment
     | SettleRefund
+    | RecordRefund
     | PlanInstalments
     | ProviderCommand
 )

@@ -4,7 +4,7 @@ An event's `type` is its tag. Fields may be added with a default; any other chan
 lift (`adapters.postgres.codec`).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from msgspec import UNSET, Struct, UnsetType
@@ -240,6 +240,14 @@ class MethodRemoved(Event, frozen=True, tag="payment_method.removed"):
     method_id: str
 
 
+class MethodUpdated(Event, frozen=True, tag="payment_method.updated"):
+    """As the provider now has it."""
+
+    method_id: str
+    label: str
+    expires: date | None = None
+
+
 class MethodDefaulted(Event, frozen=True, tag="payment_method.defaulted"):
     method_id: str
 
@@ -349,6 +357,7 @@ MoneyEvent = (
     | MethodAdded
     | MethodRemoved
     | MethodDefaulted
+    | MethodUpdated
     | PaymentRequested
     | PaymentNeedsAction
     | PaymentSucceeded

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres import documents, effects, ledger
+from adapters.postgres import counted, documents, effects, ledger
 from adapters.postgres.change import Change
 from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import api_keys, customers, holdings, vault
@@ -48,7 +48,13 @@ def held_ids(account: Account) -> set[str]:
         | {refund.id for payment in books.payments.values() for refund in payment.refunds}
         | {redemption.id for redemption in books.redemptions}
         | {method.id for method in books.methods}
+        | {provider_id(provider, link.reference) for provider, link in books.links.items()}
     )
+
+
+def provider_id(provider: str, reference: str) -> str:
+    """What a customer's record at a payment provider is held as: a shape that no id of ours has."""
+    return f"{provider}/{reference}"
 
 
 def key_row(key: ApiKey) -> dict[str, Any]:
@@ -63,6 +69,7 @@ async def project(connection: AsyncConnection, changes: Sequence[Change]) -> Non
         await _project_accounts(connection, accounts)
         await documents.project(connection, accounts)
         await effects.project(connection, accounts)
+        await counted.project(connection, accounts)
         await ledger.write(
             connection, [row for one in accounts for row in ledger.rows_for(one.entries[0].stream_id, one.posted)]
         )
@@ -118,6 +125,7 @@ async def clear(connection: AsyncConnection, stream_id: str) -> None:
     await connection.execute(delete(api_keys).where(api_keys.c.key_id == stream_id))
     await documents.clear(connection, stream_id)
     await effects.clear(connection, stream_id)
+    await counted.clear(connection, stream_id)
     await ledger.clear(connection, stream_id)
 
 

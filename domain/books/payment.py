@@ -50,7 +50,9 @@ class Allocation(Struct, frozen=True):
 
 class Refund(Struct, frozen=True, omit_defaults=True):
     """`settled_at` None: asked for, and not yet known to have gone through. `credit_id`: the credit it became. `taken`:
-    the credit that the payment had brought and the refund took back; it accounts for `from_credit` of the amount."""
+    the credit that the payment had brought and the refund took back; it accounts for `from_credit` of the amount.
+    `reference`: the provider's own, of one that was not asked for here: given back in its dashboard, or by a dispute
+    that was lost."""
 
     id: str
     payment_id: str
@@ -63,6 +65,7 @@ class Refund(Struct, frozen=True, omit_defaults=True):
     credit_id: str | None = None
     from_credit: Decimal = ZERO
     taken: tuple[Burn, ...] = ()
+    reference: str | None = None
 
 
 class Payment(Struct, frozen=True, omit_defaults=True):

@@ -37,6 +37,9 @@ TRIAL_DAYS_MAX = 730
 START_DISTANCE_MAX = timedelta(days=731)
 PLANNING_DISTANCE_MAX = timedelta(days=3_653)
 
+_HAPPENED = (c.SettlePayment, c.SettleRefund, c.RecordRefund, c.RemoveMethod, c.UnlinkProvider, c.NoteDrift)
+"""What an erased customer's provider has still to tell."""
+
 
 def decide_account(account: Account, command: c.AccountCommand, at: datetime) -> Sequence[e.AccountEvent]:
     if isinstance(command, c.CreateCustomer):
@@ -48,7 +51,7 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
     if account.customer.erased_at is not None:
         if isinstance(command, c.EraseCustomer):
             return []
-        if isinstance(command, c.SettlePayment | c.SettleRefund | c.UnlinkProvider):  # what happened has happened
+        if isinstance(command, _HAPPENED):  # what happened has happened
             return decide_money(account, command, at)
         raise Refusal(ErrorCode.NOT_FOUND, "the customer was erased", "customer")
     if isinstance(command, c.MoneyCommand):

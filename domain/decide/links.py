@@ -22,7 +22,10 @@ def decide_link(
             return []
         case c.UnlinkProvider(provider=provider):
             return [] if link is None else [e.ProviderUnlinked(provider)]
-        case c.NoteDrift(provider=provider, drift=drift):
+        case c.NoteDrift(provider=provider, drift=drift, about=about):
             if link is None:
                 raise Refusal(ErrorCode.NOT_FOUND, f"the customer is not known at {provider}", "provider")
+            if about is not None:
+                others = (one for one in link.drift if one.partition(":")[0] not in about)
+                drift = tuple(sorted({*others, *drift}))
             return [] if link.drift == drift else [e.ProviderDrifted(provider, drift)]

@@ -20,10 +20,10 @@ TOKEN_CHARS_MAX = 255
 
 
 def decide_method(
-    account: Account, command: c.AddMethod | c.RemoveMethod | c.DefaultMethod, at: datetime
+    account: Account, command: c.AddMethod | c.RemoveMethod | c.DefaultMethod | c.UpdateMethod, at: datetime
 ) -> Sequence[e.AccountEvent]:
-    """A new default method is charged at once with what is overdue. One that is removed still serves the payments that
-    were asked for already. Raises Refusal."""
+    """A new default method, or one that was renewed, is charged at once with what is overdue. One that is removed still
+    serves the payments that were asked for already. Raises Refusal."""
     books = account.books
     match command:
         case c.AddMethod(method=method, default=default):
@@ -38,6 +38,13 @@ def decide_method(
                 return []
             chosen = e.MethodDefaulted(id)
             return [chosen, *_charged(account, chosen, at)]
+        case c.UpdateMethod(method_id=id, label=label, expires=expires):
+            known = live_method(books, id)
+            if (known.label, known.expires) == (label, expires):
+                return []
+            check_name(label, "label")
+            changed = e.MethodUpdated(id, label, expires)
+            return [changed, *(_charged(account, changed, at) if known.expires != expires else [])]
 
 
 def live_method(books: Books, id: str) -> Method:
@@ -61,7 +68,9 @@ def _new(books: Books, method: Method, at: datetime) -> Method:
     return replace(method, added_at=at, removed_at=None)
 
 
-def _charged(account: Account, event: e.MethodAdded | e.MethodDefaulted, at: datetime) -> Sequence[e.AccountEvent]:
+def _charged(
+    account: Account, event: e.MethodAdded | e.MethodDefaulted | e.MethodUpdated, at: datetime
+) -> Sequence[e.AccountEvent]:
     after = evolve_account(account, event, at)
     chosen = after.books.method
     return [] if chosen is None or chosen == account.books.method else collect_with(after, chosen, at)

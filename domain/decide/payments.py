@@ -17,7 +17,7 @@ from domain.books.payment import MANUAL, Allocation, FailureCode, Method, Paymen
 from domain.decide.credits import check_amount
 from domain.decide.instalments import instalments_planned
 from domain.decide.methods import decide_method, live_method
-from domain.decide.refunds import refund, settle_refund
+from domain.decide.refunds import record_refund, refund, settle_refund
 from domain.dunning import failed, pending_payment
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.evolve import evolve_account
@@ -34,11 +34,13 @@ PaymentCommand = (
     c.AddMethod
     | c.RemoveMethod
     | c.DefaultMethod
+    | c.UpdateMethod
     | c.PayInvoice
     | c.RecordPayment
     | c.SettlePayment
     | c.RefundPayment
     | c.SettleRefund
+    | c.RecordRefund
     | c.PlanInstalments
 )
 
@@ -55,7 +57,7 @@ def decide_payment(account: Account, command: PaymentCommand, at: datetime) -> S
 
 def _decided(account: Account, command: PaymentCommand, at: datetime) -> Sequence[e.AccountEvent]:
     match command:
-        case c.AddMethod() | c.RemoveMethod() | c.DefaultMethod():
+        case c.AddMethod() | c.RemoveMethod() | c.DefaultMethod() | c.UpdateMethod():
             return decide_method(account, command, at)
         case c.PayInvoice():
             return [e.PaymentRequested(_asked_for(account.books, command, at))]
@@ -67,6 +69,8 @@ def _decided(account: Account, command: PaymentCommand, at: datetime) -> Sequenc
             return refund(account.books, command, at)
         case c.SettleRefund():
             return settle_refund(account.books, command, at)
+        case c.RecordRefund():
+            return record_refund(account.books, command, at)
         case c.PlanInstalments():
             return [instalments_planned(account.books, command, at)]
 

@@ -39,8 +39,30 @@ class _Brought(NamedTuple):
 
 def refund(books: Books, command: c.RefundPayment, at: datetime) -> Sequence[e.MoneyEvent]:
     """Raises Refusal."""
-    payment = _refundable(books, command)
+    payment = _refundable(books, command.payment_id)
+    if any(one.id == command.refund_id for one in payment.refunds):
+        raise Refusal(ErrorCode.ALREADY_EXISTS, "the refund exists already", "refundId")
     check_length(command.reason, REASON_CHARS_MAX, "reason")
+    asked, voided = _asked(books, payment, command, at)
+    return [*voided, e.RefundRequested(asked), *_at_once(payment, asked, at)]
+
+
+def record_refund(books: Books, command: c.RecordRefund, at: datetime) -> Sequence[e.MoneyEvent]:
+    """The money has gone already, so nobody is asked for it. Refused all the same where the books do not allow it, as
+    when what it paid for has been used: that is for people to see to. Raises Refusal."""
+    payment = _refundable(books, command.payment_id)
+    if any(one.id == command.refund_id for one in payment.refunds):
+        return []
+    told = c.RefundPayment(command.refund_id, payment.id, command.amount, RefundTarget.METHOD, command.reason)
+    asked, voided = _asked(books, payment, told, at)
+    asked = replace(asked, reference=command.reference)
+    return [*voided, e.RefundRequested(asked), e.RefundSettled(asked.id, payment.id)]
+
+
+def _asked(
+    books: Books, payment: Payment, command: c.RefundPayment, at: datetime
+) -> tuple[Refund, Sequence[e.CreditVoided]]:
+    """The refund, and the credit that it takes back."""
     brought = list(_brought(books, payment))
     most = min(payment.amount - payment.refunded, _without_credit(books, payment) + exact_sum(b.money for b in brought))
     if most <= 0:
@@ -59,8 +81,7 @@ def refund(books: Books, command: c.RefundPayment, at: datetime) -> Sequence[e.M
         from_credit=from_credit,
         taken=taken,
     )
-    voided = [e.CreditVoided(burn.credit_id, burn.amount) for burn in taken]
-    return [*voided, e.RefundRequested(asked), *_at_once(payment, asked, at)]
+    return asked, [e.CreditVoided(burn.credit_id, burn.amount) for burn in taken]
 
 
 def settle_refund(books: Books, command: c.SettleRefund, at: datetime) -> Sequence[e.MoneyEvent]:
@@ -76,10 +97,8 @@ def settle_refund(books: Books, command: c.SettleRefund, at: datetime) -> Sequen
     return [e.RefundFailed(asked.id, payment.id, command.failure), *_given_back(books, asked, at)]
 
 
-def _refundable(books: Books, command: c.RefundPayment) -> Payment:
-    payment = _payment(books, command.payment_id)
-    if any(one.id == command.refund_id for one in payment.refunds):
-        raise Refusal(ErrorCode.ALREADY_EXISTS, "the refund exists already", "refundId")
+def _refundable(books: Books, payment_id: str) -> Payment:
+    payment = _payment(books, payment_id)
     if payment.settled_at is None or payment.failure is not None:
         raise Refusal(
             ErrorCode.CONFLICT, f"the payment is {payment.status}: there is no money to give back", "paymentId"

@@ -120,6 +120,9 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
                 methods=tuple(replace(one, removed_at=at) if one.id == id else one for one in books.methods),
                 default_method_id=None if books.default_method_id == id else books.default_method_id,
             )
+        case e.MethodUpdated(method_id=id, label=label, expires=expires):
+            now = (replace(one, label=label, expires=expires) if one.id == id else one for one in books.methods)
+            return replace(books, methods=tuple(now))
         case e.MethodDefaulted(method_id=id):
             return replace(books, default_method_id=id)
         case e.PaymentRequested(payment=payment):
