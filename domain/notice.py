@@ -1,5 +1,5 @@
-"""What a provider tells us unasked. It is a hint of what to look at, never the truth: notices come late, twice, shuffled
-and in the words of other API versions, so what is so is asked of the provider (`domain.provider_state`)."""
+"""What a provider tells us unasked. It is a hint of what to look at, never the truth: notices come late, twice,
+shuffled and in the words of other API versions, so what is so is asked of the provider (`domain.provider_state`)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -35,8 +35,8 @@ class Subject(Struct, frozen=True, omit_defaults=True):
 
 
 class Notice(Struct, frozen=True):
-    """`id`: the provider's, the same for each delivery; no order follows from it. `type`: its word for what happened. The
-    body is not kept: it may name the customer, and nothing in it is needed."""
+    """`id`: the provider's, the same for each delivery; no order follows from it. `type`: its word for what happened.
+    The body is not kept: it may name the customer, and nothing in it is needed."""
 
     id: str
     type: str

@@ -30,8 +30,8 @@ class Standing(StrEnum):
 
 
 class FoundPayment(Struct, frozen=True):
-    """`reference`: as `Succeeded` carries it. `payment_id` None: we did not ask for it. `refunded`: None where it was not
-    looked at."""
+    """`reference`: as `Succeeded` carries it. `payment_id` None: we did not ask for it. `refunded`: how much of it was
+    given back; None where that was not looked at."""
 
     reference: str
     payment_id: str | None
