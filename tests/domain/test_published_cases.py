@@ -448,7 +448,7 @@ DIFFERS: dict[str, tuple[Callable[[Figures], Figures], Figures]] = {
 }
 
 LATER: dict[str, str] = {
-    "U08": "the correcting line of a late event: invoice = wanted - billed, in the next issue",
+    "U08": "the correcting line of a late event, invoice = wanted − billed: test_published_billing.py",
     "U09": "duplicates are told apart by (customer, source, id) where usage is written, not in the domain",
 }
 

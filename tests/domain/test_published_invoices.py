@@ -112,9 +112,9 @@ DIFFERS: dict[str, tuple[Callable[[Figures], Figures], Figures, str]] = {
 }
 
 LATER: dict[str, str] = {
-    "C13": "voiding an invoice returns the credit it used: InvoiceVoided.returned, decided with payments",
-    "I16": "what is missing from a minimum spend: a line, in test_published_prices.py",
-    "I16y": "what is missing from a minimum spend: a line, in test_published_prices.py",
+    "C13": "voiding an invoice returns the credit it used: test_published_billing.py",
+    "I16": "what is missing from a minimum spend: test_published_prices.py, test_published_billing.py",
+    "I16y": "what is missing from a minimum spend: test_published_prices.py, test_published_billing.py",
 }
 
 

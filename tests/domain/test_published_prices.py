@@ -90,9 +90,9 @@ PARTS: dict[tuple[str, str], str] = {
 DIFFERS = {**tiers.DIFFERS, **prorations.DIFFERS, **stubs.DIFFERS}
 
 LATER: dict[str, str] = {
-    "P06": "a coupon changes with the plan: shares of coupons are given to lines where invoices are made",
-    "P09": "tax on the net of the lines of one invoice",
-    "P27": "a reversal capped by what support gave back before: what was billed is in the books",
+    "P06": "a coupon changes with the plan: test_published_billing.py",
+    "P09": "tax on the net of the lines of one invoice: test_published_billing.py",
+    "P27": "a reversal capped by what support gave back before: test_published_billing.py",
 }
 
 
