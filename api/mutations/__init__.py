@@ -8,6 +8,7 @@ from api.mutations.consumption import ConsumptionMutations
 from api.mutations.coupons import CouponMutations
 from api.mutations.credits import CreditMutations
 from api.mutations.customers import CustomerMutations
+from api.mutations.drafts import DraftMutations
 from api.mutations.entitlements import EntitlementMutations
 from api.mutations.invoices import InvoiceMutations
 from api.mutations.keys import KeyMutations
@@ -30,6 +31,7 @@ class Mutation(
     EntitlementMutations,
     UsageMutations,
     ConsumptionMutations,
+    DraftMutations,
     InvoiceMutations,
     PaymentMutations,
     PaymentMethodMutations,
