@@ -14,8 +14,8 @@ class Customers:
 
     async def link(self, anonymous_id: str, lost: str | None = None) -> str:
         """The one Stripe customer of this id, made if there is none: two who ask at the same time get the same, and so
-        does who asks again days later because the first answer was never recorded. `lost`: one known to be gone, as when
-        it was deleted in Stripe's dashboard; then another is made. Raises Unknown."""
+        does who asks again days later because the first answer was never recorded. `lost`: one known to be gone, as
+        when it was deleted in Stripe's dashboard; then another is made. Raises Unknown."""
         found = await self._find(anonymous_id)
         if found is not None and found != lost:
             return found

@@ -1,9 +1,9 @@
 """Stripe's decline codes, and what each asks of us: try again later, ask for another method, or stop.
 
 Source: docs.stripe.com/declines/codes and docs.stripe.com/error-codes, as of API version 2026-10-28. Where the page
-says "try again" or leaves a doubt ("unknown reason", a limit, a balance), dunning tries again. Where it says to use another
-card, or that this card will not do, METHOD_REFUSED or METHOD_EXPIRED end the tries with it. Visa and Mastercard fine
-those who ask a lost or stolen card again. A code that Stripe adds later is read as DECLINED.
+says "try again" or leaves a doubt ("unknown reason", a limit, a balance), dunning tries again. Where it says to use
+another card, or that this card will not do, METHOD_REFUSED or METHOD_EXPIRED end the tries with it. Visa and Mastercard
+fine those who ask a lost or stolen card again. A code that Stripe adds later is read as DECLINED.
 """
 
 from collections.abc import Iterator

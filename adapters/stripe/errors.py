@@ -20,6 +20,7 @@ from stripe import (
     StripeError,
 )
 
+from adapters.stripe.ours import text
 from domain.provider import Unknown
 
 MISSING = "resource_missing"
@@ -56,8 +57,7 @@ def replayed(error: StripeError) -> bool:
 
 
 def code_of(error: StripeError) -> str | None:
-    found = error.error.code if error.error is not None else error.code
-    return found if isinstance(found, str) else None
+    return error.code if error.error is None else text(error.error, "code")
 
 
 def is_missing(error: StripeError) -> bool:

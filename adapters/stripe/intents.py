@@ -5,12 +5,12 @@ of a state that is over. It is found among its customer's, which Stripe lists at
 by an hour on a bad day.
 """
 
-from stripe import CardError, InvalidRequestError, ListObject, PaymentIntent
+from stripe import CardError, InvalidRequestError, ListObject, PaymentIntent, StripeObject
 
 from adapters.stripe import declines
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.errors import code_of, is_missing
-from adapters.stripe.ours import PAYMENT, ours
+from adapters.stripe.ours import PAYMENT, maybe, ours, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import FailureCode
 from domain.provider import Failed, NeedsAction, Outcome, Succeeded, Unknown
@@ -25,7 +25,7 @@ def outcome(intent: PaymentIntent) -> Outcome:
         case "succeeded":
             return Succeeded(intent.id)
         case "requires_action":
-            return NeedsAction(intent.client_secret)
+            return NeedsAction(text(intent, "client_secret"))
         case "requires_payment_method":
             return _after(intent)
         case "canceled":
@@ -39,10 +39,10 @@ def outcome(intent: PaymentIntent) -> Outcome:
 def declined(error: CardError) -> Outcome:
     """A charge that was refused at once. It carries the intent, unless no bank was asked. Raises Unknown."""
     told = error.error
-    if told is not None and (intent := getattr(told, "payment_intent", None)) is not None:
+    intent = None if told is None else maybe(told, "payment_intent")
+    if isinstance(intent, PaymentIntent):
         return outcome(intent)
-    reasons = (told.decline_code, told.code, told.advice_code) if told is not None else (None, error.code, None)
-    found = declines.failure(*reasons)
+    found = declines.failure(None, error.code) if told is None else _reason(told)
     return Failed(FailureCode.DECLINED if found is FailureCode.ACTION_REQUIRED else found)
 
 
@@ -67,7 +67,7 @@ async def find(api: Api, customer: str, payment_id: str) -> PaymentIntent | None
 
     try:
         async for intent in every(ask):
-            if ours(intent.metadata, PAYMENT) == payment_id:
+            if ours(intent, PAYMENT) == payment_id:
                 return intent
     except InvalidRequestError as error:
         if not is_missing(error):
@@ -99,8 +99,12 @@ async def cancel(api: Api, customer: str, intent: PaymentIntent) -> PaymentInten
 
 def _after(intent: PaymentIntent) -> Outcome:
     """The last try failed, and another method would be needed; or the customer has to confirm the one it has."""
-    error = intent.last_payment_error
+    error = maybe(intent, "last_payment_error")
     if error is None:
         return Failed(FailureCode.METHOD_REFUSED)  # its method was taken away before it was tried
-    found = declines.failure(error.decline_code, error.code, error.advice_code)
-    return NeedsAction(intent.client_secret) if found is FailureCode.ACTION_REQUIRED else Failed(found)
+    found = _reason(error)
+    return NeedsAction(text(intent, "client_secret")) if found is FailureCode.ACTION_REQUIRED else Failed(found)
+
+
+def _reason(error: StripeObject) -> FailureCode:
+    return declines.failure(text(error, "decline_code"), text(error, "code"), text(error, "advice_code"))

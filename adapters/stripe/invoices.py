@@ -1,4 +1,4 @@
-"""A mirror of our invoices at Stripe, for its customer portal and its dashboard. It collects nothing and decides nothing.
+"""A mirror of our invoices at Stripe, for its customer portal and its dashboard. It collects and decides nothing.
 
 A draft there is brought to the newest state of ours by its smallest change: what is the same costs no request, so that
 pushing again after a lost answer is harmless. Lines are amounts called "Line 1", "Line 2" and so on: what was bought is
@@ -21,8 +21,8 @@ from domain.provider import Unknown
 
 
 class Mirrored(Struct, frozen=True):
-    """`lines`: all that makes up the total, tax among them, in the currency's digits; some may be below zero, as for what
-    is given back, but never their sum."""
+    """`lines`: all that makes up the total, tax among them, in the currency's digits; some may be below zero, as for
+    what is given back, but never their sum."""
 
     invoice_id: str
     currency: str
@@ -89,10 +89,11 @@ class Invoices:
         """A draft is deleted, what is final and unpaid becomes void. Done twice is done once."""
         try:
             found = await self._retrieved(customer, reference)
-            async with self._api.turn(customer) as v1:
-                if found.status == "draft":
+            if found.status == "draft":
+                async with self._api.turn(customer) as v1:
                     await v1.invoices.delete_async(reference)
-                elif found.status in ("open", "uncollectible"):
+            elif found.status in ("open", "uncollectible"):
+                async with self._api.turn(customer) as v1:
                     await v1.invoices.void_invoice_async(reference)
         except InvalidRequestError as error:
             if not is_missing(error):
@@ -109,7 +110,7 @@ class Invoices:
                 )
 
         async for one in every(ask):
-            if ours(one.metadata, INVOICE) == invoice_id:
+            if ours(one, INVOICE) == invoice_id:
                 return one
         return None
 
@@ -141,12 +142,13 @@ class Invoices:
         there = [one async for one in every(ask)]
         wanted = {str(place): amount for place, amount in enumerate(amounts, 1)}
         for item in there:
-            place = ours(item.metadata, LINE)
+            place = ours(item, LINE)
             amount = wanted.pop(place, None) if place is not None else None
-            async with self._api.turn(customer) as v1:
-                if amount is None:  # gone, made twice, or added by hand
+            if amount is None:  # gone, made twice, or added by hand
+                async with self._api.turn(customer) as v1:
                     await v1.invoice_items.delete_async(item.id)
-                elif amount != item.amount:
+            elif amount != item.amount:
+                async with self._api.turn(customer) as v1:
                     await v1.invoice_items.update_async(item.id, {"amount": amount})
         for place, amount in wanted.items():
             async with self._api.turn(customer) as v1:
@@ -163,7 +165,7 @@ class Invoices:
 
 
 def compared(found: Invoice, mirrored: Mirrored) -> AtStripe:
-    """Total with total: what Stripe wants to be paid may differ by a balance that it keeps, which is no part of ours."""
+    """Total with total: what Stripe wants to be paid may differ by a balance it keeps, which is no part of ours."""
     total = money(found.total, found.currency)
     difference = total - mirrored.total
     return AtStripe(found.id, found.status or "draft", total, difference.amount)

@@ -13,7 +13,7 @@ from stripe import InvalidRequestError, ListObject, PaymentMethod
 
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.errors import code_of, is_missing
-from adapters.stripe.ours import name
+from adapters.stripe.ours import maybe, name, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import Method
 from domain.identity import derived_id
@@ -120,7 +120,7 @@ class Methods:
             if is_missing(error):
                 return None
             raise Unknown(f"Stripe does not show the customer: {code_of(error)}") from error
-        return None if found.invoice_settings is None else name(found.invoice_settings.default_payment_method)
+        return text(maybe(found, "invoice_settings"), "default_payment_method")
 
     async def detach(self, token: str) -> None:
         """It can never be charged again. Done twice is done once. Raises Unknown."""
@@ -147,18 +147,23 @@ class Methods:
 
 
 def _label(found: PaymentMethod) -> str:
-    if found.card is not None:
-        brand = found.card.display_brand or found.card.brand
-        return f"{_BRANDS.get(brand, brand.replace('_', ' ').title())} •••• {found.card.last4}"
+    card = maybe(found, "card")
+    if card is not None:
+        brand = text(card, "display_brand") or text(card, "brand") or "card"
+        return f"{_BRANDS.get(brand, _titled(brand))} •••• {text(card, 'last4')}"
     if (bank := _BANKS.get(found.type)) is not None:
-        last4 = getattr(getattr(found, found.type, None), "last4", None)
+        last4 = text(maybe(found, found.type), "last4")
         return bank if last4 is None else f"{bank} •••• {last4}"
-    return _OTHERS.get(found.type) or found.type.replace("_", " ").title()
+    return _OTHERS.get(found.type) or _titled(found.type)
+
+
+def _titled(word: str) -> str:
+    return word.replace("_", " ").title()
 
 
 def _expires(found: PaymentMethod) -> date | None:
     """The last day that a card is good for: that of its month."""
-    if found.card is None:
+    if maybe(found, "card") is None or found.card is None:
         return None
     year, month = found.card.exp_year, found.card.exp_month
     return date(year, month, monthrange(year, month)[1])

@@ -19,8 +19,8 @@ class About(StrEnum):
 
 
 class Subject(Struct, frozen=True):
-    """References are the provider's own. `customer`: whose it is, or was until now. `payment`: the payment that a refund
-    or a dispute is of. `method`: the method that a set-up has brought. `ids`: ours, by the key they are kept under."""
+    """References are the provider's own. `customer`: whose it is, or was until now. `payment`: the one that a refund or
+    a dispute is of. `method`: the one that a set-up has brought. `ids`: ours, by the key they are kept under."""
 
     kind: About
     reference: str | None
@@ -31,8 +31,8 @@ class Subject(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """`id`: the same for each delivery. `type`: the provider's word for what happened. `raw`: the body as it came, which
-    may name the customer (what they typed into the provider's form) and is to be kept as personal data, or not at all."""
+    """`id`: the same for each delivery. `type`: the provider's word for what happened. `raw`: the body as it came. It
+    may name the customer (what they typed into the provider's form): keep it as personal data, or not at all."""
 
     id: str
     type: str

@@ -1,4 +1,5 @@
-"""What of ours Stripe keeps with its objects: one id each, in the metadata, and nothing else."""
+"""What of ours Stripe keeps with its objects: one id each, in the metadata, and nothing else. And how its objects are
+read: a field that the SDK's types call optional may be null, or not be there at all, which raises AttributeError."""
 
 from stripe import StripeObject
 
@@ -11,11 +12,19 @@ LINE = "line"  # on an invoice item: its place, from 1
 KEYS = (ANONYMOUS, PAYMENT, REFUND, INVOICE)
 
 
-def ours(found: StripeObject | None, key: str) -> str | None:
-    """`found`: the metadata of an object."""
-    if found is None or key not in found:
-        return None
-    value = found[key]
+def ours(found: StripeObject, key: str) -> str | None:
+    """One of our ids in the metadata of an object."""
+    return text(maybe(found, "metadata"), key)
+
+
+def maybe(found: StripeObject, field: str) -> StripeObject | None:
+    """An object within an object."""
+    value = getattr(found, field, None)
+    return value if isinstance(value, StripeObject) else None
+
+
+def text(found: StripeObject | None, field: str) -> str | None:
+    value = getattr(found, field, None)
     return value if isinstance(value, str) else None
 
 

@@ -1,9 +1,8 @@
 """What Stripe has, page by page, to be compared with the journal. Reading only: nothing here changes anything."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NotRequired, TypedDict
 
 from msgspec import Struct
 from stripe import Charge, Customer, ListObject, Refund
@@ -11,10 +10,13 @@ from stripe import Charge, Customer, ListObject, Refund
 from adapters.stripe import declines
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.minor import money
-from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, name, ours
+from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, maybe, name, ours, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import FailureCode
 from domain.money import Money
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = 4_102_444_800  # 2100, which is after all that Stripe has
 
 
 class State(StrEnum):
@@ -24,7 +26,7 @@ class State(StrEnum):
 
 
 class FoundCharge(Struct, frozen=True):
-    """One try at a payment; a payment that the customer confirms at the second try has two. `payment_id` None: it was not
+    """One try at a payment; one that the customer confirms at the second try has two. `payment_id` None: it was not
     made by us. `reference`: of the payment, as `Succeeded` carries it; `charge`: of this try."""
 
     charge: str
@@ -58,11 +60,6 @@ class FoundCustomer(Struct, frozen=True):
     at: datetime
 
 
-class _Range(TypedDict):
-    gte: NotRequired[int]
-    lt: NotRequired[int]
-
-
 class Reconciliation:
     """Each from `since` up to, but not including, `until`, by when it was made at Stripe, to the second; the newest
     first. Charges and refunds also of one Stripe customer or one payment only. Raises Unknown."""
@@ -77,7 +74,7 @@ class Reconciliation:
             async with self._api.turn(OURSELVES) as v1:
                 return await v1.charges.list_async(
                     {
-                        "created": _range(since, until),
+                        "created": {"gte": _floor(since), "lt": _ceiling(until)},
                         "limit": PAGE,
                         **({"customer": customer} if customer is not None else {}),
                         **({"starting_after": after} if after is not None else {}),
@@ -94,7 +91,7 @@ class Reconciliation:
             async with self._api.turn(OURSELVES) as v1:
                 return await v1.refunds.list_async(
                     {
-                        "created": _range(since, until),
+                        "created": {"gte": _floor(since), "lt": _ceiling(until)},
                         "limit": PAGE,
                         **({"payment_intent": payment} if payment is not None else {}),
                         **({"starting_after": after} if after is not None else {}),
@@ -111,35 +108,39 @@ class Reconciliation:
             async with self._api.turn(OURSELVES) as v1:
                 return await v1.customers.list_async(
                     {
-                        "created": _range(since, until),
+                        "created": {"gte": _floor(since), "lt": _ceiling(until)},
                         "limit": PAGE,
                         **({"starting_after": after} if after is not None else {}),
                     }
                 )
 
         async for one in every(ask):
-            yield FoundCustomer(one.id, ours(one.metadata, ANONYMOUS), _at(one.created))
+            yield FoundCustomer(one.id, ours(one, ANONYMOUS), _at(one.created))
 
 
 def _charge(found: Charge) -> FoundCharge:
-    reasons = (found.outcome.reason, found.outcome.advice_code) if found.outcome is not None else (None, None)
     state = State(found.status.upper())
     return FoundCharge(
         charge=found.id,
         reference=name(found.payment_intent),
-        payment_id=ours(found.metadata, PAYMENT),
+        payment_id=ours(found, PAYMENT),
         customer=name(found.customer),
         amount=money(found.amount, found.currency),
         refunded=money(found.amount_refunded, found.currency),
         state=state,
-        failure=declines.failure(reasons[0], found.failure_code, reasons[1]) if state is State.FAILED else None,
+        failure=_failure(found) if state is State.FAILED else None,
         disputed=found.disputed,
         at=_at(found.created),
     )
 
 
+def _failure(found: Charge) -> FailureCode:
+    outcome = maybe(found, "outcome")
+    return declines.failure(text(outcome, "reason"), text(found, "failure_code"), text(outcome, "advice_code"))
+
+
 def _refund(found: Refund) -> FoundRefund:
-    match found.status:
+    match text(found, "status"):
         case "succeeded":
             state = State.SUCCEEDED
         case "failed" | "canceled":
@@ -148,7 +149,7 @@ def _refund(found: Refund) -> FoundRefund:
             state = State.PENDING
     return FoundRefund(
         reference=found.id,
-        refund_id=ours(found.metadata, REFUND),
+        refund_id=ours(found, REFUND),
         payment=name(found.payment_intent),
         amount=money(found.amount, found.currency),
         state=state,
@@ -156,10 +157,13 @@ def _refund(found: Refund) -> FoundRefund:
     )
 
 
-def _range(since: datetime, until: datetime | None) -> _Range:
-    # Rounded outwards to whole seconds: better one twice than one missed.
-    start = _Range(gte=int(since.timestamp()))
-    return start if until is None else _Range(gte=start["gte"], lt=-int(-until.timestamp() // 1))
+# Rounded outwards to whole seconds: better one twice than one missed.
+def _floor(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(seconds=1)
+
+
+def _ceiling(at: datetime | None) -> int:
+    return _LATEST if at is None else -((_EPOCH - at) // timedelta(seconds=1))
 
 
 def _at(seconds: int) -> datetime:

@@ -7,7 +7,7 @@ from adapters.stripe import intents
 from adapters.stripe.client import Api
 from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.minor import Unchargeable, units
-from adapters.stripe.ours import REFUND, ours
+from adapters.stripe.ours import REFUND, ours, text
 from adapters.stripe.pages import PAGE, every
 from domain.provider import Refused, Repayment, Succeeded, Unknown
 
@@ -45,7 +45,7 @@ async def _find(api: Api, charged: str, refund_id: str) -> Refund | None:
             )
 
     async for one in every(ask):
-        if ours(one.metadata, REFUND) == refund_id:
+        if ours(one, REFUND) == refund_id:
             return one
     return None
 
@@ -59,10 +59,10 @@ async def _made(api: Api, charged: str, amount: int, repayment: Repayment) -> Re
 
 
 def _became(found: Refund) -> Succeeded | Refused:
-    match found.status:
+    match text(found, "status"):
         case "succeeded":
             return Succeeded(found.id)
         case "failed" | "canceled":
-            return Refused(found.failure_reason or "the bank did not take it back")
+            return Refused(text(found, "failure_reason") or "the bank did not take it back")
         case _:
             raise Unknown("the bank has not answered yet", intents.DAYS_LATER_S)

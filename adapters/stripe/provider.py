@@ -1,0 +1,109 @@
+"""Stripe as the service sees it: one object for all that is asked of a provider."""
+
+from collections.abc import Sequence
+
+from adapters.stripe import invoices
+from adapters.stripe.charge import STRIPE, StripePayments
+from adapters.stripe.client import Api
+from adapters.stripe.customers import Customers
+from adapters.stripe.invoices import Invoices
+from adapters.stripe.methods import Methods
+from adapters.stripe.minor import Unchargeable
+from adapters.stripe.portal import Portal
+from adapters.stripe.rate_limit import PER_SECOND, PER_SECOND_IN_TEST_MODE, RateLimit
+from domain.books.payment import Method
+from domain.provider import (
+    Charge,
+    Mirror,
+    Mirrored,
+    MirrorState,
+    Outcome,
+    Refused,
+    Repayment,
+    Succeeded,
+    Unknown,
+    Unsayable,
+)
+
+DELETIONS_MAX = 10
+"""How often one customer may have been deleted in the dashboard within the day that Stripe remembers a key."""
+
+
+class StripeProvider:
+    def __init__(self, api: Api) -> None:
+        self.api = api
+        self._customers = Customers(api)
+        self._methods = Methods(api, STRIPE)
+        self._portal = Portal(api)
+        self._invoices = Invoices(api)
+
+    # ── payments ─────────────────────────────────────────────────────────────────────────────────────────────────────
+    async def charge(self, charge: Charge) -> Outcome:
+        return await self._payments(charge.customer).charge(charge)
+
+    async def outcome_of(self, payment_id: str) -> Outcome | None:
+        return await self._payments(None).outcome_of(payment_id)
+
+    async def refund(self, repayment: Repayment) -> Succeeded | Refused:
+        return await self._payments(None).refund(repayment)
+
+    async def withdraw(self, charge: Charge) -> Succeeded | None:
+        return await self._payments(charge.customer).withdraw(charge.payment_id, charge.anonymous_id)
+
+    # ── customers ────────────────────────────────────────────────────────────────────────────────────────────────────
+    async def link(self, anonymous_id: str) -> str:
+        """One that was deleted in the dashboard is still named by Stripe for a while: then another is made."""
+        found = await self._customers.link(anonymous_id)
+        for _ in range(DELETIONS_MAX):
+            if await self._customers.exists(found):
+                return found
+            found = await self._customers.link(anonymous_id, lost=found)
+        raise Unknown("Stripe names only customers that are gone")
+
+    async def forget(self, reference: str) -> None:
+        await self._customers.delete(reference)
+
+    async def set_up(self, reference: str, key: str) -> str:
+        return (await self._methods.set_up(reference, key)).client_secret
+
+    async def methods(self, reference: str) -> Sequence[Method]:
+        return await self._methods.all(reference)
+
+    async def set_default(self, reference: str, token: str) -> None:
+        await self._methods.set_default(reference, token)
+
+    async def detach(self, token: str) -> None:
+        await self._methods.detach(token)
+
+    async def portal(self, reference: str, return_url: str) -> str:
+        return await self._portal.open(reference, return_url)
+
+    async def push(self, reference: str, mirror: Mirror, copy: str | None) -> Mirrored:
+        if mirror.state is MirrorState.GONE:
+            if copy is not None:
+                await self._invoices.withdraw(reference, copy)
+            return Mirrored(None, None)
+        told = invoices.Mirrored(mirror.invoice_id, mirror.currency, mirror.lines)
+        try:
+            found = await self._invoices.push(reference, told, copy)
+        except Unchargeable as why:
+            raise Unsayable(str(why)) from None
+        if mirror.state is not MirrorState.DRAFT and found.status == "draft":
+            if found.difference:  # what is final there cannot be brought into line any more
+                raise Unknown("Stripe's draft does not come to ours")
+            found = await self._invoices.finalize(reference, told, found.reference)
+        if mirror.state is MirrorState.PAID and found.status == "open":
+            await self._invoices.mark_paid(reference, found.reference)
+        return Mirrored(found.reference, found.total)
+
+    def _payments(self, customer: str | None) -> StripePayments:
+        async def reference_of(anonymous_id: str) -> str:
+            return await self.link(anonymous_id) if customer is None else customer
+
+        return StripePayments(self.api, reference_of)
+
+
+def open_stripe(key: str, address: str | None = None, calls_per_second: float | None = None) -> StripeProvider:
+    """`calls_per_second`: of this process. None: half of what Stripe bears, since a server and a worker share it."""
+    usual = PER_SECOND if "_live_" in key else PER_SECOND_IN_TEST_MODE
+    return StripeProvider(Api(key, RateLimit(calls_per_second or usual / 2), address=address))

@@ -1,0 +1,91 @@
+"""What these tests do with Stripe: the adapter's parts on one client, and a customer with a card."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from adapters.stripe.charge import StripePayments
+from adapters.stripe.client import Api
+from adapters.stripe.customers import Customers
+from adapters.stripe.disputes import Disputes
+from adapters.stripe.invoices import Invoices
+from adapters.stripe.methods import Methods
+from adapters.stripe.portal import Portal
+from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.reconcile import Reconciliation
+from domain.money import Money
+from domain.provider import Charge, Repayment
+from stripe_fake import Card, FakeStripe
+from stripe_fake.account import Object
+from stripe_fake.customers import complete_setup
+
+ANONYMOUS = "anon_01k0000000000000000000000a"
+PAYMENT = "payment_01k0000000000000000000000a"
+REFUND = "refund_01k0000000000000000000000a"
+
+
+@dataclass
+class PatientClock:
+    """Waits without waiting: whoever sleeps moves it."""
+
+    at: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.at += seconds
+
+
+@dataclass
+class Desk:
+    fake: FakeStripe
+    api: Api
+    payments: StripePayments
+    customers: Customers
+    methods: Methods
+    portal: Portal
+    invoices: Invoices
+    disputes: Disputes
+    reconciliation: Reconciliation
+
+    async def card(self, card: Card | str = "pm_card_visa", anonymous_id: str = ANONYMOUS) -> str:
+        """The token of a card that the customer has put in."""
+        setup = await self.methods.set_up(await self.customers.link(anonymous_id), f"setup/{len(self.fake.requests)}")
+        return str(complete_setup(self.fake.account, setup.client_secret, card)["id"])
+
+    @property
+    def charges(self) -> list[Object]:
+        """Those at Stripe that took money."""
+        return [one for one in self.fake.account.of("charge") if one["paid"]]
+
+
+def opened(fake: FakeStripe, clock: PatientClock | None = None, answer_s_max: float = 0.5) -> Desk:
+    clock = clock or PatientClock()
+    api = Api(
+        fake.key,
+        RateLimit(1000.0, 1000, now=clock.now, sleep=clock.sleep),
+        address=fake.url,
+        answer_s_max=answer_s_max,
+    )
+    customers = Customers(api)
+    return Desk(
+        fake,
+        api,
+        StripePayments(api, customers.link),
+        customers,
+        Methods(api),
+        Portal(api),
+        Invoices(api),
+        Disputes(api),
+        Reconciliation(api),
+    )
+
+
+def of(amount: str, token: str, currency: str = "EUR", payment_id: str = PAYMENT) -> Charge:
+    return Charge(payment_id, ANONYMOUS, Money(Decimal(amount), currency), token)
+
+
+def back(amount: str, reference: str | None, refund_id: str = REFUND, currency: str = "EUR") -> Repayment:
+    return Repayment(refund_id, PAYMENT, Money(Decimal(amount), currency), reference)
