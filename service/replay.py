@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from adapters.postgres import counts, documents, effects, journal, ledger, states, views
+from adapters.postgres import counted, counts, documents, effects, journal, ledger, states, views
 from adapters.postgres.change import Change
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import Entry
@@ -105,6 +105,8 @@ async def _faults(connection: Connection, stream_id: str) -> list[str]:
             faults.append("the invoices differ from the journal")
         if await effects.rows_of(connection, stream_id) != effects.effects_of(fold.state):
             faults.append("what providers are still to be asked differs from the journal")
+        if await counted.rows_of(connection, stream_id) != counted.rows_for(fold.state):
+            faults.append("what metrics count differs from the journal")
     if isinstance(fold.state, ApiKey) and key_rows != [views.key_row(fold.state)]:
         faults.append("the view of the key differs from the journal")
     return faults

@@ -354,7 +354,8 @@ effects = Table(
 
 # ── metrics ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 # Views that figures are read from in one statement. Of subscriptions that have not ended, with what they bring in a
-# month (`domain.recurring`); and of all payments (`failure` is a FailureCode).
+# month (`domain.recurring`); of all payments (`failure` is a FailureCode); of customers whose record at a provider (its
+# name is the `id`) differs from ours, with the number of `differences`.
 recurring = Table(
     "recurring",
     metadata,
@@ -373,6 +374,13 @@ payments = Table(
     Column("provider", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("failure", Text),
+)
+drifting = Table(
+    "drifting",
+    metadata,
+    Column("customer_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("differences", Integer, nullable=False),
 )
 
 # ── provider sync ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,116 @@
+"""What metrics count of each customer: running subscriptions with what they bring in a month, payments, and where a
+provider's record differs from ours. Views, so that a figure is one statement, right across processes and
+restarts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Table, delete, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+
+from adapters.postgres.change import Change
+from adapters.postgres.connection import Connection
+from adapters.postgres.reads.looking import among
+from adapters.postgres.tables import drifting, payments, recurring
+from domain.account import Account
+from domain.books.payment import Payment
+from domain.recurring import recurring as found_recurring
+
+Row = dict[str, Any]
+TABLES = (recurring, payments, drifting)
+
+
+async def project(connection: Connection, changes: Sequence[Change]) -> None:
+    """Write what differs between the states."""
+    runs: list[Row] = []
+    paid: list[Row] = []
+    drifts: list[Row] = []
+    over: list[tuple[Table, str, str]] = []
+    for before, after, _, _ in changes:
+        if after.customer is None:
+            continue
+        if before.subscriptions is not after.subscriptions or before.books is not after.books:
+            old, new = _subscriptions(before), _subscriptions(after)
+            runs += [row for id, row in new.items() if row != old.get(id)]
+            over += [(recurring, after.customer.id, id) for id in old.keys() - new.keys()]
+        if before.books.payments is not after.books.payments:
+            known = before.books.payments
+            paid += [
+                _payment(after.customer.id, one) for id, one in after.books.payments.items() if one is not known.get(id)
+            ]
+        if before.books.links is not after.books.links:
+            old, new = _drifts(before), _drifts(after)
+            drifts += [row for id, row in new.items() if row != old.get(id)]
+            over += [(drifting, after.customer.id, id) for id in old.keys() - new.keys()]
+    for table in {table for table, _, _ in over}:
+        gone = [(customer_id, id) for of, customer_id, id in over if of is table]
+        of_customers = among(table.c.customer_id, {customer_id for customer_id, _ in gone})
+        pairs = tuple_(table.c.customer_id, table.c.id).in_(gone)
+        await connection.execute(delete(table).where(of_customers, pairs))
+    for table, rows in zip(TABLES, (runs, paid, drifts), strict=True):
+        await _upsert(connection, table, rows)
+
+
+async def clear(connection: Connection, customer_id: str) -> None:
+    for table in TABLES:
+        await connection.execute(delete(table).where(table.c.customer_id == customer_id))
+
+
+def rows_for(account: Account) -> list[list[Row]]:
+    """What has to be kept of it: of each of TABLES the rows by id."""
+    assert account.customer is not None
+    paid = {id: _payment(account.customer.id, one) for id, one in account.books.payments.items()}
+    return [[rows[id] for id in sorted(rows)] for rows in (_subscriptions(account), paid, _drifts(account))]
+
+
+async def rows_of(connection: Connection, customer_id: str) -> list[list[Row]]:
+    """What is kept."""
+    kept = []
+    for table in TABLES:
+        query = select(table).where(table.c.customer_id == customer_id)
+        rows = [dict(row) for row in (await connection.execute(query)).mappings()]
+        kept.append(sorted(rows, key=lambda row: str(row["id"])))
+    return kept
+
+
+def _subscriptions(account: Account) -> dict[str, Row]:
+    if account.customer is None:
+        return {}
+    return {
+        one.subscription_id: {
+            "customer_id": account.customer.id,
+            "id": one.subscription_id,
+            "plan_key": one.plan_key,
+            "status": str(one.status),
+            "currency": one.currency,
+            "monthly": one.monthly,
+        }
+        for one in found_recurring(account)
+    }
+
+
+def _payment(customer_id: str, payment: Payment) -> Row:
+    return {
+        "customer_id": customer_id,
+        "id": payment.id,
+        "provider": payment.provider,
+        "status": str(payment.status),
+        "failure": None if payment.failure is None else str(payment.failure),
+    }
+
+
+def _drifts(account: Account) -> dict[str, Row]:
+    """By provider, where anything differs."""
+    if account.customer is None:
+        return {}
+    of = account.customer.id
+    links = account.books.links.items()
+    return {name: {"customer_id": of, "id": name, "differences": len(link.drift)} for name, link in links if link.drift}
+
+
+async def _upsert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    made = insert(table)
+    others = {name: made.excluded[name] for name in rows[0] if name not in ("customer_id", "id")}
+    await connection.execute(made.on_conflict_do_update(index_elements=["customer_id", "id"], set_=others), list(rows))
