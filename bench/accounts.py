@@ -38,7 +38,7 @@ _JOURNAL = (
     *("payload", "previous", "hash"),
 )
 _SECOND = timedelta(seconds=1)
-HOURS = 24
+HOURS = 6
 AT_ONCE = 500
 """Accounts copied in one go."""
 Row = dict[str, Any]
