@@ -109,6 +109,28 @@ class Settings(BaseSettings):
         validation_alias="BILLING_SIMULATED_PAYMENTS",
         description="true or false",
     )
+    stripe_api_key: Annotated[SecretStr, AfterValidator(_no_spaces)] | None = Field(
+        default=None,
+        validation_alias="BILLING_STRIPE_API_KEY",
+        description="a secret or restricted key of Stripe, such as sk_test_…",
+    )
+    stripe_publishable_key: str | None = Field(
+        default=None,
+        validation_alias="BILLING_STRIPE_PUBLISHABLE_KEY",
+        description="the key that belongs into Stripe's form in the browser, such as pk_test_…",
+    )
+    stripe_base_url: Annotated[str, AfterValidator(_secure_url)] | None = Field(
+        default=None,
+        validation_alias="BILLING_STRIPE_BASE_URL",
+        description="the https address at which Stripe's API is reached, for tests",
+    )
+    stripe_calls_per_second: float | None = Field(
+        default=None,
+        gt=0,
+        le=10_000,
+        validation_alias="BILLING_STRIPE_CALLS_PER_SECOND",
+        description="how many calls a second one process may make at Stripe: the account's limit, divided among all",
+    )
     admin_key: Annotated[SecretStr, AfterValidator(_no_spaces)] | None = Field(
         default=None, validation_alias="BILLING_ADMIN_KEY", description="a key without white space"
     )

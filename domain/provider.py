@@ -3,21 +3,27 @@
 The law of the port: asked again under the same id, it does not charge or refund again, but tells what became of it.
 """
 
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
 from typing import Protocol
 
 from msgspec import Struct
 
-from domain.books.payment import FailureCode
+from domain.books.payment import FailureCode, Method
+from domain.exact import exact_sum
 from domain.money import Money
 
 
 class Charge(Struct, frozen=True):
-    """`anonymous_id` is all that a provider learns of the customer; `token` is its own name of the method."""
+    """`anonymous_id` is all that a provider learns of the customer; `token` is its own name of the method, `customer`
+    that of the customer, where they are linked."""
 
     payment_id: str
     anonymous_id: str
     amount: Money
     token: str
+    customer: str | None = None
 
 
 class Repayment(Struct, frozen=True):
@@ -54,6 +60,34 @@ class Refused(Struct, frozen=True):
 Outcome = Succeeded | Failed | NeedsAction
 
 
+class MirrorState(StrEnum):
+    DRAFT = "DRAFT"
+    FINAL = "FINAL"
+    PAID = "PAID"  # here, and not through the mirror: nothing is charged there
+    GONE = "GONE"  # void, or a draft that will not be
+
+
+class Mirror(Struct, frozen=True):
+    """An invoice as the provider's portal and dashboard shall show it. `lines`: all that makes up the total, tax among
+    them, in the currency's digits. What was bought is not said."""
+
+    invoice_id: str
+    currency: str
+    lines: tuple[Decimal, ...]
+    state: MirrorState
+
+    @property
+    def total(self) -> Money:
+        return Money(exact_sum(self.lines), self.currency)
+
+
+class Mirrored(Struct, frozen=True):
+    """`reference`: the provider's own, of its copy. `total`: what that comes to. None: there is no copy any more."""
+
+    reference: str | None
+    total: Money | None
+
+
 class Unknown(Exception):
     """Nobody knows: no answer in time, or none that says. It may have happened. It is asked again under the same id.
 
@@ -63,6 +97,10 @@ class Unknown(Exception):
     def __init__(self, why: str, retry_after: float | None = None) -> None:
         super().__init__(why)
         self.retry_after = retry_after
+
+
+class Unsayable(Exception):
+    """The provider has no words for it, as for a currency that it does not know. Asking again will not help."""
 
 
 class PaymentProvider(Protocol):
@@ -77,3 +115,49 @@ class PaymentProvider(Protocol):
     async def refund(self, repayment: Repayment) -> Succeeded | Refused:
         """Raises Unknown."""
         ...
+
+    async def withdraw(self, charge: Charge) -> Succeeded | None:
+        """See to it that it never is charged any more. Succeeded: too late, it was. Raises Unknown."""
+        ...
+
+
+class CustomerProvider(Protocol):
+    """What a provider keeps of a customer. `reference` is its own name of them. All raise Unknown."""
+
+    async def link(self, anonymous_id: str) -> str:
+        """The one reference of this id, made if there is none: two who ask at once, or days later, get the same."""
+        ...
+
+    async def forget(self, reference: str) -> None:
+        """Delete it with all its methods. Done twice is done once."""
+        ...
+
+    async def set_up(self, reference: str, key: str) -> str:
+        """Begin to save a method: the client secret for the provider's form in the customer's browser, the same when
+        asked again under the same key."""
+        ...
+
+    async def methods(self, reference: str) -> Sequence[Method]:
+        """Those that the customer may be charged with, the newest first."""
+        ...
+
+    async def set_default(self, reference: str, token: str) -> None:
+        """What the provider's portal shows as the default. Nothing, if one of them is gone."""
+        ...
+
+    async def detach(self, token: str) -> None:
+        """It can never be charged again. Done twice is done once."""
+        ...
+
+    async def portal(self, reference: str, return_url: str) -> str:
+        """The address of the provider's own pages for this customer, good for minutes."""
+        ...
+
+    async def push(self, reference: str, mirror: Mirror, copy: str | None) -> Mirrored:
+        """Bring its copy of an invoice to this state; what is the same costs little. `copy`: the copy's reference,
+        where it is known. One push at a time per invoice: who pushes sees to that. Raises Unsayable, too."""
+        ...
+
+
+class Provider(PaymentProvider, CustomerProvider, Protocol):
+    """All that is asked of one."""

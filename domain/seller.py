@@ -50,7 +50,8 @@ class Dunning(Struct, frozen=True, omit_defaults=True):
 
 class Settings(Struct, frozen=True, omit_defaults=True):
     """`net_days`: how long after it is final an invoice falls due. `corrections_days`: how long after a period's end
-    late usage still changes what it costs. `quote_minutes`: how long a quote binds. `zone`: the seller's calendar."""
+    late usage still changes what it costs. `quote_minutes`: how long a quote binds. `zone`: the seller's calendar. `sync_minutes`:
+    how often, at most, a payment provider is told of one customer's drafts."""
 
     seller: Seller = Seller()
     zone: str = "UTC"
@@ -62,3 +63,4 @@ class Settings(Struct, frozen=True, omit_defaults=True):
     tax_rates: tuple[TaxRate, ...] = ()
     corrections_days: int = 60
     quote_minutes: int = 15
+    sync_minutes: int = 15

@@ -15,6 +15,7 @@ DIGITS_MAX = 12
 NET_DAYS_MAX = 365
 CORRECTIONS_DAYS_MAX = 730
 QUOTE_MINUTES_MAX = 7 * 24 * 60
+SYNC_MINUTES_MAX = 24 * 60
 RETRIES_MAX = 20
 RETRY_DAYS_MAX = 90
 GRACE_DAYS_MAX = 365
@@ -39,6 +40,7 @@ def check_settings(settings: Settings) -> None:
     _check_range(settings.net_days, 0, NET_DAYS_MAX, "netDays")
     _check_range(settings.corrections_days, 0, CORRECTIONS_DAYS_MAX, "correctionsDays")
     _check_range(settings.quote_minutes, 1, QUOTE_MINUTES_MAX, "quoteMinutes")
+    _check_range(settings.sync_minutes, 1, SYNC_MINUTES_MAX, "syncMinutes")
     _check_dunning(settings.dunning)
     if len(set(settings.burn_order)) < len(settings.burn_order):
         raise invalid("names a criterion twice", "burnOrder")

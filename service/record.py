@@ -12,7 +12,7 @@ from adapters.postgres.retries import Retry
 from adapters.postgres.states import Head
 from domain.account import Account
 from domain.books.invoice import Invoice
-from domain.commands import CatchUp, CreateCustomer, FinalizeInvoice, SettlePayment
+from domain.commands import CatchUp, CreateCustomer, FinalizeInvoice, LinkProvider, SettlePayment
 from domain.errors import ErrorCode, Refusal
 from service.billing import Billing, Taxes
 from service.clock import Clock
@@ -185,6 +185,9 @@ class Record:
             payment = state.books.payments.get(command.payment_id)
             if payment is not None and payment.action is None:
                 return min(now, payment.created_at)
+        if isinstance(command, LinkProvider) and isinstance(state, Account) and customer and customer.clock_id:
+            payments = state.books.payments.values()  # it comes before the first charge, and passes over none
+            return min([now, *(one.created_at for one in payments if one.settled_at is None and one.action is None)])
         return now
 
 

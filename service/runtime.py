@@ -12,8 +12,10 @@ from adapters.postgres.credentials import CredentialReads
 from adapters.postgres.engine import create_engine
 from adapters.secrets import Secrets, derive
 from adapters.settings import Settings
+from adapters.stripe.charge import STRIPE
+from adapters.stripe.provider import StripeProvider, open_stripe
 from adapters.vault import Vault
-from domain.provider import PaymentProvider
+from domain.provider import Provider
 from service.changes import Changes
 from service.clock import Clock
 from service.credentials import Credentials
@@ -21,11 +23,14 @@ from service.customers import Customers
 from service.live import Live
 from service.master_secret import claim
 from service.papers import Papers
-from service.payments import Charging
+from service.payments import Charging, Linking, Methods
 from service.quotes import Quotes
 from service.ratelimit import RateLimit
 from service.record import Record
 from service.snapshots import Snapshots
+from service.sync.telling import Telling
+from service.sync.turns import Sync
+from service.sync.used import Used
 from service.tokens import CustomerTokens
 from service.usage import Usage
 
@@ -39,9 +44,11 @@ class Runtime:
     changes: Changes
     record: Record
     quotes: Quotes
-    providers: Mapping[str, PaymentProvider]
+    providers: Mapping[str, Provider]
     """By the name that payment methods carry."""
     charging: Charging
+    methods: Methods
+    sync: Sync
     customers: Customers
     papers: Papers
     usage: Usage
@@ -66,7 +73,15 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
     changes = Changes(dsn)
     record = Record(engine, clock, changes.changed)
     providers = _providers(settings)
-    usage = Usage(engine, vault, clock, changes.changed, settings.usage_retention_days)
+    used = Used(engine)
+
+    def usage_changed(customer_id: str) -> None:
+        changes.changed(customer_id)
+        used.changed(customer_id)
+
+    usage = Usage(engine, vault, clock, usage_changed if providers else changes.changed, settings.usage_retention_days)
+    telling = Telling(engine, record, clock, usage.used_many, providers)
+    sync = Sync(engine, telling, providers, at_once=max(1, settings.pool_size // 4))
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
     snapshots = Snapshots(engine, vault, clock, changes, usage.of)
@@ -80,6 +95,8 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
         quotes=Quotes(record, derive(secrets.master, "quotes")),
         providers=providers,
         charging=Charging(engine, record, providers, settled_at_once=max(1, settings.pool_size // 4)),
+        methods=Methods(Linking(engine, record, providers), sync),
+        sync=sync,
         customers=Customers(engine, vault, clock, record),
         papers=Papers(engine, vault, clock, derive(secrets.master, "document links")),
         usage=usage,
@@ -88,15 +105,25 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
         credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
         rate_limit=RateLimit(settings.rate_limit),
     )
-    listening = asyncio.create_task(changes.run())
+    beside = [asyncio.create_task(changes.run()), asyncio.create_task(used.run())]
     try:
         yield runtime
     finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        for task in beside:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         await engine.dispose()
+        for provider in providers.values():
+            if isinstance(provider, StripeProvider):
+                await provider.api.close()
 
 
-def _providers(settings: Settings) -> dict[str, PaymentProvider]:
-    return {"simulated": Simulated()} if settings.simulated_payments else {}
+def _providers(settings: Settings) -> dict[str, Provider]:
+    found: dict[str, Provider] = {}
+    if settings.simulated_payments:
+        found["simulated"] = Simulated()
+    if settings.stripe_api_key is not None:
+        key = settings.stripe_api_key.get_secret_value()
+        found[STRIPE] = open_stripe(key, settings.stripe_base_url, settings.stripe_calls_per_second)
+    return found

@@ -3,12 +3,13 @@ one."""
 
 from collections.abc import Sequence
 
-from adapters.postgres import journal, states, views
+from adapters.postgres import journal, states, sync, views
 from adapters.postgres.change import Change
 from adapters.postgres.connection import Connection
 from adapters.postgres.journal import Entry
 from adapters.postgres.states import Head
 from service.draft import Draft
+from service.sync.marks import marks
 
 
 async def write(connection: Connection, drafts: Sequence[Draft]) -> list[list[Entry]]:
@@ -30,6 +31,7 @@ async def write(connection: Connection, drafts: Sequence[Draft]) -> list[list[En
             },
         )
         await views.project(connection, changes)
+        await sync.mark(connection, *marks(changes))
     return sealed
 
 

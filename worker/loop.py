@@ -22,6 +22,7 @@ log = structlog.stdlib.get_logger(__name__)
 SLEEP_S_MAX = 1.0
 """Something may fall due sooner than what we know of: another process has just planned it."""
 CHARGE_S = 0.5
+SYNC_S = 1.0
 HOUSEKEEPING_S = 3600.0
 AWAY_S_MIN, AWAY_S_MAX = 0.5, 15.0
 
@@ -53,10 +54,14 @@ async def work(runtime: Runtime, stop: asyncio.Event) -> None:
     async def charge() -> float:
         return 0.0 if await runtime.charging.run() else CHARGE_S
 
+    async def tell_providers() -> float:
+        return 0.0 if await runtime.sync.run() else SYNC_S
+
     # Side by side: a provider that does not answer keeps nothing else waiting.
     async with asyncio.TaskGroup() as group:
         group.create_task(_again_and_again(see_to_what_is_due, stop))
         group.create_task(_again_and_again(charge, stop))
+        group.create_task(_again_and_again(tell_providers, stop))
 
 
 async def _again_and_again(round: Callable[[], Awaitable[float]], stop: asyncio.Event) -> None:

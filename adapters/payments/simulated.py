@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from adapters.payments.simulated_customers import SimulatedCustomers
 from domain.books.payment import FailureCode
 from domain.exact import exact_sum
 from domain.provider import Charge, Failed, NeedsAction, Outcome, Refused, Repayment, Succeeded, Unknown
@@ -48,8 +49,9 @@ class Made:
         return self.charge.amount.amount if isinstance(self.outcome, Succeeded) else Decimal(0)
 
 
-class Simulated:
+class Simulated(SimulatedCustomers):
     def __init__(self) -> None:
+        super().__init__()
         self.made: dict[str, Made] = {}
 
     async def charge(self, charge: Charge) -> Outcome:
@@ -67,6 +69,15 @@ class Simulated:
     async def outcome_of(self, payment_id: str) -> Outcome | None:
         made = self.made.get(payment_id)
         return None if made is None else made.outcome
+
+    async def withdraw(self, charge: Charge) -> Succeeded | None:
+        made = self.made.get(charge.payment_id)
+        if made is None:
+            return None
+        if isinstance(made.outcome, Succeeded):
+            return made.outcome
+        made.outcome = Failed(FailureCode.METHOD_REFUSED)
+        return None
 
     async def refund(self, repayment: Repayment) -> Succeeded | Refused:
         made, amount = self.made.get(repayment.payment_id), repayment.amount.amount

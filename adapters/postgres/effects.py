@@ -17,7 +17,7 @@ from adapters.postgres.tables import customers, effects
 from domain.account import Account
 from domain.books.payment import RefundTarget
 
-CHARGE, REFUND = "CHARGE", "REFUND"
+CHARGE, REFUND, FORGET = "CHARGE", "REFUND", "FORGET"
 
 _SALT = 7_340_512_269
 """Sets these locks apart from others on the same database."""
@@ -33,16 +33,31 @@ class Effect(NamedTuple):
 
 
 def effects_of(account: Account) -> list[dict[str, Any]]:
-    """The rows: payments under way, unless they wait for the customer, and refunds to a method."""
+    """The rows: payments under way, unless they wait for the customer, and refunds to a method. Of an erased customer
+    also those that wait, for nobody will come; and when none are left, what the providers are to forget."""
     assert account.customer is not None
     payments = account.books.payments.values()
+    erased_at = account.customer.erased_at
     refunds = (refund for payment in payments for refund in payment.refunds if refund.to is RefundTarget.METHOD)
     rows = [
-        *((one.id, CHARGE, one.created_at) for one in payments if one.settled_at is None and one.action is None),
+        *(
+            (one.id, CHARGE, one.created_at)
+            for one in payments
+            if one.settled_at is None and (one.action is None or erased_at is not None)
+        ),
         *((one.id, REFUND, one.created_at) for one in refunds if one.settled_at is None and one.failure is None),
     ]
+    if erased_at is not None:
+        busy = {one.provider for one in payments if one.settled_at is None}
+        forgotten = account.books.links.keys() - busy
+        rows += [(forget_id(account.customer.id, name), FORGET, erased_at) for name in forgotten]
     named = ("customer_id", "id", "kind", "since")
     return [dict(zip(named, (account.customer.id, *row), strict=True)) for row in sorted(rows)]
+
+
+def forget_id(customer_id: str, provider: str) -> str:
+    """What the effect of forgetting them there is known by."""
+    return f"forget_{provider}_{customer_id}"
 
 
 async def project(connection: Connection, changes: Sequence[Change]) -> None:

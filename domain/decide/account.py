@@ -37,7 +37,15 @@ TRIAL_DAYS_MAX = 730
 START_DISTANCE_MAX = timedelta(days=731)
 PLANNING_DISTANCE_MAX = timedelta(days=3_653)
 
-_HAPPENED = (c.SettlePayment, c.SettleRefund, c.RecordRefund, c.RemoveMethod, c.UnlinkProvider, c.NoteDrift)
+_HAPPENED = (
+    c.SettlePayment,
+    c.SettleRefund,
+    c.RecordRefund,
+    c.RemoveMethod,
+    c.LinkProvider,  # what is known can be deleted there
+    c.UnlinkProvider,
+    c.NoteDrift,
+)
 """What an erased customer's provider has still to tell."""
 
 

@@ -1,5 +1,7 @@
 """What is asked of payment providers once the facts are committed."""
 
 from service.payments.charging import Charging
+from service.payments.linking import Linking
+from service.payments.methods import Methods
 
-__all__ = ["Charging"]
+__all__ = ["Charging", "Linking", "Methods"]

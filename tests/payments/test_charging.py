@@ -160,8 +160,10 @@ async def test_a_worker_that_dies_between_the_charge_and_the_record_leaves_it_to
     await shop.open("succeeds")
     invoice_id = await shop.sell("100.00")
 
-    async def dies(*_: Any, **__: Any) -> Any:
-        raise Dies
+    async def dies(customer_id: str, command: Any, by: Any) -> Any:
+        if isinstance(command, c.SettlePayment):
+            raise Dies
+        return await shop.record(customer_id, command, by)
 
     broken = Charging(shop.engine, dies, {"simulated": shop.provider})  # type: ignore[arg-type]
     assert await broken.run() == 1

@@ -1,0 +1,71 @@
+"""Ways to pay are set up, and managed, in the provider's own form and pages: card data never reaches us."""
+
+import asyncio
+import re
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from domain.account import Account
+from domain.errors import invalid
+from domain.provider import Unknown
+from service.payments.linking import Linking
+from service.sync.turns import Sync
+
+log = structlog.stdlib.get_logger(__name__)
+
+ANSWER_S_MAX = 30.0
+URL_CHARS_MAX = 2_000
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
+
+
+class Methods:
+    def __init__(self, linking: Linking, sync: Sync) -> None:
+        self._linking = linking
+        self._sync = sync
+
+    async def set_up(self, customer_id: str, provider: str, key: str) -> str:
+        """The client secret for the provider's form, the same when asked again under the same key within a day. Raises
+        Refusal, Unknown."""
+        account = await self._linking.present(customer_id)
+        try:
+            async with asyncio.timeout(ANSWER_S_MAX):
+                reference = await self._linking.linked(account, provider)
+                return await self._linking.provider(provider).set_up(reference, key)
+        except TimeoutError:
+            raise Unknown("no answer in time") from None
+
+    async def portal(self, customer_id: str, provider: str, return_url: str) -> str:
+        """The address of the provider's pages, which then show the newest state. Raises Refusal, Unknown."""
+        account = await self._linking.present(customer_id)
+        try:
+            async with asyncio.timeout(ANSWER_S_MAX):
+                reference = await self._linking.linked(account, provider)
+                try:
+                    await self._sync.now(customer_id)
+                except Unknown as why:  # what it shows is older then, and the worker goes on telling it
+                    log.warning("portal opened without sync", customer_id=customer_id, why=str(why))
+                return await self._linking.provider(provider).portal(reference, return_url)
+        except TimeoutError:
+            raise Unknown("no answer in time") from None
+
+
+def check_return_url(url: str, account: Account, names: set[str]) -> None:
+    """The provider sees it, so it must not say who comes back. `names`: what the customer is known by. Raises
+    Refusal."""
+    if len(url) > URL_CHARS_MAX or not url.isascii() or re.search(r"\s|[\x00-\x1f]", url):
+        raise invalid("is not an address", "returnUrl")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise invalid("is not an address", "returnUrl") from None
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL_HOSTS)):
+        raise invalid("must be an https address", "returnUrl")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise invalid("must have no user, query or fragment: the provider sees it", "returnUrl")
+    said = {unquote(part).casefold() for part in (*parts.path.split("/"), *host.split("."))}
+    assert account.customer is not None
+    known = {account.customer.id, *names}
+    if said & {name.casefold() for name in known if name}:
+        raise invalid("names the customer, and the provider sees it", "returnUrl")
