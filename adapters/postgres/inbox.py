@@ -1,7 +1,7 @@
 """What providers told us, each notice once, until it is handled.
 
-A claim is a lease: whoever takes a notice has it to itself until `next_at`, and the attempt counts from then on, also if
-the process dies over it. No transaction is open meanwhile, for the provider is asked in between.
+A claim is a lease: whoever takes a notice has it to itself until `next_at`, and the attempt counts from then on, also
+if the process dies over it. No transaction is open meanwhile, for the provider is asked in between.
 """
 
 from collections.abc import Collection
@@ -173,4 +173,5 @@ def told(row: Row[Any]) -> Told:
 
 
 def _told(row: Row[Any]) -> Told:
-    return Told(**row._mapping | {"about": _subject.decode(row.about), "state": State(row.state)})
+    found = Told._make(row)
+    return found._replace(about=_subject.decode(row.about), state=State(row.state))

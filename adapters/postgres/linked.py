@@ -1,0 +1,53 @@
+"""Whose is what a provider speaks of: found by our ids that it keeps, by the anonymous id, by its own name of them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from adapters.postgres.connection import Connection
+from adapters.postgres.reads.looking import among
+from adapters.postgres.tables import customers, holdings, ledger
+from adapters.postgres.views import provider_id
+from domain.ledger.posting import LedgerAccount
+
+
+async def holder(connection: Connection, *ids: str | None) -> str | None:
+    """Who holds the first of these that anybody holds: payments, refunds."""
+    wanted = [id for id in ids if id is not None]
+    query = select(holdings.c.id, holdings.c.customer_id).where(among(holdings.c.id, wanted))
+    found = {row.id: row.customer_id for row in await connection.execute(query)} if wanted else {}
+    return next((found[id] for id in wanted if id in found), None)
+
+
+async def linked(connection: Connection, provider: str, reference: str) -> str | None:
+    """Whom the provider knows, or knew once, by this name."""
+    return await holder(connection, provider_id(provider, reference))
+
+
+async def anonymous(connection: Connection, anonymous_id: str) -> str | None:
+    query = select(customers.c.customer_id).where(customers.c.anonymous_id == anonymous_id)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def paid_between(
+    connection: Connection, since: datetime, until: datetime, after: tuple[str, str], limit: int
+) -> Sequence[tuple[str, str]]:
+    """(customer, payment or refund) for which money moved in that time, behind `after` in this order; of customers in
+    real time."""
+    place = (ledger.c.customer_id, ledger.c.about)
+    query = (
+        select(*place)
+        .join(customers, customers.c.customer_id == ledger.c.customer_id)
+        .where(
+            ledger.c.at >= since,
+            ledger.c.at < until,
+            ledger.c.account == LedgerAccount.CASH,
+            customers.c.clock_id.is_(None),
+            (ledger.c.customer_id > after[0]) | ((ledger.c.customer_id == after[0]) & (ledger.c.about > after[1])),
+        )
+        .distinct()
+        .order_by(*place)
+        .limit(limit)
+    )
+    return [(row.customer_id, row.about) for row in await connection.execute(query)]

@@ -1,0 +1,38 @@
+"""A notice comes in: is it the provider's, and is it new? Then it is kept, and that is all, so that the answer takes
+milliseconds. It is handled later (`handling`): only what is stored is ever called received."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from adapters.postgres import inbox
+from adapters.postgres.connection import Engine
+from domain.notice import NotGenuine, Notices
+from service.ids import new_id
+from service.outage import telling_outages
+
+log = structlog.stdlib.get_logger(__name__)
+
+KEPT_S_MAX = 5.0
+"""A database that takes longer is away: the provider comes again, and must not be kept waiting."""
+
+
+class Intake:
+    def __init__(self, engine: Engine, notices: Mapping[str, Notices]) -> None:
+        """`notices`: how to read those of each provider, by its name."""
+        self._engine = engine
+        self._notices = notices
+
+    async def receive(self, provider: str, body: bytes, headers: Mapping[str, str]) -> bool:
+        """Whether it is new. Raises NotGenuine, also for a provider that is not set up, and DatabaseAway: then it is
+        not kept, and the provider is to send it again."""
+        reader = self._notices.get(provider)
+        if reader is None:
+            raise NotGenuine("no such provider is set up")
+        notice = reader.read(body, headers)
+        with telling_outages():
+            async with asyncio.timeout(KEPT_S_MAX), self._engine.begin() as connection:
+                new = await inbox.keep(connection, new_id("webhook"), provider, notice)
+        log.debug("webhook", provider=provider, notice_id=notice.id, type=notice.type, new=new)
+        return new
