@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 import structlog
+from msgspec.structs import replace
 
 from adapters.postgres import linked, states
 from adapters.postgres.codec import decode_whole_account
@@ -15,6 +16,8 @@ from domain.account import Account
 from domain.books import Books
 from domain.commands import LinkProvider, NoteDrift, RecordRefund
 from domain.errors import Refusal
+from domain.exact import exact_sum
+from domain.money import Money
 from domain.provider import Unknown
 from domain.provider_state import FoundCustomer, FoundPayment, FoundRefund, ProviderRecords, State
 from service.payments import Charging
@@ -65,16 +68,24 @@ class Looking:
         """`complete`: with its refunds; else as far as it is told."""
         customer_id = await self.payer(provider, found)
         account = None if customer_id is None else await self.account(customer_id)
+        books = Books() if account is None else account.books
+        if complete and found.state is State.SUCCEEDED and found.refunded is None and not _is_ours(books, found):
+            found = await self._given_back(provider, found)
         if account is None:
-            return Seen(provider, None, comparison.payment(Books(), provider, found))
-        findings = comparison.payment(account.books, provider, found)
-        if complete and found.state is State.SUCCEEDED and _is_ours(account.books, found):
+            return Seen(provider, None, comparison.payment(books, provider, found))
+        findings = comparison.payment(books, provider, found)
+        if complete and found.state is State.SUCCEEDED and _is_ours(books, found):
             assert found.payment_id is not None
             refunds = await self.records[provider].refunds_of(found.reference)
             for one in refunds:
                 findings += comparison.refund(account.books, provider, found.payment_id, one)
             findings += comparison.refunds_missing(account.books, found.payment_id, refunds)
         return Seen(provider, customer_id, findings)
+
+    async def _given_back(self, provider: str, found: FoundPayment) -> FoundPayment:
+        refunds = await self.records[provider].refunds_of(found.reference)
+        amount = exact_sum(one.amount.amount for one in refunds if one.state is State.SUCCEEDED)
+        return replace(found, refunded=Money(amount, found.amount.currency))
 
     async def refund(self, provider: str, found: FoundRefund) -> Seen:
         """By itself; that its payment has come in is settled with it."""
@@ -86,7 +97,7 @@ class Looking:
         customer_id = await self.payer(provider, paid)
         account = None if customer_id is None else await self.account(customer_id)
         if account is None or not _is_ours(account.books, paid):
-            return Seen(provider, customer_id, agreed(found.reference))
+            return await self.found_payment(provider, paid, complete=True)
         assert paid.payment_id is not None
         findings = comparison.payment(account.books, provider, paid)
         return Seen(

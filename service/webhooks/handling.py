@@ -3,12 +3,11 @@ tried again, ever later, and in the end left to support with the error."""
 
 import asyncio
 import traceback
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 import structlog
 
+from adapters.metrics import Instruments
 from adapters.postgres import inbox, linked
 from adapters.postgres.connection import Engine
 from adapters.postgres.inbox import Told
@@ -33,22 +32,11 @@ ATTEMPTS_MAX = 16
 """Spread over some eight hours; what a provider is away for longer, reconciliation finds."""
 
 
-class Handled(NamedTuple):
-    """What became of one attempt, for the metrics. `lag`: from when it came in. `error` None: it is done."""
-
-    provider: str
-    type: str
-    attempts: int
-    lag: timedelta
-    error: str | None
-    given_up: bool
-
-
 class Handling:
-    def __init__(self, engine: Engine, looking: Looking, observe: Callable[[Handled], None] = lambda _: None) -> None:
+    def __init__(self, engine: Engine, looking: Looking, instruments: Instruments) -> None:
         self._engine = engine
         self._looking = looking
-        self._observe = observe
+        self._instruments = instruments
 
     async def run(self) -> int:
         """One round over what waits: how many there were. Raises DatabaseAway."""
@@ -112,7 +100,7 @@ class Handling:
         else:
             async with self._engine.begin() as connection:
                 await inbox.handled(connection, told.id)
-            self._tell(told, None, given_up=False)
+            self._instruments.webhook_handled(told.provider, (datetime.now(UTC) - told.received_at).total_seconds())
 
     async def _handle(self, told: Told, by: By) -> None:
         if told.customer_id is None:
@@ -146,8 +134,5 @@ class Handling:
         (log.error if given_up else log.warning)(
             "webhook not handled", id=told.id, type=told.type, error=error, attempts=told.attempts, given_up=given_up
         )
-        self._tell(told, error, given_up=given_up)
-
-    def _tell(self, told: Told, error: str | None, *, given_up: bool) -> None:
-        lag = datetime.now(UTC) - told.received_at
-        self._observe(Handled(told.provider, told.type, told.attempts, lag, error, given_up))
+        if not given_up:
+            self._instruments.webhook_retried(told.provider, told.about.kind)

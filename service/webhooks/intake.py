@@ -4,25 +4,23 @@ milliseconds. It is handled later (`handling`): only what is stored is ever call
 import asyncio
 from collections.abc import Mapping
 
-import structlog
-
+from adapters.metrics import Instruments, Received
 from adapters.postgres import inbox
 from adapters.postgres.connection import Engine
-from domain.notice import NotGenuine, Notices
+from domain.notice import About, NotGenuine, Notices
 from service.ids import new_id
 from service.outage import telling_outages
-
-log = structlog.stdlib.get_logger(__name__)
 
 KEPT_S_MAX = 5.0
 """A database that takes longer is away: the provider comes again, and must not be kept waiting."""
 
 
 class Intake:
-    def __init__(self, engine: Engine, notices: Mapping[str, Notices]) -> None:
+    def __init__(self, engine: Engine, notices: Mapping[str, Notices], instruments: Instruments) -> None:
         """`notices`: how to read those of each provider, by its name."""
         self._engine = engine
         self._notices = notices
+        self._instruments = instruments
 
     async def receive(self, provider: str, body: bytes, headers: Mapping[str, str]) -> bool:
         """Whether it is new. Raises NotGenuine, also for a provider that is not set up, and DatabaseAway: then it is
@@ -30,9 +28,14 @@ class Intake:
         reader = self._notices.get(provider)
         if reader is None:
             raise NotGenuine("no such provider is set up")
-        notice = reader.read(body, headers)
+        try:
+            notice = reader.read(body, headers)
+        except NotGenuine:
+            self._instruments.webhook_received(provider, About.OTHER, Received.REFUSED)
+            raise
         with telling_outages():
             async with asyncio.timeout(KEPT_S_MAX), self._engine.begin() as connection:
                 new = await inbox.keep(connection, new_id("webhook"), provider, notice)
-        log.debug("webhook", provider=provider, notice_id=notice.id, type=notice.type, new=new)
+        kept = Received.STORED if new else Received.DUPLICATE
+        self._instruments.webhook_received(provider, notice.about.kind, kept)
         return new
