@@ -63,6 +63,13 @@ def _secure_url(value: str) -> str:
     return value
 
 
+def _is_url(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("not an address")
+    return value
+
+
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
@@ -183,6 +190,17 @@ class Settings(BaseSettings):
         le=36_500,
         validation_alias="USAGE_RETENTION_DAYS",
         description="a number of days, 1 to 36500",
+    )
+    metrics_token: Annotated[SecretStr, AfterValidator(_no_spaces)] | None = Field(
+        default=None, validation_alias="BILLING_METRICS_TOKEN", description="a token without white space"
+    )
+    worker_metrics_port: int | None = Field(
+        default=None, ge=1, le=65535, validation_alias="BILLING_WORKER_METRICS_PORT", description="a port, 1 to 65535"
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_is_url)] | None = Field(
+        default=None,
+        validation_alias="BILLING_OTLP_ENDPOINT",
+        description="the address of an OTLP collector for traces, such as http://localhost:4318/v1/traces",
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = Field(
         default="info", validation_alias="BILLING_LOG_LEVEL", description="debug, info, warning or error"

@@ -18,24 +18,36 @@ from api.schema import schema
 from api.web.contract import Allowance, Call, Collaborators
 from api.web.endpoint import Front, GraphQLEndpoint
 from api.web.errors import ClientError, RateLimited, Unauthenticated
+from api.web.metrics import metrics_route
 from api.web.papers import papers_route
+from api.web.tracing import TracedFront, observing
 from service import principal as credentials
 from service.principal import Principal
 from service.runtime import Runtime, open_runtime
+from service.tracing import Tracing, open_tracing
 
 
-def create_app(settings: Settings, secrets: Secrets, dsn: str) -> Front:
-    """The application on the migrated database at `dsn`. Before it is shut down: `close`."""
-    edge = Edge()
+def create_app(settings: Settings, secrets: Secrets, dsn: str, tracing: Tracing | None = None) -> Front:
+    """The application on the migrated database at `dsn`. Before it is shut down: `close`. `tracing` in place of what
+    the settings ask for."""
+    tracing = tracing or open_tracing(settings.otlp_endpoint)
+    edge = Edge(tracing)
     endpoint = GraphQLEndpoint(schema._schema, edge.collaborators(), allowed_origins=settings.allowed_origins)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with open_runtime(settings, secrets, dsn) as edge.runtime:
+        async with open_runtime(settings, secrets, dsn, tracing) as edge.runtime:
             yield
 
-    routes = [Route("/healthz", _healthz), Route("/readyz", edge.readyz), papers_route(lambda: edge.runtime.papers)]
-    return endpoint.in_front_of(Starlette(routes=routes, lifespan=lifespan))
+    token = None if settings.metrics_token is None else settings.metrics_token.get_secret_value()
+    routes = [
+        Route("/healthz", _healthz),
+        Route("/readyz", edge.readyz),
+        metrics_route(lambda: edge.runtime.metrics, token),
+        papers_route(lambda: edge.runtime.papers),
+    ]
+    front = endpoint.in_front_of(Starlette(routes=routes, lifespan=lifespan))
+    return front if tracing is None else TracedFront(front.endpoint, front.application, front.path, tracing)
 
 
 async def close(app: ASGIApp) -> None:
@@ -49,6 +61,9 @@ class Edge:
 
     runtime: Runtime
 
+    def __init__(self, tracing: Tracing | None) -> None:
+        self._tracing = tracing
+
     def collaborators(self) -> Collaborators:
         return Collaborators(
             authenticate=self.authenticate,
@@ -56,6 +71,7 @@ class Edge:
             reauthorize=self.reauthorize,
             spend=self.spend,
             visibility=_visibility,
+            observe=None if self._tracing is None else observing(self._tracing),
         )
 
     async def authenticate(self, authorization: str | None) -> Principal:

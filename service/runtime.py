@@ -6,14 +6,17 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from adapters.key_set import KeySet
+from adapters.metrics import Instruments
 from adapters.payments.simulated import Simulated
 from adapters.postgres.connection import Engine
 from adapters.postgres.credentials import CredentialReads
 from adapters.postgres.engine import create_engine
+from adapters.postgres.tracing import trace_statements
 from adapters.secrets import Secrets, derive
 from adapters.settings import Settings
 from adapters.stripe.charge import STRIPE
 from adapters.stripe.provider import StripeProvider, open_stripe
+from adapters.tracing import Tracing
 from adapters.vault import Vault
 from domain.provider import Provider
 from service.changes import Changes
@@ -22,8 +25,10 @@ from service.credentials import Credentials
 from service.customers import Customers
 from service.live import Live
 from service.master_secret import claim
+from service.metrics import Metrics
 from service.papers import Papers
 from service.payments import Charging, Linking, Methods
+from service.payments.watched import watched
 from service.quotes import Quotes
 from service.ratelimit import RateLimit
 from service.record import Record
@@ -32,6 +37,7 @@ from service.sync.telling import Telling
 from service.sync.turns import Sync
 from service.sync.used import Used
 from service.tokens import CustomerTokens
+from service.traced import TracedRecord
 from service.usage import Usage
 
 
@@ -56,13 +62,18 @@ class Runtime:
     live: Live
     credentials: Credentials
     rate_limit: RateLimit
+    metrics: Metrics
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncIterator[Runtime]:
-    """What works on the database at `dsn`, which must be migrated. Changes are listened for until it is closed. Raises
-    WrongSecret."""
+async def open_runtime(
+    settings: Settings, secrets: Secrets, dsn: str, tracing: Tracing | None = None
+) -> AsyncIterator[Runtime]:
+    """What works on the database at `dsn`, which must be migrated. Changes are listened for until it is closed, with
+    `tracing`. Raises WrongSecret."""
     engine = create_engine(dsn, settings.pool_size)
+    if tracing is not None:
+        trace_statements(engine, tracing.tracer)
     try:
         await claim(engine, secrets)
     except BaseException:
@@ -71,8 +82,14 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
     vault = Vault(secrets.master, secrets.old)
     clock = Clock()
     changes = Changes(dsn)
-    record = Record(engine, clock, changes.changed)
-    providers = _providers(settings)
+    record = (
+        Record(engine, clock, changes.changed)
+        if tracing is None
+        else TracedRecord(engine, clock, changes.changed, tracing)
+    )
+    instruments = Instruments()
+    reached = _providers(settings)
+    providers = {name: watched(one, name, instruments, tracing) for name, one in reached.items()}
     used = Used(engine)
 
     def usage_changed(customer_id: str) -> None:
@@ -104,6 +121,7 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
         live=Live(engine, snapshots, changes, clock),
         credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
         rate_limit=RateLimit(settings.rate_limit),
+        metrics=Metrics(engine, instruments, providers),
     )
     beside = [asyncio.create_task(changes.run()), asyncio.create_task(used.run())]
     try:
@@ -114,7 +132,9 @@ async def open_runtime(settings: Settings, secrets: Secrets, dsn: str) -> AsyncI
             with suppress(asyncio.CancelledError):
                 await task
         await engine.dispose()
-        for provider in providers.values():
+        if tracing is not None:
+            await asyncio.to_thread(tracing.close)
+        for provider in reached.values():
             if isinstance(provider, StripeProvider):
                 await provider.api.close()
 

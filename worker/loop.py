@@ -13,9 +13,11 @@ from adapters.secrets import Secrets
 from adapters.settings import Settings
 from service.due_work import DueWork
 from service.housekeeping import keep_house
+from service.metrics import listening
 from service.outage import DatabaseAway
 from service.progress import Progress
 from service.runtime import Runtime, open_runtime
+from service.tracing import open_tracing
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -29,8 +31,10 @@ AWAY_S_MIN, AWAY_S_MAX = 0.5, 15.0
 
 async def run(settings: Settings, secrets: Secrets, dsn: str, stop: asyncio.Event) -> None:
     """Work on the database at `dsn`, which must be migrated, until `stop` is set."""
-    async with open_runtime(settings, secrets, dsn) as runtime:
-        await work(runtime, stop)
+    token = None if settings.metrics_token is None else settings.metrics_token.get_secret_value()
+    async with open_runtime(settings, secrets, dsn, open_tracing(settings.otlp_endpoint)) as runtime:
+        with listening(runtime.metrics.instruments, settings.host, settings.worker_metrics_port, token):
+            await work(runtime, stop)
 
 
 async def work(runtime: Runtime, stop: asyncio.Event) -> None:

@@ -2,9 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.web.usage_batch import UsageEventIn
+
+if TYPE_CHECKING:
+    from api.web.documents import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,8 @@ class Collaborators:
     spend(principal, cost): takes from the budget, or RateLimited. Called with cost.READING before a document is read
         that is not known yet, with the static cost before execution, and with a negative cost, the unused part, after
         it: that must not raise.
+    observe(operation, start): starts the execution of a query or mutation and hands on what `start` gives, awaited or
+        not, as a trace does. None: nobody watches.
     visibility(principal): what decides which fields and rows a principal sees, such as (role, scopes, customer). Two
         principals of equal visibility are sent the same pushed bytes. By default, each principal is alone.
     """
@@ -47,3 +52,4 @@ class Collaborators:
     reauthorize: Callable[[Any], Awaitable[None] | None] = lambda _principal: None
     spend: Callable[[Any, int], Allowance | None] = lambda _principal, _cost: None
     visibility: Callable[[Any], Hashable] = id
+    observe: Callable[["Operation", Callable[[], Any]], Any] | None = None

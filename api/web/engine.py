@@ -35,7 +35,14 @@ class Prepared:
     allowance: Allowance | None
 
     def start(self) -> Payload | Awaitable[Payload]:
-        """Execute a query or mutation: its response, awaitable only if a resolver was."""
+        """Execute a query or mutation: its response, awaitable only if a resolver was, or somebody watches."""
+        observe = self.engine.collaborators.observe
+        if observe is None:
+            return self._started()
+        watched: Payload | Awaitable[Payload] = observe(self.operation, self._started)
+        return watched
+
+    def _started(self) -> Payload | Awaitable[Payload]:
         operation = self.operation
         if operation.answer is not None:
             return self.payload(ExecutionResult(operation.answer), 0)

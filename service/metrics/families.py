@@ -1,0 +1,121 @@
+"""Figures as families of samples: the names and labels that dashboards and alerts know."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from adapters.postgres.effects import CHARGE, REFUND
+from adapters.postgres.reads.figures import Figures, Sync, Waiting, Webhooks
+from domain.books.invoice import InvoiceStatus
+from domain.books.payment import FailureCode, PaymentStatus
+from domain.exact import exact_sum
+from domain.subscription import SubscriptionStatus
+
+MONTHS_A_YEAR = 12
+OTHER = "other"
+KINDS = (CHARGE, REFUND)
+FINAL = tuple(status for status in InvoiceStatus if status is not InvoiceStatus.DRAFT)
+"""No draft is stored."""
+FAILURES = tuple(code for code in FailureCode if code is not FailureCode.NOT_NEEDED)
+"""A payment that was not needed any more was never tried: it neither succeeded nor failed."""
+
+Counts = dict[tuple[str, ...], int]
+
+
+def business(figures: Figures) -> Iterator[Metric]:
+    """What is sold, owed and collected, as it stands now."""
+    by_plan: Counter[tuple[str, ...]] = Counter()
+    monthly: dict[str, list[Decimal]] = {}
+    for one in figures.subscriptions:
+        by_plan[one.plan_key, one.status] += one.number
+        monthly.setdefault(one.currency, []).append(one.monthly)
+    active = {key: by_plan[key, SubscriptionStatus.ACTIVE.value] for key in sorted({key for key, _ in by_plan})}
+    mrr = {currency: exact_sum(amounts) for currency, amounts in sorted(monthly.items())}
+    arr = {currency: amount * MONTHS_A_YEAR for currency, amount in mrr.items()}
+    standing = {status.value: figures.invoices.get(status, 0) for status in FINAL}
+    owed = {one.currency: one.owed for one in figures.collection}
+    collected = {one.currency: one.collected for one in figures.collection}
+    yield gauge("billing_active_subscriptions", "Running, beyond trial and not paused", "plan", active)
+    family = GaugeMetricFamily("billing_subscriptions", "Not ended, by where they stand", labels=("plan", "status"))
+    for labels, number in sorted(by_plan.items()):
+        family.add_metric(labels, number)
+    yield family
+    yield gauge("billing_mrr", "Fixed fees of active subscriptions, brought to a month", "currency", mrr)
+    yield gauge("billing_arr", "The same, brought to a year", "currency", arr)
+    yield gauge("billing_invoices", "Final invoices by where they stand", "status", standing)
+    yield gauge("billing_fallen_due", "Owed on invoices that fell due in 30 days, less credit notes", "currency", owed)
+    yield gauge("billing_collected", "What of billing_fallen_due came in", "currency", collected)
+
+
+def traffic(figures: Figures, providers: Iterable[str]) -> Iterator[Metric]:
+    """What goes to providers and comes from them. Each of `providers` has its samples, also at nothing."""
+    asked = {one.kind: one for one in figures.effects}
+    yield from _queue("billing_provider_queue", "What a provider is still to be asked", "kind", KINDS, asked)
+    pending = {one.provider: one for one in figures.webhooks if one.state == "PENDING"}
+    failed = {one.provider: one.number for one in figures.webhooks if one.state == "FAILED"}
+    yield from _queue("billing_webhook_queue", "Webhooks that wait to be handled", "provider", providers, pending)
+    given_up = dict.fromkeys(providers, 0) | failed
+    yield gauge("billing_webhooks_failed", "Webhooks that were given up and wait for support", "provider", given_up)
+    untold = {one.provider: one for one in figures.sync}
+    yield from _queue("billing_sync_queue", "Customers whom a provider is to be told of", "provider", providers, untold)
+    customers = dict.fromkeys(providers, 0) | {one.provider: one.customers for one in figures.drift}
+    differences = dict.fromkeys(providers, 0) | {one.provider: one.differences for one in figures.drift}
+    yield gauge("billing_drift_customers", "Whose record at the provider differs from ours", "provider", customers)
+    yield gauge("billing_drift_differences", "The differences in all", "provider", differences)
+    ages = dict.fromkeys(providers, Decimal(0)) | {one.provider: one.age for one in figures.compared}
+    differing = dict.fromkeys(providers, 0) | {one.provider: one.differing for one in figures.compared}
+    yield gauge("billing_reconciliation_age_seconds", "How far behind now reconciliation is", "provider", ages)
+    yield gauge("billing_reconciliation_drift", "What the last one could not repair", "provider", differing)
+
+
+def invoices_generated(figures: Figures) -> Counts:
+    """How many have come to each status. All were OPEN once, so OPEN is how many there are; the others are how many
+    went on from there."""
+    counts: Counts = {(status.value,): figures.invoices.get(status, 0) for status in FINAL}
+    return counts | {(InvoiceStatus.OPEN.value,): sum(figures.invoices.values())}
+
+
+def payments_processed(figures: Figures, providers: Iterable[str]) -> Counts:
+    """(status, provider): SUCCEEDED whatever was refunded since, or FAILED."""
+    known = {*providers}
+    counts: Counts = {(status, name): 0 for status in ("SUCCEEDED", "FAILED") for name in sorted(known)}
+    for one in figures.payments:
+        if one.status == PaymentStatus.PENDING or one.failure == FailureCode.NOT_NEEDED:
+            continue
+        status = "FAILED" if one.status == PaymentStatus.FAILED else "SUCCEEDED"
+        label = status, one.provider if one.provider in known else OTHER
+        counts[label] = counts.get(label, 0) + one.number
+    return counts
+
+
+def payment_failures(figures: Figures) -> Counts:
+    counts: Counts = {(code.value,): 0 for code in FAILURES}
+    for one in figures.payments:
+        if one.status == PaymentStatus.FAILED and one.failure is not None and (one.failure,) in counts:
+            counts[one.failure,] += one.number
+    return counts
+
+
+def counter(name: str, told: str, labels: tuple[str, ...], counts: Counts) -> Metric:
+    family = CounterMetricFamily(name, told, labels=labels)
+    for values, number in sorted(counts.items()):
+        family.add_metric(values, number)
+    return family
+
+
+def gauge(name: str, told: str, label: str, values: Mapping[str, Decimal | int]) -> Metric:
+    family = GaugeMetricFamily(name, told, labels=(label,))
+    for of, value in sorted(values.items()):
+        family.add_metric((of,), float(value))
+    return family
+
+
+def _queue(
+    name: str, told: str, label: str, expected: Iterable[str], queues: Mapping[str, Waiting | Webhooks | Sync]
+) -> Iterator[Metric]:
+    empty: dict[str, Decimal | int] = dict.fromkeys(expected, 0)
+    yield gauge(f"{name}_length", told, label, empty | {of: one.number for of, one in queues.items()})
+    ages = empty | {of: max(one.age, Decimal(0)) for of, one in queues.items()}
+    yield gauge(f"{name}_age_seconds", f"{told}: since when the oldest does", label, ages)

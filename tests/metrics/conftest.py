@@ -1,0 +1,14 @@
+"""A running application of each test's own, with what the tests of metrics and traces read of it."""
+
+from collections.abc import AsyncIterator
+
+import pytest_asyncio
+
+from e2e.deployment import Deployment, serving, stock
+
+
+@pytest_asyncio.fixture
+async def deployment(dsn: str) -> AsyncIterator[Deployment]:
+    await stock(dsn)
+    async with serving(dsn) as running:
+        yield running
