@@ -105,7 +105,7 @@ async def test_how_the_shop_bills(shop: Storefront) -> None:
       netDays dunning { retryDays graceDays lastStep } burnOrder taxRates { name } correctionsDays quoteMinutes } }"""
     assert await shop.ask(query) == {
         "billingSettings": {
-            "seller": {"name": "Unnamed seller", "country": "US"},
+            "seller": {"name": "Example, Inc.", "country": "US"},
             "zone": "UTC",
             "invoices": {"prefix": "INV-", "digits": 6, "yearly": False},
             "creditNotes": {"prefix": "CN-"},

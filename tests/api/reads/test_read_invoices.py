@@ -211,7 +211,14 @@ async def test_who_is_billed_is_frozen_and_goes_with_the_customer(shop: Storefro
     query = "query ($id: ID!) { invoice(id: $id) { seller buyer } }"
     frozen = (await shop.ask(query, id=one.invoice_id))["invoice"]
     assert frozen == {
-        "seller": {"name": "Unnamed seller", "country": "US"},
+        "seller": {
+            "name": "Example, Inc.",
+            "line1": "1 Market Street",
+            "city": "San Francisco",
+            "postalCode": "94105",
+            "country": "US",
+            "email": "billing@example.com",
+        },
         "buyer": {
             "name": "Ms acme",
             "email": "acme@example.org",
