@@ -122,7 +122,7 @@ def _note(
     noted = account.books.noted + n
     id = derived_id("note", account.customer.created_at + timedelta(milliseconds=noted), account.customer.id, noted)
     off = min(found.total, owed.due)
-    rest = found.total - off
+    rest = min(found.total - off, account.books.overpaid(owed, found.total))
     return CreditNote(
         id=id,
         invoice_id=owed.id,

@@ -12,6 +12,7 @@ from domain.books.line import ZERO, LineKind
 from domain.books.payment import Method, Payment
 from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
+from domain.exact import exact_sum
 from domain.period import Period
 from domain.tax import Treatment
 
@@ -87,6 +88,20 @@ class Books(Struct, frozen=True, omit_defaults=True):
         """What is owed, oldest first."""
         owed = (one for one in self.receivables.values() if one.due > 0)
         return sorted(owed, key=lambda one: (one.due_at, one.issued_at, one.id))
+
+    def overpaid(self, owed: Receivable, noted: Decimal) -> Decimal:
+        """What of an invoice's money a credit note over `noted` leaves without a purpose: what was paid and has not
+        gone back (as credit of earlier notes, or in refunds), above what the invoice still stands for. So a note
+        that documents an earlier refund gives nothing a second time."""
+        gone = owed.returned
+        for payment in self.payments.values():
+            refunds = (one for one in payment.refunds if one.failure is None)
+            left = exact_sum(one.amount - one.from_credit for one in refunds)
+            for allocation in payment.allocations:  # a payment's refunds count against its invoices in their order
+                part = min(left, allocation.amount)
+                left -= part
+                gone += part if allocation.invoice_id == owed.id else ZERO
+        return max(ZERO, owed.paid - gone - (owed.total - owed.noted - noted))
 
     @property
     def method(self) -> Method | None:

@@ -90,8 +90,8 @@ class Invoice(Struct, frozen=True, omit_defaults=True):
 
 class CreditNote(Struct, frozen=True, omit_defaults=True):
     """What takes back an invoice, whole or in part. Its amounts are positive. `automatic`: it follows from the rules
-    (wanted − billed), and so counts as billed back. Of `total`, `off` lowers what is owed on the invoice, the rest
-    becomes the `credit`."""
+    (wanted − billed), and so counts as billed back. Of `total`, `off` lowers what is owed on the invoice; what was paid
+    of the rest, and not refunded before, becomes the `credit`."""
 
     id: str
     invoice_id: str
@@ -167,6 +167,13 @@ class Receivable(Struct, frozen=True, omit_defaults=True):
     @property
     def due(self) -> Decimal:
         return ZERO if self.closed is not None else self.total - self.paid - self.credited
+
+    @property
+    def noted(self) -> Decimal:
+        """What its credit notes come to."""
+        taxes = zip(self.tax, self.taken_back, strict=False)
+        added = (back for tax, back in taxes if not tax.inclusive)
+        return sum((*(line.credited for line in self.lines), *added), ZERO)
 
     @property
     def unpaid(self) -> Decimal:

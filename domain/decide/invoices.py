@@ -113,7 +113,9 @@ def _note(account: Account, owed: Receivable, command: c.IssueCreditNote, at: da
         reason=command.reason,
         issued_at=at,
         off=off,
-        credit=_credit(id, owed.currency, EXACT.subtract(found.total, off), command.reason, at),
+        credit=_credit(
+            id, owed.currency, min(found.total - off, account.books.overpaid(owed, found.total)), command.reason, at
+        ),
     )
 
 

@@ -356,7 +356,7 @@ def _credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
         lines=tuple(replace(one, credited=one.credited + taken.get(one.id, ZERO)) for one in owed.lines),
         taken_back=tuple(back),
         credited=owed.credited + note.off,
-        returned=owed.returned + note.total - note.off,
+        returned=owed.returned + (note.credit.amount if note.credit else ZERO),
         notes=(*owed.notes, note.id),
     )
     return books if note.credit is None else _given(books, note.credit)

@@ -73,7 +73,10 @@ def _other_side(
         case e.CreditNoteIssued(note=note):
             owed = before.receivables[note.invoice_id]
             yield from _debits(shares(of_document(note), at), note.currency, note.id, note.number)
-            yield from _recovered(owed, note.total + rest)
+            yield from _recovered(owed, note.off)
+            # What was refunded before anybody wrote this note was goodwill until now.
+            refunded = note.total - note.off - (note.credit.amount if note.credit else ZERO)
+            yield Posting(LedgerAccount.GOODWILL, note.currency, -refunded, note.id, note.number)
         case e.InvoiceVoided(invoice_id=id):
             yield from _voided(before.receivables[id], at, -rest)
         case e.InvoiceWrittenOff(invoice_id=id):

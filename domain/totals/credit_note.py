@@ -43,7 +43,7 @@ def credit_note_amounts(invoice: Receivable, amounts: Mapping[str, Decimal] | No
     for id, amount in amounts.items():
         _check(lines.get(id), id, amount, invoice.currency)
     credited = _credited(invoice, amounts)
-    left = EXACT.subtract(invoice.total, EXACT.add(invoice.credited, invoice.returned))
+    left = EXACT.subtract(invoice.total, invoice.noted)
     if not 0 < credited.total <= left:
         raise invalid(f"comes to {credited.total} with tax; {left} is left of the invoice", "amounts")
     return credited

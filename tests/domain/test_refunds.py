@@ -217,6 +217,18 @@ def test_a_payment_of_credit_that_was_not_given_yet_is_refunded_after_its_invoic
         till.do("2026-01-03", refunding("bank_1"))
 
 
+def test_a_credit_note_written_after_the_refund_gives_nothing_a_second_time() -> None:
+    """The note is the document of what was goodwill until then."""
+    till = Till()
+    till.bill("1", "100.00")
+    till.transfer("2026-01-02", "100.00")
+    till.do("2026-01-03", c.RefundPayment("r1", "bank_1", D("60.00")))
+    till.do("2026-01-04", c.IssueCreditNote("invoice_1", "never used", {"1-1": D("60.00")}))
+    assert till.credit() == "0"
+    till.do("2026-01-05", c.IssueCreditNote("invoice_1", "nor the rest", {"1-1": D("40.00")}))
+    assert till.credit() == "40.00"
+
+
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 _cents = st.integers(1, 30_000).map(lambda n: D(n).scaleb(-2))
 _acts = st.lists(st.tuples(st.sampled_from(["refund", "credit", "void", "note"]), _cents), min_size=1, max_size=12)

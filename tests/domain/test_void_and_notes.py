@@ -108,7 +108,7 @@ def test_what_is_billed_again_counts_as_not_billed() -> None:
     desk = billed()
     assert desk.account.books.billed["s1/base/0"].amount == D("100.00")
     desk.do("2026-02-02", c.VoidInvoice("invoice_1", rebill=True))
-    assert desk.account.books.billed["s1/base/0"].amount == 0
+    assert "s1/base/0" not in desk.account.books.billed
 
 
 @pytest.mark.parametrize("command", [VOID, WRITE_OFF, TAKE_IT_BACK])
