@@ -7,59 +7,34 @@ from typing import Any, NamedTuple
 from hypothesis import note
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from timeline import MICROSECOND, D, Timeline, flat, on, plan
+from shop import MONTH, PATIENT, SETUP, WEEK, YEAR, calls, fee, seats, sold, tiered
+from timeline import MICROSECOND, D, Timeline, on
 
 from domain import commands as c
+from domain.billing.invoicing import invoice_id
 from domain.billing.moment import next_boundary
-from domain.catalog import BillingMode, ChargeModel, Price, ProrationPolicy, Tier
+from domain.books.credit import Credit, CreditKind
+from domain.books.invoice import Adjustment, Item
+from domain.catalog import BillingMode, ChargeModel, ProrationPolicy
+from domain.coupon import Coupon
 from domain.errors import Refusal
 from domain.money import Money
-from domain.period import Cadence
-from domain.policy import ChangeDay, ChangesBilled, ChangeTiming, LastStep, TrialUsage
-from domain.seller import Dunning, Settings
+from domain.policy import ChangeDay, ChangesBilled, ChangeTiming, TrialUsage
+from domain.seller import Settings
 from domain.subscription import AddAddOn, Cancel, ChangePlan, ChangeQuantity, Pause, RemoveAddOn, Resume
 
-WEEK, MONTH, YEAR, ONCE = Cadence.WEEK, Cadence.MONTH, Cadence.YEAR, Cadence.ONCE
-
-
-def fee(amount: str, cadence: Cadence = MONTH, key: str = "base") -> Price:
-    return flat(amount, cadence, "EUR", key)
-
-
-def seats(amount: str, cadence: Cadence = MONTH, **terms: Any) -> Price:
-    return Price(f"price_seats_{cadence}", "seats", ChargeModel.PER_SEAT, cadence, "EUR", D(amount), **terms)
-
-
-def calls(amount: str, cadence: Cadence = MONTH, **terms: Any) -> Price:
-    return Price(f"price_calls_{cadence}", "calls", ChargeModel.PER_UNIT, cadence, "EUR", D(amount), "calls", **terms)
-
-
-def tiers(*bounds: tuple[str | None, str], model: ChargeModel = ChargeModel.GRADUATED) -> Price:
-    made = tuple(Tier(None if up_to is None else D(up_to), D(unit)) for up_to, unit in bounds)
-    return Price("price_tiers", "tiers", model, MONTH, "EUR", meter_key="calls", tiers=made)
-
-
-def terms(sold: Any, **changed: Any) -> Any:
-    """The plan under other terms."""
-    return replace(sold, terms=replace(sold.terms, **changed))
-
-
-ARREARS, NEXT = BillingMode.IN_ARREARS, ChangesBilled.NEXT_INVOICE
-SETUP = Price("price_setup", "setup", ChargeModel.FLAT, ONCE, "EUR", D("99"))
-FREE = plan("free")
-BASIC = plan("basic", fee("30"), fee("300", YEAR), calls("0.07"))
-TEAM = plan("team", seats("12.50", included=D(1)), seats("100", YEAR), SETUP)
-LATER = terms(plan("later", fee("50"), tiers(("10", "1"), (None, "0.333"))), billing=ARREARS)
-WEEKLY = terms(plan("weekly", fee("7", WEEK), calls("0.10", WEEK)), changes_billed=NEXT, draft_hours=24)
-DAYS = plan(
-    "days",
-    seats("31", proration=ProrationPolicy.BY_DAY, change_day=ChangeDay.OLD),
-    fee("310", key="days"),
-)
-LEAST = terms(plan("least", fee("5"), calls("0.01"), fee("60", YEAR)), minimum_spend=(Money(D(20), "EUR"),))
-TRIED = terms(plan("tried", fee("40"), calls("0.05"), trial_days=10), trial_usage=TrialUsage.BILLED, draft_hours=0)
-EXTRA = plan("extra", fee("9"), SETUP)
-LAST = plan("last", fee("1"))
+FREE = sold("free")
+BASIC = sold("basic", fee("30"), fee("300", YEAR), calls("0.07"))
+TEAM = sold("team", seats("12.50", included=D(1)), seats("100", YEAR, tax_inclusive=True), SETUP)
+GRADED = tiered(ChargeModel.GRADUATED, ("10", "1"), (None, "0.333"))
+LATER = sold("later", fee("50"), GRADED, billing=BillingMode.IN_ARREARS)
+WEEKLY = sold("weekly", fee("7", WEEK), calls("0.10", WEEK), changes_billed=ChangesBilled.NEXT_INVOICE, draft_hours=24)
+BY_DAY: dict[str, Any] = {"proration": ProrationPolicy.BY_DAY, "change_day": ChangeDay.OLD}
+DAYS = sold("days", seats("31", **BY_DAY), fee("310", MONTH, "days"))
+LEAST = sold("least", fee("5"), calls("0.01"), fee("60", YEAR), minimum="20")
+TRIED = sold("tried", fee("40"), calls("0.05"), trial_days=10, trial_usage=TrialUsage.BILLED, draft_hours=0)
+EXTRA = sold("extra", fee("9"), SETUP)
+LAST = sold("last", fee("1"))
 PLANS = [FREE, BASIC, TEAM, LATER, WEEKLY, DAYS, LEAST, TRIED]
 
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata", "Pacific/Apia"]
@@ -71,7 +46,6 @@ BEGINNINGS = [
     "2026-10-24 23:59:59.999999",
 ]
 STEPS = [timedelta(0), MICROSECOND, timedelta(minutes=30), *(timedelta(days=n) for n in (1, 9, 31, 100))]
-PATIENT = Dunning(retry_days=(), grace_days=36_500, last_step=LastStep.LEAVE)
 EDGES = [-MICROSECOND, timedelta(0), MICROSECOND]
 
 
@@ -87,6 +61,13 @@ class Step(NamedTuple):
     pays: bool
 
 
+class Help(NamedTuple):
+    """What support does: `what`, with so much, about one of those there are."""
+
+    what: str
+    amount: int
+
+
 class Life(NamedTuple):
     zone: str
     beginning: str
@@ -94,17 +75,23 @@ class Life(NamedTuple):
 
 
 plans, quantities = st.sampled_from(PLANS), st.integers(1, 4)
-cadences = st.sampled_from([None, None, None, *Cadence])
+cadences = st.sampled_from([None, None, None, MONTH, YEAR])
 ahead = st.sampled_from(STEPS)
 back = ahead.map(lambda one: -one)
+
+
+def rarely(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.sampled_from([True, False, False, False]).flatmap(lambda drawn: strategy if drawn else st.none())
+
+
 subscribing = st.builds(
     c.Subscribe,
     st.just(""),
     plans,
     quantities,
     cadences,
-    start_at=st.none() | st.none() | back | ahead,
-    anchor=st.none() | st.none() | back | ahead,
+    start_at=rarely(back | ahead),
+    anchor=rarely(back | ahead),
     trial_days=st.none() | st.none() | st.integers(0, 20),
     add_ons=st.just(()) | st.just((EXTRA,)),
 )
@@ -119,35 +106,35 @@ changes = st.one_of(
     st.just(Resume()),
     st.just(Cancel()),
 )
-timings = st.sampled_from([None, *ChangeTiming, ChangeTiming.NOW, ChangeTiming.NOW])
+timings = st.sampled_from([None, *ChangeTiming, *[ChangeTiming.NOW] * 4])
 changing = st.builds(
-    c.ChangeSubscription, st.just(""), st.just(""), changes, timings, ahead, st.booleans(), since=st.none() | back
+    c.ChangeSubscription, st.just(""), st.just(""), changes, timings, ahead, st.booleans(), since=rarely(back)
 )
-usage = st.lists(st.tuples(ahead, st.integers(1, 30)), max_size=2)
-steps = st.builds(
-    Step,
-    ahead,
-    st.none() | st.sampled_from(EDGES),
-    st.integers(0, 3),
-    usage,
-    st.one_of(changing, changing, changing, subscribing, st.just(c.CatchUp())),
-    st.booleans(),
+helping = st.builds(
+    Help,
+    st.sampled_from(["coupon", "credit", "prepaid", "void", "rebill", "note", "part", "adjust", "item", "close"]),
+    st.integers(1, 100),
 )
+usage = st.lists(st.tuples(ahead, st.integers(-9, 30)), max_size=2)
 beginning = st.builds(Step, ahead, st.none(), st.just(0), usage, subscribing, st.booleans())
-lives = st.builds(
-    Life,
-    st.sampled_from(ZONES),
-    st.sampled_from(BEGINNINGS),
-    st.tuples(
-        st.builds(Step, ahead, st.none(), st.just(0), usage, subscribing, st.booleans()), st.lists(steps, max_size=8)
-    ).map(lambda drawn: [drawn[0], *drawn[1]]),
-)
+
+
+def _lives(*commands: st.SearchStrategy[Any]) -> st.SearchStrategy[Life]:
+    edges = st.none() | st.sampled_from(EDGES)
+    step = st.builds(Step, ahead, edges, st.integers(0, 3), usage, st.one_of(*commands), st.booleans())
+    steps = st.tuples(beginning, st.lists(step, min_size=2, max_size=8)).map(lambda drawn: [drawn[0], *drawn[1]])
+    return st.builds(Life, st.sampled_from(ZONES), st.sampled_from(BEGINNINGS), steps)
+
+
+lives = _lives(changing, changing, changing, subscribing, st.just(c.CatchUp()))
+helped_lives = _lives(changing, helping, helping, helping, subscribing)
+"""Support has a hand in them: coupons, credit, voids, credit notes, words on lines, drafts closed by hand."""
 
 
 def lived(drawn: Life, *, often: bool = False, **terms: Any) -> Iterator[Timeline]:
     """The life after each of its steps. `often`: the worker passes by many times in between."""
     settings = Settings(dunning=PATIENT, **terms)
-    life, now = Timeline(drawn.beginning, drawn.zone, "EUR", settings), on(drawn.beginning)
+    life, now = Timeline(drawn.beginning, drawn.zone, "EUR", settings, country="DE"), on(drawn.beginning)
     for number, step in enumerate(drawn.steps):
         before = now
         now = _instant(life, now, step)
@@ -197,6 +184,8 @@ def _concrete(life: Timeline, number: int, step: Step, now: datetime) -> c.Accou
         return None if offset is None else now + offset
 
     ids = [held.id for held in life.account.subscriptions]
+    if isinstance(step.command, Help):
+        return _helped(life, number, step.which, *step.command)
     command: c.AccountCommand = step.command
     if isinstance(command, c.Subscribe):
         return replace(
@@ -211,12 +200,47 @@ def _concrete(life: Timeline, number: int, step: Step, now: datetime) -> c.Accou
             change = replace(change, resumes_at=instant(change.resumes_at))
         at = instant(command.effective_at) if command.timing is ChangeTiming.AT else None
         which = ids[step.which % len(ids)] if ids else "none"
+        since = instant(command.since) if command.timing is ChangeTiming.NOW else None
+        if since is not None:  # not before what it changes began
+            began = [one.start for one in life.account.books.stretches if one.subscription_id == which]
+            since = max(since, *began, life.account.books.closed_until or since)
         return replace(
             command,
             subscription_id=which,
             change_id=f"c{number}",
             change=change,
             effective_at=at,
-            since=instant(command.since),
+            since=since,
         )
     return command
+
+
+def _helped(life: Timeline, number: int, which: int, what: str, amount: int) -> c.AccountCommand:
+    books, id = life.account.books, f"{what}{number}"
+    invoices = list(books.receivables.values())
+    owed = invoices[which % len(invoices)] if invoices else None
+    match what:
+        case "coupon":
+            percent = D(amount) if amount % 2 else None
+            fixed = None if percent else Money(D(amount) / 4, "EUR")
+            return c.RedeemCoupon(Coupon(id, id, id, percent, fixed, [None, 1, 2, 3][which]), id)
+        case "credit" | "prepaid":
+            kind = CreditKind.PREPAID if what == "prepaid" else CreditKind.PROMOTIONAL
+            return c.GrantCredit(Credit(id, kind, "EUR", D(amount), D(amount), "sorry", life.journal[-1].at))
+        case "void" | "rebill":
+            return c.VoidInvoice(owed.id if owed else "none", rebill=what == "rebill")
+        case "note":
+            return c.IssueCreditNote(owed.id if owed else "none", "sorry")
+        case "part":
+            line = owed.lines[0] if owed else None
+            part = {line.id: (line.net * amount / 100).quantize(D("0.01"))} if line else None
+            return c.IssueCreditNote(owed.id if owed else "none", "sorry", part)
+        case "adjust":
+            keys = list(books.billed)
+            word = Adjustment(keys[which % len(keys)] if keys else "none", D(amount), "sorry")
+            return c.AdjustLine(invoice_id(life.account), word)
+        case "item":
+            item = Item(id, id, D(1), D(amount), "EUR", life.journal[-1].at)
+            return c.AddItem(item, at_once=amount % 2 == 0)
+        case _:
+            return c.FinalizeInvoice(invoice_id(life.account))

@@ -189,6 +189,16 @@ def test_what_support_gave_is_not_given_back_once_more() -> None:
         assert [note.total for note in shop.notes] == [D("10.00"), D(back)]
 
 
+def test_nor_on_an_upgrade_whose_invoice_would_have_room_for_more() -> None:
+    """29.03 of silver are unused, but 10.00 of the 30.00 were given: 20.00 go back."""
+    shop = silver()
+    note = c.IssueCreditNote(shop.invoices[0].id, "sorry", {shop.invoices[0].lines[0].id: D("10.00")})
+    shop.do("2026-01-01 13:00", note)
+    shop.change("2026-01-02", ChangePlan(GOLD))
+    assert shop.bills[-1] == "2026-01-02: INV-2, 67.10: Silver: base, given back -20.00; Gold: base 87.10"
+    assert shop.line("INV-2").calculated == D("-29.03")
+
+
 def test_all_of_an_item_credited_by_hand_a_cancellation_gives_nothing_more() -> None:
     """Kill Bill #1505."""
     shop = silver()

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 
-from shop import GOLD, METERED, SILVER, TEAM, WEEK, Shop, calls, fee, sold
+from shop import GOLD, METERED, SILVER, TEAM, WEEK, YEAR, Shop, calls, fee, sold
 from timeline import D, on
 
 from domain import commands as c
 from domain.billing.moment import Moment, by_hand, next_moment
+from domain.catalog import BillingMode
 from domain.coupon import Coupon
 from domain.errors import ErrorCode
 from domain.money import Money
@@ -138,6 +139,20 @@ def test_running_again_and_again_bills_nothing_new() -> None:
     for _ in range(10):
         shop.until("2026-04-28 12:00")
     assert (shop.bills, len(shop.journal)) == (bills, journal)
+
+
+def test_what_was_left_in_mid_period_is_not_billed_again_while_its_period_lasts() -> None:
+    """A year in arrears, left after 59 days. It is closed with its year, not 60 days after it was left."""
+    shop = Shop()
+    old = sold("old", fee("365", YEAR), billing=BillingMode.IN_ARREARS)
+    shop.subscribe("2026-01-01", old, cadence=YEAR)
+    shop.change("2026-03-01", ChangePlan(sold("new", fee("0", YEAR))))
+    shop.subscribe("2026-03-01", SILVER)
+    shop.until("2027-04-02")
+    lines = [line for invoice in shop.invoices for line in invoice.lines]
+    assert [line.amount for line in lines if line.plan_key == "old"] == [D("59.00")]
+    assert sum(line.amount for line in lines if line.plan_key == "silver") == 14 * D("30.00")
+    assert len(shop.account.books.billed) <= 4, "what is closed is forgotten"
 
 
 # ── dated back ──
