@@ -1,0 +1,72 @@
+"""What comes in is checked, kept once and answered; nothing happens yet."""
+
+import asyncio
+import json
+import time
+
+import pytest
+from stripe_fake import signed
+from stripe_fake.webhooks import body_of
+from stripe_shop import SECRETS, Shop
+
+from domain.notice import NotGenuine
+
+
+async def test_a_notice_is_kept_once_however_often_it_comes(shop: Shop) -> None:
+    """webrenew/memories #396: no ledger of event ids."""
+    await shop.sold("100.00")
+    (event,) = shop.events("payment_intent.succeeded")
+    before = len(await shop.notices())
+    assert [await shop.receive(event) for _ in range(3)] == [True, False, False]
+    assert len(await shop.notices()) == before + 1
+
+
+async def test_of_two_deliveries_at_once_one_is_new(shop: Shop) -> None:
+    await shop.sold("100.00")
+    (event,) = shop.events("payment_intent.succeeded")
+    assert sorted(await asyncio.gather(*(shop.receive(event) for _ in range(4)))) == [False, False, False, True]
+
+
+async def test_nothing_happens_until_it_is_handled(shop: Shop) -> None:
+    await shop.sell("100.00")
+    entries = await shop.entries()
+    for event in shop.events():
+        await shop.receive(event)
+    assert await shop.entries() == entries
+
+
+@pytest.mark.parametrize("secrets", [SECRETS[:1], SECRETS[1:], ("whsec_unknown", *SECRETS[:1])])
+async def test_while_secrets_are_rolled_either_will_do(shop: Shop, secrets: tuple[str, ...]) -> None:
+    await shop.sold("100.00")
+    assert await shop.receive(shop.events()[0], secrets)
+
+
+async def refused(shop: Shop, body: bytes, header: str | None, provider: str = "stripe") -> str:
+    stored = len(await shop.notices())
+    with pytest.raises(NotGenuine) as no:
+        await shop.intake.receive(provider, body, {} if header is None else {"stripe-signature": header})
+    assert len(await shop.notices()) == stored
+    return no.value.why
+
+
+async def test_what_is_forged_altered_stale_or_senseless_is_not_kept(shop: Shop) -> None:
+    await shop.sold("100.00")
+    body = body_of(shop.events()[0])
+    good = signed(body, SECRETS[:1])
+    assert await refused(shop, body.encode(), None) == "MISSING"
+    assert await refused(shop, body.encode(), "nonsense") == "MALFORMED"
+    assert await refused(shop, body.encode(), signed(body, ["whsec_unknown"])) == "FORGED"
+    assert await refused(shop, body.replace("succeeded", "failed").encode() + b" ", good) == "FORGED"
+    assert await refused(shop, body.encode(), signed(body, SECRETS[:1], int(time.time()) - 3600)) == "STALE"
+    senseless = json.dumps({"object": "event", "id": 7})
+    assert await refused(shop, senseless.encode(), signed(senseless, SECRETS[:1])) == "UNREADABLE"
+    assert await refused(shop, body.encode(), good, provider="nobody") == "no such provider is set up"
+
+
+async def test_what_the_body_says_of_the_customer_is_not_kept(shop: Shop) -> None:
+    """The provider's form may ask for a name, and the notice then tells it."""
+    await shop.sold("100.00")
+    event = {**shop.events("charge.succeeded")[0]}
+    told = {**event["data"]["object"], "billing_details": {"name": "Marked Person", "email": "marked@example.org"}}
+    await shop.receive({**event, "id": "evt_marked", "data": {"object": told}})
+    assert b"arked" not in (await shop.contents()).replace(b"evt_marked", b"")

@@ -1,0 +1,191 @@
+"""Bugs that others had with the order, the number and the delay of webhooks. Ours end in the same state, always."""
+
+import asyncio
+import itertools
+from random import Random
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+from stripe_fake import FakeStripe
+from stripe_fake.account import Object
+from stripe_fake.customers import delete_customer, detach_method, update_customer, update_method
+from stripe_fake.payments import authenticate
+from stripe_fake.refunds import close_dispute, create_refund, dispute
+from stripe_shop import Shop
+
+from domain.books.invoice import InvoiceStatus
+from domain.books.payment import PaymentStatus
+from domain.provider import Unknown
+from service.record import Record
+from service.webhooks import Handling
+
+NEEDS_ACTION = "pm_card_authenticationRequired"
+
+
+async def eventful(shop: Shop) -> list[Object]:
+    """A payment that is confirmed late, partly given back in the dashboard, disputed and lost; a second card, whose
+    bank renews it, and the first one taken off."""
+    first = (await shop.tokens())[0]
+    sold = await shop.sold("100.00")
+    assert sold.reference is not None
+    stripe = shop.fake.account
+    create_refund(stripe, {"payment_intent": sold.reference, "amount": 2500})
+    dispute_id = dispute(stripe, (await shop.sold("40.00")).reference or "")["id"]
+    reference = (await shop.link()).reference
+    secret = await shop.provider.set_up(reference, "second")
+    from stripe_fake.customers import complete_setup
+
+    second = complete_setup(stripe, secret, "pm_card_mastercard")["id"]
+    update_method(stripe, {"card": {"exp_year": 2041, "exp_month": 1}}, second)
+    detach_method(stripe, {}, first)
+    close_dispute(stripe, dispute_id, won=False)
+    return shop.events()
+
+
+async def test_any_order_and_number_of_deliveries_ends_in_the_same_state(shop: Shop) -> None:
+    """laravel/cashier-stripe #1201, stripe/stripe-cli #418: one life, told in its order, then again and again, shuffled
+    and doubled, days late."""
+    events = await eventful(shop)
+    await shop.deliver(events)
+    state, entries = await shop.state(), await shop.entries()
+    assert [one[0] for one in state["payments"].values()] == [PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED]
+    assert [(still, expires) for _, still, expires in state["methods"] if still] != []
+    for seed in range(5):
+        again = [{**event, "id": f"{event['id']}_{seed}"} for event in events * 2]
+        await shop.deliver(again, Random(seed))
+        assert (await shop.state(), await shop.entries()) == (state, entries)
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_told_in_another_order_from_the_start_it_comes_to_the_same(shop: Shop, seed: int) -> None:
+    await shop.deliver([*await eventful(shop)] * 2, Random(seed))
+    found = await shop.state()
+    assert [(one[0], one[2]) for one in found["payments"].values()] == [
+        (PaymentStatus.PARTIALLY_REFUNDED, 25),
+        (PaymentStatus.REFUNDED, 40),
+    ]
+    assert [still for _, still, _ in found["methods"]].count(True) == 1
+    assert [token for token, still, _ in found["methods"] if still] == [found["default"]]
+    assert [str(expires) for _, still, expires in found["methods"] if still] == ["2041-01-31"]
+    assert found["links"]["stripe"][1] == ()
+
+
+async def test_every_permutation_of_five_events_ends_in_the_same_state(engine: AsyncEngine, stripe: FakeStripe) -> None:
+    """TryGhost/Members #240. For each order another customer with the same life: charged while nobody listened, given
+    back in two parts in the dashboard."""
+    stripe.reset(seed=1)
+    ends = []
+    for order in itertools.permutations(range(5)):
+        shop = await Shop(engine, stripe).open()
+        payment = await shop.sell("100.00")
+        await shop.charging.run()
+        reference = (await shop.payment()).reference
+        for amount in (1000, 2000):
+            create_refund(stripe.account, {"payment_intent": reference, "amount": amount})
+        told = [event for event in shop.events() if event["type"] != "payment_intent.created"]
+        five = [event for event in told if event["type"] != "charge.succeeded"][:5]
+        assert len(five) == 5
+        await shop.deliver(five[place] for place in order)
+        after = (
+            (await shop.payment()).status,
+            (await shop.payment()).refunded,
+            await shop.statuses(),
+            await shop.drift(),
+        )
+        ends.append((*after, await shop.entries()))
+        assert (await shop.payment()).id == payment.id
+        await shop.api.close()
+    assert ends == [ends[0]] * 120
+    assert ends[0][:4] == (PaymentStatus.PARTIALLY_REFUNDED, 30, [InvoiceStatus.PAID], [])
+
+
+async def test_what_was_deleted_stays_deleted_though_an_update_comes_late(shop: Shop) -> None:
+    """managoat/fountain #158: a late "active" after "deleted" brought a cancelled account back."""
+    reference = (await shop.link()).reference
+    update_customer(shop.fake.account, {"metadata": {}}, reference)
+    delete_customer(shop.fake.account, {}, reference)
+    late, deleted = shop.events("customer.updated", "customer.deleted")
+    await shop.deliver([deleted, late])
+    account = await shop.account()
+    assert (account.books.links, await shop.tokens()) == ({}, [])
+
+
+async def test_a_handler_that_fails_is_run_again_until_the_effect_is_there(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NorthlandPositronics/Cogtrix #125: the event was marked as done before its handler ran."""
+    token = (await shop.tokens())[0]
+    detach_method(shop.fake.account, {}, token)
+
+    async def away(*_: object) -> object:
+        raise Unknown("no answer from Stripe")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.records, "methods", away)
+        await shop.deliver(shop.events("payment_method.detached"))
+    (notice,) = [one for one in await shop.notices() if one.type == "payment_method.detached"]
+    assert (notice.state, notice.error, notice.handled_at) == ("PENDING", "no answer from Stripe", None)
+    assert (await shop.tokens(), await shop.handling.run()) == ([token], 0)
+    await shop.time_passes()
+    assert await shop.handling.run() == 1
+    assert await shop.tokens() == []
+
+
+async def test_a_worker_that_dies_over_a_notice_leaves_it_to_the_next(shop: Shop) -> None:
+    class Died(BaseException):
+        pass
+
+    class Dies(Record):
+        async def __call__(self, *_: object, **__: object) -> object:  # type: ignore[override]
+            raise Died
+
+    detach_method(shop.fake.account, {}, (await shop.tokens())[0])
+    await shop.receive(shop.events("payment_method.detached")[0])
+    looking = type(shop.looking)(
+        shop.engine,
+        Dies(shop.engine, None, None),
+        shop.charging,
+        shop.looking.records,  # type: ignore[arg-type]
+    )
+    with pytest.raises(Died):
+        await Handling(shop.engine, looking, shop.instruments).run()
+    assert await shop.handling.run() == 0  # its lease runs
+    await shop.time_passes()
+    assert (await shop.handling.run(), await shop.tokens()) == (1, [])
+
+
+async def test_one_notice_that_two_workers_and_support_handle_at_once_has_one_effect(shop: Shop) -> None:
+    """webrenew/memories #396, wasp-lang/open-saas #688: a second delivery ran the side effects again."""
+    sold = await shop.sold("100.00")
+    create_refund(shop.fake.account, {"payment_intent": sold.reference, "amount": 2500})
+    event = shop.events("refund.created")[0]
+    await shop.receive(event)
+    (notice,) = [one for one in await shop.notices() if one.type == "refund.created"]
+    other = Handling(shop.engine, shop.looking, shop.instruments)
+    from stripe_shop import BY
+
+    await asyncio.gather(
+        shop.handling.run(), other.run(), shop.handling.replay(notice.id, BY), other.replay(notice.id, BY)
+    )
+    assert [one.amount for one in (await shop.payment()).refunds] == [25]
+
+
+async def test_ids_and_times_of_events_order_nothing(shop: Shop) -> None:
+    """zed-industries/zed #15510: ids do not increase; and of one second everything has the same time."""
+    token = (await shop.tokens())[0]
+    update_method(shop.fake.account, {"card": {"exp_year": 2040, "exp_month": 2}}, token)
+    update_method(shop.fake.account, {"card": {"exp_year": 2041, "exp_month": 3}}, token)
+    older, newer = shop.events("payment_method.updated")
+    await shop.deliver([{**newer, "id": "evt_a", "created": 1}, {**older, "id": "evt_z", "created": 2_000_000_000}])
+    assert [str(one.expires) for one in (await shop.account()).books.methods] == ["2041-03-31"]
+
+
+async def test_a_success_that_is_told_days_late_pays_the_invoice(shop: Shop) -> None:
+    shop2 = await Shop(shop.engine, shop.fake).open(NEEDS_ACTION)
+    sold = await shop2.sold("100.00")
+    assert sold.action is not None
+    authenticate(shop.fake.account, sold.action)
+    await shop2.deliver(shop2.events("payment_intent.succeeded"))
+    assert (await shop2.payment()).status is PaymentStatus.SUCCEEDED
+    assert await shop2.statuses() == [InvoiceStatus.PAID]
+    await shop2.api.close()
