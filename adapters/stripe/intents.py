@@ -27,9 +27,11 @@ def outcome(intent: PaymentIntent) -> Outcome:
         case "requires_action":
             return NeedsAction(text(intent, "client_secret"))
         case "requires_payment_method":
-            return _after(intent)
-        case "canceled":
-            return Failed(FailureCode.PROVIDER_ERROR)
+            reason = _reason(intent, FailureCode.METHOD_REFUSED)  # without one, its method was taken away untried
+            waits = reason is FailureCode.ACTION_REQUIRED
+            return NeedsAction(text(intent, "client_secret")) if waits else Failed(reason)
+        case "canceled":  # by us, after it had failed or was withdrawn; or in Stripe's dashboard
+            return _failed(_reason(intent, FailureCode.PROVIDER_ERROR))
         case "processing":
             raise Unknown("the bank has not answered yet", DAYS_LATER_S)
         case status:
@@ -42,8 +44,7 @@ def declined(error: CardError) -> Outcome:
     intent = None if told is None else maybe(told, "payment_intent")
     if isinstance(intent, PaymentIntent):
         return outcome(intent)
-    found = declines.failure(None, error.code) if told is None else _reason(told)
-    return Failed(FailureCode.DECLINED if found is FailureCode.ACTION_REQUIRED else found)
+    return _failed(declines.failure(None, error.code) if told is None else _told(told))
 
 
 def refused(error: InvalidRequestError) -> Failed:
@@ -97,14 +98,16 @@ async def cancel(api: Api, customer: str, intent: PaymentIntent) -> PaymentInten
         return await retrieve(api, intent.id)
 
 
-def _after(intent: PaymentIntent) -> Outcome:
-    """The last try failed, and another method would be needed; or the customer has to confirm the one it has."""
+def _reason(intent: StripeObject, otherwise: FailureCode) -> FailureCode:
+    """Why the last try failed."""
     error = maybe(intent, "last_payment_error")
-    if error is None:
-        return Failed(FailureCode.METHOD_REFUSED)  # its method was taken away before it was tried
-    found = _reason(error)
-    return NeedsAction(text(intent, "client_secret")) if found is FailureCode.ACTION_REQUIRED else Failed(found)
+    return otherwise if error is None else _told(error)
 
 
-def _reason(error: StripeObject) -> FailureCode:
+def _told(error: StripeObject) -> FailureCode:
     return declines.failure(text(error, "decline_code"), text(error, "code"), text(error, "advice_code"))
+
+
+def _failed(reason: FailureCode) -> Failed:
+    # There is nothing left to confirm, so nobody is to be asked for it.
+    return Failed(FailureCode.DECLINED if reason is FailureCode.ACTION_REQUIRED else reason)

@@ -49,13 +49,14 @@ class Invoices:
         self._api = api
 
     async def push(self, customer: str, mirrored: Mirrored, reference: str | None = None) -> AtStripe:
-        """Make the draft at Stripe, or bring it to this state. `reference`: its draft, where it is known. One that is
-        final already is left as it is, and compared."""
+        """Make the draft at Stripe, or bring it to this state. `reference`: its draft, as it was known last; one that
+        was deleted since, here or in the dashboard, is made anew. One that is final already is left as it is, and
+        compared."""
         amounts = [units(Money(line, mirrored.currency)) for line in mirrored.lines]
         try:
             found = await self._found(customer, mirrored.invoice_id, reference)
             if found is None:
-                found = await self._made(customer, mirrored)
+                found = await self._made(customer, mirrored, lost=reference)
             if found.status == "draft":
                 await self._bring(customer, found.id, mirrored.currency, amounts)
                 found = await self._retrieved(customer, found.id)
@@ -101,7 +102,11 @@ class Invoices:
 
     async def _found(self, customer: str, invoice_id: str, reference: str | None) -> Invoice | None:
         if reference is not None:
-            return await self._retrieved(customer, reference)
+            try:
+                return await self._retrieved(customer, reference)
+            except InvalidRequestError as error:
+                if not is_missing(error):
+                    raise
 
         async def ask(after: str | None) -> ListObject[Invoice]:
             async with self._api.turn(customer) as v1:
@@ -114,7 +119,9 @@ class Invoices:
                 return one
         return None
 
-    async def _made(self, customer: str, mirrored: Mirrored) -> Invoice:
+    async def _made(self, customer: str, mirrored: Mirrored, lost: str | None) -> Invoice:
+        # Under the same key Stripe would answer for a day with the one that is gone.
+        key = mirrored.invoice_id if lost is None else f"{mirrored.invoice_id}/{lost}"
         async with self._api.turn(customer) as v1:
             return await v1.invoices.create_async(
                 {
@@ -125,7 +132,7 @@ class Invoices:
                     "pending_invoice_items_behavior": "exclude",
                     "metadata": {INVOICE: mirrored.invoice_id},
                 },
-                {"idempotency_key": mirrored.invoice_id},
+                {"idempotency_key": key},
             )
 
     async def _retrieved(self, customer: str, reference: str) -> Invoice:

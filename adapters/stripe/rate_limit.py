@@ -15,6 +15,8 @@ from time import monotonic
 PER_SECOND = 80.0
 PER_SECOND_IN_TEST_MODE = 20.0
 REST_S_MIN, REST_S_MAX = 0.5, 60.0
+A_MOMENT_S = 1e-6
+"""What is shorter is a rounding of floats, and no clock would get past it."""
 
 
 class RateLimit:
@@ -70,7 +72,8 @@ class RateLimit:
         now = self._now()
         self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._per_second)
         self._filled_at = now
-        return max(self._rests_until - now, (1.0 - self._tokens) / self._per_second)
+        seconds = max(self._rests_until - now, (1.0 - self._tokens) / self._per_second)
+        return seconds if seconds > A_MOMENT_S else 0.0
 
     async def _serve(self) -> None:
         try:

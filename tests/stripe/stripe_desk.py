@@ -3,6 +3,10 @@
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from stripe_fake import Card, FakeStripe
+from stripe_fake.account import Object
+from stripe_fake.customers import complete_setup
+
 from adapters.stripe.charge import StripePayments
 from adapters.stripe.client import Api
 from adapters.stripe.customers import Customers
@@ -14,9 +18,6 @@ from adapters.stripe.rate_limit import RateLimit
 from adapters.stripe.reconcile import Reconciliation
 from domain.money import Money
 from domain.provider import Charge, Repayment
-from stripe_fake import Card, FakeStripe
-from stripe_fake.account import Object
-from stripe_fake.customers import complete_setup
 
 ANONYMOUS = "anon_01k0000000000000000000000a"
 PAYMENT = "payment_01k0000000000000000000000a"

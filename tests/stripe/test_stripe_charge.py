@@ -4,13 +4,13 @@ import asyncio
 
 import pytest
 from stripe_desk import ANONYMOUS, PAYMENT, Desk, of
-
-from domain.books.payment import FailureCode
-from domain.provider import Failed, NeedsAction, Succeeded, Unknown
 from stripe_fake import CARDS, Fault
 from stripe_fake.cards import declining
 from stripe_fake.customers import delete_customer, detach_method
 from stripe_fake.payments import authenticate, bank_answers, create_intent
+
+from domain.books.payment import FailureCode
+from domain.provider import Failed, NeedsAction, Succeeded, Unknown
 
 CREATE = "POST /v1/payment_intents"
 
@@ -153,9 +153,7 @@ async def test_it_is_found_among_hundreds(desk: Desk) -> None:
 
 async def test_two_at_a_time_come_to_one_charge(desk: Desk) -> None:
     token = await desk.card()
-    both = await asyncio.gather(
-        *(desk.payments.charge(of("12.34", token)) for _ in range(5)), return_exceptions=True
-    )
+    both = await asyncio.gather(*(desk.payments.charge(of("12.34", token)) for _ in range(5)), return_exceptions=True)
     assert any(isinstance(one, Succeeded) for one in both)
     assert all(isinstance(one, Succeeded | Unknown) for one in both)
     assert len(desk.charges) == 1

@@ -63,6 +63,7 @@ class FakeStripe:
     requests: list[Seen] = field(init=False, default_factory=list)
     url: str = field(init=False, default="")
     key: str = KEY
+    late: int = 0  # how many requests are still being worked on, without anybody waiting
 
     def __post_init__(self) -> None:
         self.account = Account(self.seed)
@@ -92,6 +93,14 @@ class FakeStripe:
         self.requests.clear()
         self.faults.clear()
 
+    async def idle(self) -> None:
+        """Returns when nothing is being worked on any more."""
+        for _ in range(1000):
+            if not self.late:
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError("it is still at it")
+
     def forget_keys(self) -> None:
         """A day later: Stripe has forgotten its idempotency keys."""
         self._keys.clear()
@@ -120,8 +129,10 @@ class FakeStripe:
                 await _silence(receive)
             case Fault.LATE:
                 self._begin(seen)
+                self.late += 1
                 await asyncio.sleep(self.late_s)
                 self._answer(seen, Fault.LATE)
+                self.late -= 1
                 await _silence(receive)
             case Fault.DROPPED_BEFORE:
                 await _drop(send)

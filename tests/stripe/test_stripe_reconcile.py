@@ -1,0 +1,84 @@
+"""What Stripe has is told completely, page by page, in our words, and nothing is changed by looking."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from stripe_desk import ANONYMOUS, PAYMENT, REFUND, Desk, back, of
+from stripe_fake.payments import create_intent
+from stripe_fake.refunds import close_dispute, create_refund, dispute
+
+from adapters.stripe.disputes import Standing
+from adapters.stripe.reconcile import State
+from domain.books.payment import FailureCode
+from domain.money import Money
+from domain.provider import Succeeded
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def euros(amount: str) -> Money:
+    return Money(Decimal(amount), "EUR")
+
+
+async def test_charges_and_refunds_with_our_ids(desk: Desk) -> None:
+    token, owner = await desk.card(), await desk.customers.link(ANONYMOUS)
+    paid = await desk.payments.charge(of("12.34", token))
+    assert isinstance(paid, Succeeded)
+    await desk.payments.refund(back("5.00", paid.reference))
+    await desk.payments.charge(of("3.00", await desk.card("pm_card_chargeDeclinedExpiredCard"), payment_id="payment_b"))
+    create_refund(desk.fake.account, {"payment_intent": paid.reference, "amount": 100})  # in the dashboard
+    seen = len(desk.fake.requests)
+    failed, done = [one async for one in desk.reconciliation.charges(START)]
+    assert (done.reference, done.payment_id, done.customer) == (paid.reference, PAYMENT, owner)
+    assert (done.amount, done.refunded, done.state, done.disputed) == (
+        euros("12.34"),
+        euros("6.00"),
+        State.SUCCEEDED,
+        False,
+    )
+    assert (failed.payment_id, failed.state, failed.failure) == ("payment_b", State.FAILED, FailureCode.METHOD_EXPIRED)
+    theirs, ours = [one async for one in desk.reconciliation.refunds(START)]
+    assert (ours.refund_id, ours.payment, ours.amount) == (REFUND, paid.reference, euros("5.00"))
+    assert (theirs.refund_id, theirs.amount) == (None, euros("1.00"))
+    [customer] = [one async for one in desk.reconciliation.customers(START)]
+    assert (customer.reference, customer.anonymous_id) == (owner, ANONYMOUS)
+    assert {one.method for one in desk.fake.requests[seen:]} == {"GET"}
+
+
+async def test_hundreds_come_complete_and_only_those_of_the_range(desk: Desk) -> None:
+    owner = await desk.customers.link(ANONYMOUS)
+    now = START.timestamp()
+    for minute in range(250):
+        desk.fake.account.now = lambda at=now + 60 * minute: at
+        create_intent(
+            desk.fake.account,
+            {
+                "amount": 100 + minute,
+                "currency": "eur",
+                "customer": owner,
+                "payment_method": "pm_card_visa",
+                "confirm": True,
+            },
+        )
+    all_ = [one async for one in desk.reconciliation.charges(START)]
+    assert [one.amount for one in all_] == [euros(str(Decimal(100 + n) / 100)) for n in reversed(range(250))]
+    hour = [one async for one in desk.reconciliation.charges(START + timedelta(hours=1), START + timedelta(hours=2))]
+    assert [one.at for one in hour] == [START + timedelta(minutes=n) for n in reversed(range(60, 120))]
+    assert [one async for one in desk.reconciliation.charges(START, customer="cus_another")] == []
+
+
+async def test_a_dispute_as_it_stands(desk: Desk) -> None:
+    paid = await desk.payments.charge(of("12.34", await desk.card()))
+    assert isinstance(paid, Succeeded)
+    made = dispute(desk.fake.account, str(paid.reference))
+    found = await desk.disputes.one(made["id"])
+    assert found is not None
+    assert (found.payment, found.amount, found.currency) == (paid.reference, Decimal("12.34"), "EUR")
+    assert (found.standing, found.reason) == (Standing.OPEN, "fraudulent")
+    [charge] = [one async for one in desk.reconciliation.charges(START)]
+    assert charge.disputed
+    close_dispute(desk.fake.account, made["id"], won=False)
+    found = await desk.disputes.one(made["id"])
+    assert found is not None
+    assert found.standing is Standing.LOST
+    assert await desk.disputes.one("du_nobody") is None
