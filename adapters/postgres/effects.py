@@ -65,7 +65,7 @@ async def project(connection: Connection, changes: Sequence[Change]) -> None:
     gone: list[tuple[str, str]] = []
     made: list[dict[str, Any]] = []
     for before, after, _, _ in changes:
-        if before.books is after.books or after.customer is None:
+        if after.customer is None or (before.books is after.books and _erased(before) == _erased(after)):
             continue
         old = {} if before.customer is None else {row["id"]: row for row in effects_of(before)}
         new = {row["id"]: row for row in effects_of(after)}
@@ -76,6 +76,10 @@ async def project(connection: Connection, changes: Sequence[Change]) -> None:
         await connection.execute(delete(effects).where(here))
     if made:
         await connection.execute(insert(effects).on_conflict_do_nothing(), made)
+
+
+def _erased(account: Account) -> bool:
+    return account.customer is not None and account.customer.erased_at is not None
 
 
 async def clear(connection: Connection, customer_id: str) -> None:

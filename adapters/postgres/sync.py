@@ -124,7 +124,9 @@ async def claim(connection: Connection, interval: timedelta, limit: int) -> list
     due_at = func.coalesce(syncs.c.due_at, syncs.c.dirty_since + interval)
     due = select(syncs).where(syncs.c.dirty_since.is_not(None), due_at <= func.now()).order_by(due_at)
     found = due.limit(limit * LOOKED_AT_PER_CLAIM).subquery()
-    query = select(found.c.customer_id, found.c.provider).where(_locked(found.c.customer_id, found.c.provider)).limit(limit)
+    query = (
+        select(found.c.customer_id, found.c.provider).where(_locked(found.c.customer_id, found.c.provider)).limit(limit)
+    )
     jobs = [await job(connection, *row) for row in (await connection.execute(query)).all()]
     return [one for one in jobs if one is not None and one.dirty]  # another may have told it just before
 

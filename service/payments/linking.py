@@ -30,8 +30,8 @@ class Linking:
         return provider
 
     async def linked(self, account: Account, provider: str) -> str:
-        """The customer's reference at the provider, who is told of them now if it was not before. An erased one, too, as
-        far as their money is not settled: what is linked is forgotten afterwards. Raises Unknown."""
+        """The customer's reference at the provider, who is told of them now if it was not before. An erased one, too,
+        while their money is not settled: what is linked is forgotten afterwards. Raises Unknown."""
         customer = account.customer
         assert customer is not None
         link = account.books.links.get(provider)

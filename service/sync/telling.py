@@ -90,15 +90,14 @@ class Telling:
                 job, Copy(mirror.invoice_id, reference, state, digest(mirror), f"{mirror.invoice_id}: {why}")
             )
         except Unknown:
-            # It may be that there is no such copy any more: the next time it is looked for.
             if copy is not None:
-                await self._keep(job, copy._replace(reference=None, digest=None))
+                await self._keep(job, copy._replace(digest=None))
             raise
         else:
             drift = None
             if pushed.total is not None and pushed.total != mirror.total:
                 drift = f"{mirror.invoice_id}: comes to {pushed.total.amount} there, to {mirror.total.amount} here"
-            await self._keep(job, Copy(mirror.invoice_id, pushed.reference, state, digest(mirror), drift))
+            await self._keep(job, Copy(mirror.invoice_id, pushed.reference or reference, state, digest(mirror), drift))
 
     async def _keep(self, job: Job, copy: Copy) -> None:
         async with self._engine.begin() as connection:

@@ -67,10 +67,15 @@ class Sync:
                     async with self._engine.connect() as connection:
                         names = await sync.providers_of(connection, customer_id)
                     for name in names:
-                        while not await self._now(customer_id, name):
-                            await asyncio.sleep(TRIED_AGAIN_S)
+                        await self._told(customer_id, name)
         except TimeoutError:
             raise Unknown("no answer in time") from None
+
+    async def _told(self, customer_id: str, provider: str) -> None:
+        while True:
+            if await self._now(customer_id, provider):
+                return
+            await asyncio.sleep(TRIED_AGAIN_S)
 
     async def _now(self, customer_id: str, provider: str) -> bool:
         """False: somebody else is at it."""

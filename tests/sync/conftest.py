@@ -1,0 +1,31 @@
+"""A fake Stripe and a shop that charges and tells it, each test on a fresh database and a fresh account."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncEngine
+from stripe_fake import FakeStripe
+from stripe_shop import StripeShop
+
+
+@pytest.fixture(scope="session")
+def stripe_server() -> Iterator[FakeStripe]:
+    with FakeStripe() as fake:
+        yield fake
+
+
+@pytest.fixture
+def fake(stripe_server: FakeStripe) -> FakeStripe:
+    stripe_server.reset(seed=1)
+    return stripe_server
+
+
+@pytest_asyncio.fixture
+async def shop(engine: AsyncEngine, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StripeShop]:
+    """Not open yet. What nobody could answer is asked again without a pause."""
+    monkeypatch.setattr("service.payments.charging.REST_S_MIN", 0.0)
+    monkeypatch.setattr("service.sync.turns.AGAIN_S_MIN", 0.0)
+    shop = StripeShop(engine, fake)
+    yield shop
+    await shop.stripe.api.close()
