@@ -14,6 +14,7 @@ import uvicorn
 from adapters.postgres.engine import create_engine
 from adapters.secrets import Secrets, open_secrets
 from adapters.settings import Settings
+from adapters.tracing import Tracing
 from api.app import create_app
 from e2e.client import Api
 from service.clock import Clock
@@ -112,13 +113,13 @@ async def stock(dsn: str) -> None:
 
 
 @asynccontextmanager
-async def serving(dsn: str, **values: Any) -> AsyncIterator[Deployment]:
+async def serving(dsn: str, tracing: Tracing | None = None, **values: Any) -> AsyncIterator[Deployment]:
     """A process of Tollgate on the migrated database, without a worker."""
     chosen = settings(**values)
     secrets = open_secrets(chosen)
     server = _Server(
         uvicorn.Config(
-            create_app(chosen, secrets, dsn),
+            create_app(chosen, secrets, dsn, tracing),
             port=0,
             http="httptools",
             ws="websockets-sansio",
