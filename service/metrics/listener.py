@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from socketserver import ThreadingMixIn
+from socket import AF_INET6
+from socketserver import TCPServer, ThreadingMixIn
 from threading import Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -23,6 +24,16 @@ Begin = Callable[[str, list[tuple[str, str]]], Any]
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
+    def server_bind(self) -> None:
+        """As it does it, without asking the name service who we are."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.setup_environ()
+
+
+class _Server6(_Server):
+    address_family = AF_INET6
+
 
 class _Quiet(WSGIRequestHandler):
     timeout = SECONDS_MAX
@@ -39,7 +50,8 @@ def listening(instruments: Instruments, host: str, port: int | None, token: str 
         yield
         return
     try:
-        server = make_server(host, port, _answering(instruments, token), _Server, _Quiet)
+        kind = _Server6 if ":" in host else _Server
+        server = make_server(host, port, _answering(instruments, token), kind, _Quiet)
     except OSError as error:
         log.warning("metrics are not shown", setting="BILLING_WORKER_METRICS_PORT", error=error.strerror)
         yield

@@ -9,7 +9,6 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
-
 from e2e.deployment import Deployment
 
 OPS = Path(__file__).resolve().parents[2] / "ops"

@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 
 import marked
-import pytest
 import pytest_asyncio
+from e2e.deployment import Deployment, serving, stock
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from adapters.tracing import Tracing, open_tracing
-from e2e.deployment import Deployment, serving, stock
+from adapters.tracing import Tracing
+
 
 class Traced:
     """A running application and the spans that it has ended."""
