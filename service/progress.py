@@ -21,17 +21,20 @@ class Progress:
         self._began: tuple[float, Tally] | None = None
         self._told_at: float | None = None
 
-    async def went_on(self, now: datetime) -> None:
-        """Something was done, and there may be more. Raises DatabaseAway."""
-        at = monotonic()
-        if self._began is None:
-            self._began = at, self._work.done
-        if at - (self._told_at or self._began[0]) >= self._every_s:
-            self._told_at = at
+    async def run(self, now: datetime) -> int:
+        """One round of the work: how many accounts it took. Raises DatabaseAway."""
+        began = monotonic(), self._work.done
+        claimed = await self._work.run(now)
+        if not claimed:
+            self._come_to_rest()
+            return 0
+        self._began = self._began or began
+        if monotonic() - (self._told_at or self._began[0]) >= self._every_s:
+            self._told_at = monotonic()
             self._tell("catching up", remaining=await self._work.backlog(now))
+        return claimed
 
-    def came_to_rest(self) -> None:
-        """There is nothing more to do for now."""
+    def _come_to_rest(self) -> None:
         if self._told_at is not None:
             self._tell("caught up", remaining=len(self._work.resting))
         self._began = self._told_at = None

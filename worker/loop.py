@@ -49,11 +49,7 @@ async def work(runtime: Runtime, stop: asyncio.Event) -> None:
         if time.monotonic() - house_kept_at >= HOUSEKEEPING_S:
             await keep_house(runtime.engine, runtime.clock.now(), retention)
             house_kept_at = time.monotonic()
-        if await due_work.run(runtime.clock.now()):
-            await progress.went_on(runtime.clock.now())
-            return 0.0
-        progress.came_to_rest()
-        return await _until_next(runtime, due_work)
+        return 0.0 if await progress.run(runtime.clock.now()) else await _until_next(runtime, due_work)
 
     async def charge() -> float:
         return 0.0 if await runtime.charging.run() else CHARGE_S

@@ -30,6 +30,8 @@ from service.principal import Principal
 from service.record import By, Record, Recorded
 from service.snapshots import Snapshots
 from service.streams import CATALOG
+from service.sync.telling import Telling
+from service.sync.turns import Sync
 from service.usage import CustomerRef, Usage, UsageEvent
 
 TEST = By("test")
@@ -52,6 +54,8 @@ class Process:
         self.snapshots = Snapshots(self.engine, self.vault, self.clock, self.changes, self.usage.of)
         self.live = Live(self.engine, self.snapshots, self.changes, self.clock, look_s=look_s, gap_s=0.005)
         self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
+        # The simulated provider keeps no books of its own: nobody has to be told.
+        self.sync = Sync(self.engine, Telling(self.engine, self.record, self.clock, self.usage.used_many, {}), {})
         self.statements: list[str] = []
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
         event.listen(self.engine.sync_engine, "connect", self._note_past_sqlalchemy)
