@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from billed_shop import MONTH, PATIENT, SETUP, WEEK, YEAR, calls, fee, seats, sold, tiered
 from hypothesis import note
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from shop import MONTH, PATIENT, SETUP, WEEK, YEAR, calls, fee, seats, sold, tiered
 from timeline import MICROSECOND, D, Timeline, on
 
 from domain import commands as c

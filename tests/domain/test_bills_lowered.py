@@ -4,7 +4,7 @@ becomes of it when less is charged later: shares go back with what they lowered.
 from datetime import date
 from typing import Any
 
-from shop import GOLD, METERED, SILVER, Shop, fee, sold
+from billed_shop import GOLD, METERED, SILVER, Shop, fee, sold
 from timeline import D, on
 
 from domain import commands as c

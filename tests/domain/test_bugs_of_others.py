@@ -5,7 +5,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from shop import GOLD, METERED, MONTH, SILVER, YEAR, Shop, calls, fee, sold
+from billed_shop import GOLD, METERED, MONTH, SILVER, YEAR, Shop, calls, fee, sold
 from timeline import D, on
 
 from domain.books.line import Line

@@ -1,7 +1,7 @@
 """A change may be charged from an earlier instant than the one at which it is recorded: a quote's, or support's."""
 
 import pytest
-from shop import EXTRA, GOLD, METERED, SETUP, SILVER, TEAM, YEAR, Shop, fee, sold
+from billed_shop import EXTRA, GOLD, METERED, SETUP, SILVER, TEAM, YEAR, Shop, fee, sold
 from timeline import D, on
 
 from domain import commands as c

@@ -1,8 +1,8 @@
 """What is billed when nothing much happens: fees, their calendar, one-time prices, minimum spends, several of each."""
 
 import pytest
+from billed_shop import EXTRA, FREE, MONTH, SETUP, SILVER, TEAM, WEEK, YEAR, Shop, calls, fee, seats, sold
 from msgspec.structs import replace
-from shop import EXTRA, FREE, MONTH, SETUP, SILVER, TEAM, WEEK, YEAR, Shop, calls, fee, seats, sold
 from timeline import D, flat, span
 
 from domain.catalog import BillingMode

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shop import GOLD, METERED, SILVER, TEAM, WEEK, YEAR, Shop, calls, fee, sold
+from billed_shop import GOLD, METERED, SILVER, TEAM, WEEK, YEAR, Shop, calls, fee, sold
 from timeline import D, on
 
 from domain import commands as c

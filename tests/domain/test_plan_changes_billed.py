@@ -3,7 +3,7 @@ back. 16 January, noon, is the middle of the month."""
 
 from typing import Any
 
-from shop import FREE, GOLD, METERED, SILVER, TEAM, YEAR, Shop, fee, seats, sold
+from billed_shop import FREE, GOLD, METERED, SILVER, TEAM, YEAR, Shop, fee, seats, sold
 from timeline import D
 
 from domain import commands as c

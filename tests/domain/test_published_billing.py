@@ -14,9 +14,9 @@ import pytest
 import test_published_cases
 import test_published_invoices
 import test_published_prices
+from billed_shop import MONTH, WEEK, YEAR, Shop, calls, fee, sold, tiered
 from msgspec.structs import replace
 from published_tiers import cents
-from shop import MONTH, WEEK, YEAR, Shop, calls, fee, sold, tiered
 from timeline import D, on
 
 from domain import commands as c

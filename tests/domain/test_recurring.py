@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import pytest
+from billed_shop import EXTRA, GOLD, METERED, MONTH, SETUP, SILVER, TEAM, WEEK, YEAR, Shop, fee, sold
 from msgspec.structs import replace
-from shop import EXTRA, GOLD, METERED, MONTH, SETUP, SILVER, TEAM, WEEK, YEAR, Shop, fee, sold
 from timeline import D
 
 from domain import commands as c

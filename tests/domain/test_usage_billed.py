@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from shop import FREE, METERED, MONTH, SILVER, Shop, calls, fee, sold, tiered
+from billed_shop import FREE, METERED, MONTH, SILVER, Shop, calls, fee, sold, tiered
 from timeline import D, on
 
 from domain.catalog import ChargeModel, Price
