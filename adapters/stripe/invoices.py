@@ -59,37 +59,39 @@ class Invoices:
                 found = await self._made(customer, mirrored, lost=reference)
             if found.status == "draft":
                 await self._bring(customer, found.id, mirrored.currency, amounts)
-                found = await self._retrieved(customer, found.id)
+                found = await self._there(customer, found.id)
         except InvalidRequestError as error:
             raise Unknown(f"Stripe takes no draft: {code_of(error)}") from error
         return compared(found, mirrored)
 
     async def finalize(self, customer: str, mirrored: Mirrored, reference: str) -> AtStripe:
         """After this Stripe's is as final as ours. Done twice is done once."""
-        found = await self._retrieved(customer, reference)
+        found = await self._there(customer, reference)
         if found.status == "draft":
             try:
                 async with self._api.turn(customer) as v1:
                     found = await v1.invoices.finalize_invoice_async(reference, {"auto_advance": False})
-            except InvalidRequestError:
-                found = await self._retrieved(customer, reference)
+            except InvalidRequestError:  # somebody else has
+                found = await self._there(customer, reference)
         return compared(found, mirrored)
 
     async def mark_paid(self, customer: str, reference: str) -> bool:
         """It was paid, and not through this invoice: nothing is charged. False: it is void, or gone."""
-        found = await self._retrieved(customer, reference)
-        if found.status == "open":
+        found = await self._look(customer, reference)
+        if found is not None and found.status == "open":
             try:
                 async with self._api.turn(customer) as v1:
                     found = await v1.invoices.pay_async(reference, {"paid_out_of_band": True})
-            except InvalidRequestError:
-                found = await self._retrieved(customer, reference)
-        return found.status == "paid"
+            except InvalidRequestError:  # somebody else has
+                found = await self._look(customer, reference)
+        return found is not None and found.status == "paid"
 
     async def withdraw(self, customer: str, reference: str) -> None:
         """A draft is deleted, what is final and unpaid becomes void. Done twice is done once."""
+        found = await self._look(customer, reference)
+        if found is None:
+            return
         try:
-            found = await self._retrieved(customer, reference)
             if found.status == "draft":
                 async with self._api.turn(customer) as v1:
                     await v1.invoices.delete_async(reference)
@@ -101,12 +103,9 @@ class Invoices:
                 raise Unknown(f"Stripe keeps the invoice: {code_of(error)}") from error
 
     async def _found(self, customer: str, invoice_id: str, reference: str | None) -> Invoice | None:
-        if reference is not None:
-            try:
-                return await self._retrieved(customer, reference)
-            except InvalidRequestError as error:
-                if not is_missing(error):
-                    raise
+        known = None if reference is None else await self._look(customer, reference)
+        if known is not None:
+            return known
 
         async def ask(after: str | None) -> ListObject[Invoice]:
             async with self._api.turn(customer) as v1:
@@ -120,8 +119,8 @@ class Invoices:
         return None
 
     async def _made(self, customer: str, mirrored: Mirrored, lost: str | None) -> Invoice:
-        # Under the same key Stripe would answer for a day with the one that is gone.
-        key = mirrored.invoice_id if lost is None else f"{mirrored.invoice_id}/{lost}"
+        # Under the same key Stripe would answer for a day with the one that is gone, or with another customer's.
+        key = "/".join([mirrored.invoice_id, customer, *([lost] if lost is not None else [])])
         async with self._api.turn(customer) as v1:
             return await v1.invoices.create_async(
                 {
@@ -135,9 +134,20 @@ class Invoices:
                 {"idempotency_key": key},
             )
 
-    async def _retrieved(self, customer: str, reference: str) -> Invoice:
-        async with self._api.turn(customer) as v1:
-            return await v1.invoices.retrieve_async(reference)
+    async def _look(self, customer: str, reference: str) -> Invoice | None:
+        try:
+            async with self._api.turn(customer) as v1:
+                return await v1.invoices.retrieve_async(reference)
+        except InvalidRequestError as error:
+            if is_missing(error):
+                return None
+            raise Unknown(f"Stripe does not show the invoice: {code_of(error)}") from error
+
+    async def _there(self, customer: str, reference: str) -> Invoice:
+        found = await self._look(customer, reference)
+        if found is None:
+            raise Unknown("Stripe's copy of the invoice is gone")
+        return found
 
     async def _bring(self, customer: str, invoice: str, currency: str, amounts: list[int]) -> None:
         async def ask(after: str | None) -> ListObject[InvoiceItem]:

@@ -1,6 +1,7 @@
 """What these tests do with Stripe: the adapter's parts on one client, and a customer with a card."""
 
-from dataclasses import dataclass, field
+import asyncio
+from dataclasses import dataclass
 from decimal import Decimal
 
 from stripe_fake import Card, FakeStripe
@@ -29,13 +30,13 @@ class PatientClock:
     """Waits without waiting: whoever sleeps moves it."""
 
     at: float = 1000.0
-    slept: list[float] = field(default_factory=list)
 
     def now(self) -> float:
         return self.at
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        for _ in range(3):  # those whose turn it was go first, and others come to ask
+            await asyncio.sleep(0)
         self.at += seconds
 
 

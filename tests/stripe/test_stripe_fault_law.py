@@ -48,7 +48,7 @@ async def _settled(desk: Desk, token: str) -> Outcome:
 
 @pytest.mark.parametrize("block", range(5))
 async def test_one_payment_is_charged_at_most_once_and_every_answer_is_true(server: FakeStripe, block: int) -> None:
-    desk = opened(server, PatientClock(), answer_s_max=0.04)
+    desk, hasty = opened(server, PatientClock(), 5.0), opened(server, PatientClock(), 0.04)
     for seed in range(block * 40, block * 40 + 40):
         random = Random(seed)
         server.reset(seed)
@@ -57,7 +57,7 @@ async def test_one_payment_is_charged_at_most_once_and_every_answer_is_true(serv
         server.faults.at_random(random, random.choice([0.2, 0.5, 0.8]))
         told: list[Outcome] = []
         for _ in range(random.randrange(1, TRIES_MAX)):
-            answer = await _tried(desk, token, random)
+            answer = await _tried(hasty, token, random)
             if answer is not None:
                 told.append(answer)
             if isinstance(answer, NeedsAction) and random.random() < 0.4:
@@ -71,19 +71,20 @@ async def test_one_payment_is_charged_at_most_once_and_every_answer_is_true(serv
         for answer in told:  # nothing final is ever taken back; what waited may have come to either end
             assert answer == last or isinstance(answer, NeedsAction), seed
         if isinstance(last, Succeeded):
-            await _give_back(desk, last, random, seed)
+            await _give_back(desk, hasty, last, random, seed)
         if isinstance(last, Failed):
             assert all(
                 one["status"] in ("canceled", "requires_payment_method") for one in server.account.of("payment_intent")
             )
+    await hasty.api.close()
     await desk.api.close()
 
 
-async def _give_back(desk: Desk, paid: Succeeded, random: Random, seed: int) -> None:
+async def _give_back(desk: Desk, hasty: Desk, paid: Succeeded, random: Random, seed: int) -> None:
     desk.fake.faults.at_random(random, 0.5, [one for one in Fault if one is not Fault.LATE])
     for _ in range(random.randrange(1, TRIES_MAX)):
         try:
-            await desk.payments.refund(back("5.00", paid.reference))
+            await hasty.payments.refund(back("5.00", paid.reference))
         except Unknown:
             if random.random() < 0.2:
                 await _a_day_later(desk.fake)

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 from stripe_desk import ANONYMOUS, Desk
 from stripe_fake import Fault
-from stripe_fake.invoices import create_item
+from stripe_fake.invoices import create_item, delete_invoice
 
 from adapters.stripe.invoices import AtStripe, Mirrored
 from domain.money import Money
@@ -121,3 +121,15 @@ async def test_what_is_withdrawn_is_gone_or_void(desk: Desk, final: bool) -> Non
     assert [one["status"] for one in desk.fake.account.of("invoice")] == (["void"] if final else [])
     if final:
         assert not await desk.invoices.mark_paid(owner, there.reference)
+
+
+async def test_a_draft_that_was_deleted_in_the_dashboard_is_made_anew(desk: Desk) -> None:
+    owner, ours = await desk.customers.link(ANONYMOUS), mirrored("20.00")
+    gone = await desk.invoices.push(owner, ours)
+    delete_invoice(desk.fake.account, {}, gone.reference)
+    there = await desk.invoices.push(owner, ours, gone.reference)
+    assert there.reference != gone.reference
+    assert there.difference == 0
+    assert not await desk.invoices.mark_paid(owner, gone.reference)
+    with pytest.raises(Unknown):
+        await desk.invoices.finalize(owner, ours, gone.reference)
