@@ -50,8 +50,8 @@ class Dunning(Struct, frozen=True, omit_defaults=True):
 
 class Settings(Struct, frozen=True, omit_defaults=True):
     """`net_days`: how long after it is final an invoice falls due. `corrections_days`: how long after a period's end
-    late usage still changes what it costs. `quote_minutes`: how long a quote binds. `zone`: the seller's calendar. `sync_minutes`:
-    how often, at most, a payment provider is told of one customer's drafts."""
+    late usage still changes what it costs. `quote_minutes`: how long a quote binds. `zone`: the seller's calendar.
+    `sync_minutes`: what changes within so long is told to a payment provider at once."""
 
     seller: Seller = Seller()
     zone: str = "UTC"

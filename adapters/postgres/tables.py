@@ -385,8 +385,8 @@ drifting = Table(
 
 # ── provider sync ────────────────────────────────────────────────────────────────────────────────────────────────────
 # No view, and no fact: where the work of telling a provider stands. One row for each link of a customer. Since
-# `dirty_since` there are `changes` it has not been told; at `due_at` it is (null: as the policy has it). The digests are
-# of what it was told last; `looked_at`: when that was last compared with how things are.
+# `dirty_since` there are `changes` it has not been told; at `due_at` it is (null: as the policy has it). The digests
+# are of what it was told last; `looked_at`: when that was last compared with how things are.
 provider_sync = Table(
     "provider_sync",
     metadata,

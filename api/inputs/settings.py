@@ -108,6 +108,9 @@ class UpdateBillingSettingsInput:
         default=None, description="For how many days after a period's end late usage still changes what it costs."
     )
     quote_minutes: int | None = strawberry.field(default=None, description="For how many minutes a quote binds.")
+    sync_minutes: int | None = strawberry.field(
+        default=None, description="How many minutes of changes are told to a payment provider at once."
+    )
     reason: str | None = strawberry.field(default=None, description="Why, for the journal.")
 
     def changed(self, settings: Settings) -> Settings:
@@ -125,6 +128,7 @@ class UpdateBillingSettingsInput:
                 tax_rates=None if self.tax_rates is None else tuple(rate.rate() for rate in self.tax_rates),
                 corrections_days=self.corrections_days,
                 quote_minutes=self.quote_minutes,
+                sync_minutes=self.sync_minutes,
             ),
         )
 

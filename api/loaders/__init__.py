@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from aiodataloader import DataLoader
 
-from adapters.postgres.reads import Engine, Entry, accounts, books, clocks, documents, entries, keys
+from adapters.postgres.reads import Engine, Entry, accounts, books, clocks, documents, entries, keys, syncs
 from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.reads.accounts import Stored
 from adapters.postgres.reads.catalog import Shelf
@@ -45,7 +45,8 @@ class Loaders:
     `standings` by customer id; `pasts` (and futures) by customer and instant; `wholes`: standings with their books;
     `rights` of a standing, by feature key; `figures` of usage; `journals`; `holders` from the id of whatever a customer
     holds to the customer; `customer_ids` from an external id; final invoices and credit notes (`documents`) by id, the
-    `notes` of an invoice, `invoices` in pages; `drafts` by customer id, soonest first. `turn` is held by reads that
+    `notes` of an invoice, `invoices` in pages; `drafts` by customer id, soonest first; `syncs`: how far providers
+    were told, by customer id and provider. `turn` is held by reads that
     cannot be batched, so that one operation uses one connection for them and not all there are.
     """
 
@@ -80,6 +81,9 @@ class Loaders:
         )
         self.drafts: DataLoader[str, Sequence[Invoice] | None] = batched(self._read_drafts)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
+        self.syncs: DataLoader[str, Mapping[str, syncs.Standing] | None] = batched(
+            lambda ids: syncs.by_customers(engine, ids, visible)
+        )
         self.keys: DataLoader[str, ApiKey | None] = batched(lambda ids: keys.by_ids(engine, ids))
 
     async def shelf(self) -> Shelf:

@@ -14,6 +14,7 @@ from api.mutations.invoices import InvoiceMutations
 from api.mutations.keys import KeyMutations
 from api.mutations.payment_methods import PaymentMethodMutations
 from api.mutations.payments import PaymentMutations
+from api.mutations.provider import ProviderMutations
 from api.mutations.settings import SettingsMutation
 from api.mutations.subscribe import SubscribeMutation
 from api.mutations.subscriptions import SubscriptionMutations
@@ -35,6 +36,7 @@ class Mutation(
     InvoiceMutations,
     PaymentMutations,
     PaymentMethodMutations,
+    ProviderMutations,
     CreditMutations,
     CouponMutations,
     SettingsMutation,

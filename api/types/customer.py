@@ -154,8 +154,9 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         description="What the payment provider knows of them: an anonymous id. Needs the scope provider:read; null "
         "without it."
     )
-    def provider(self, info: Info) -> ProviderLink | None:
-        return ProviderLink.of(self._standing.customer) if info.context.may(Scope.PROVIDER_READ) else None
+    async def provider(self, info: Info) -> ProviderLink | None:
+        context = info.context
+        return await ProviderLink.of(context.loaders, self._standing) if context.may(Scope.PROVIDER_READ) else None
 
 
 def _scheduled(self: Any) -> list[ScheduledChange]:

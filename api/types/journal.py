@@ -14,6 +14,7 @@ from api.context import Info
 from api.scalars import JSON, Cursor, write_decimal
 from api.types.computed import computed
 from api.types.connection import PageInfo
+from domain.books.payment import MANUAL, Payment
 from service.cursors import journal_cursor
 from service.ids import prefix_of
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 # What is data of the caller's own, whose keys are not ours to rename.
 _OPAQUE = frozenset({"value"})
 _SECRET = frozenset({"secret_hash"})
-_PROVIDER = frozenset({"anonymous_id"})
+# Names that a provider gives (or we give there), its words on what differs, and what only the payer is to confirm.
+_PROVIDER = frozenset({"anonymous_id", "reference", "token", "action", "drift"})
 
 
 @strawberry.type(description="Something that happened. Written once, never changed.")
@@ -97,7 +99,8 @@ def _shown(value: Any, hidden: frozenset[str]) -> Any:
         for field in structs.fields(value):
             inner = getattr(value, field.name)
             silent = inner is UNSET or inner == () or inner == {} or (inner is None and field.default is None)
-            if field.name not in hidden and not silent:
+            ours = field.name == "reference" and isinstance(value, Payment) and value.provider == MANUAL  # the bank's
+            if (field.name not in hidden or ours) and not silent:
                 shape[_camel(field.name)] = _field(field.name, inner, hidden)
         return shape
     if isinstance(value, tuple):

@@ -13,6 +13,7 @@ from api.types.node import Node
 from api.types.payment_method import PaymentMethod, method_of
 from api.types.values import Money
 from domain import money
+from domain.access import Scope
 from domain.books import payment as domain
 
 if TYPE_CHECKING:
@@ -77,7 +78,6 @@ class Payment(Node):
         "way to pay."
     )
     method: PaymentMethod | None = strawberry.field(description="Which way to pay is charged.")
-    reference: str | None = strawberry.field(description="What the bank or the provider calls it.")
     allocations: list[Allocation] = strawberry.field(description="Which invoices it pays.")
     to_credit: Money = strawberry.field(description="What is above them, and became prepaid credit.")
     failure: str | None = strawberry.field(
@@ -99,11 +99,17 @@ class Payment(Node):
         self.id = strawberry.ID(payment.id)
         self.status = payment.status
         self.provider = payment.provider
-        self.reference = payment.reference
         self.failure = None if payment.failure is None else str(payment.failure)
         self.action = payment.action if payment.settled_at is None else None
         self.created_at = payment.created_at
         self.settled_at = payment.settled_at
+
+    @strawberry.field(
+        description="What the bank calls it; or, for those with the scope provider:read, the payment provider."
+    )
+    def reference(self, info: Info) -> str | None:
+        shown = self.provider == domain.MANUAL or info.context.may(Scope.PROVIDER_READ)
+        return self._payment.reference if shown else None
 
     @classmethod
     def of(cls, standing: Standing, payment: domain.Payment) -> "Payment":

@@ -4,26 +4,50 @@ from datetime import datetime
 
 import strawberry
 
-from domain.account import Customer
+from adapters.postgres.reads.syncs import Standing as Told
+from api.loaders import Loaders, Standing
+
+FAILURES_TOLD = 3
+"""A provider that does not answer once or twice is no difference yet."""
 
 
 @strawberry.type(description="A customer's other half at the payment provider.")
 class ProviderLink:
     anonymous_id: str = strawberry.field(description="All that the provider ever learns of who they are.")
+    provider: str | None = strawberry.field(description="Who it is; null until their first payment.")
     provider_customer_id: str | None = strawberry.field(
         description="The provider's own id; null until their first payment."
     )
-    synced_at: datetime | None = strawberry.field(description="When the two were last compared; null: never.")
+    synced_at: datetime | None = strawberry.field(
+        description="When the provider was last told how things stand, in real time; null: never."
+    )
     pending_changes: int = strawberry.field(description="Changes that the provider has not been told yet.")
-    drift: list[str] = strawberry.field(description="Where the two differ, for people.")
+    drift: list[str] = strawberry.field(
+        description="Where the two differ, or why the provider cannot be told, for people."
+    )
 
     @classmethod
-    def of(cls, customer: Customer) -> "ProviderLink":
-        """Nothing is sent to a provider yet, so there is nothing to tell and nothing that could differ."""
+    async def of(cls, loaders: Loaders, standing: Standing) -> "ProviderLink":
+        """The caller holds provider:read."""
+        links = (await loaders.whole(standing)).account.books.links
+        anonymous_id = standing.customer.anonymous_id
+        if not links:
+            return cls(
+                anonymous_id=anonymous_id,
+                provider=None,
+                provider_customer_id=None,
+                synced_at=None,
+                pending_changes=0,
+                drift=[],
+            )
+        provider = max(links, key=lambda name: (links[name].linked_at, name))
+        told = (await loaders.syncs.load(standing.customer.id) or {}).get(provider, Told(0, None, 0, None))
+        untold = [f"not told since: {told.error}"] if told.attempts >= FAILURES_TOLD else []
         return cls(
-            anonymous_id=customer.anonymous_id,
-            provider_customer_id=None,
-            synced_at=None,
-            pending_changes=0,
-            drift=[],
+            anonymous_id=anonymous_id,
+            provider=provider,
+            provider_customer_id=links[provider].reference,
+            synced_at=told.synced_at,
+            pending_changes=told.changes,
+            drift=[*links[provider].drift, *untold],
         )

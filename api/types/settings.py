@@ -111,6 +111,9 @@ class BillingSettings:
         description="For how many days after a period's end late usage still changes what it costs."
     )
     quote_minutes: int = strawberry.field(description="For how many minutes a quote binds.")
+    sync_minutes: int = strawberry.field(
+        description="How many minutes of changes are told to a payment provider at once."
+    )
 
     def __init__(self, settings: domain.Settings) -> None:
         self._settings = settings
@@ -119,6 +122,7 @@ class BillingSettings:
         self.burn_order = list(settings.burn_order)
         self.corrections_days = settings.corrections_days
         self.quote_minutes = settings.quote_minutes
+        self.sync_minutes = settings.sync_minutes
 
     @classmethod
     def of(cls, settings: domain.Settings) -> "BillingSettings":

@@ -1,0 +1,34 @@
+"""How far payment providers were told of customers."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from adapters.postgres.connection import Engine
+from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.tables import provider_sync as syncs
+
+
+class Standing(NamedTuple):
+    """`changes` the provider was not told yet; `synced_at`: when it was told last. `error`: what came of the last of so
+    many `attempts` that failed since."""
+
+    changes: int
+    synced_at: datetime | None
+    attempts: int
+    error: str | None
+
+
+async def by_customers(
+    engine: Engine, ids: Collection[str], visible: frozenset[str] | None
+) -> dict[str, dict[str, Standing]]:
+    """Customer id → provider → standing, for those whom a provider knows."""
+    query = select(syncs).where(among(syncs.c.customer_id, ids), seen(syncs.c.customer_id, visible))
+    found: dict[str, dict[str, Standing]] = {}
+    async with looking(engine) as connection:
+        for row in await connection.execute(query):
+            of = found.setdefault(row.customer_id, {})
+            of[row.provider] = Standing(row.changes, row.synced_at, row.attempts, row.error)
+    return found

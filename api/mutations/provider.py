@@ -1,0 +1,152 @@
+"""The payment provider's own pages, and what it is told of a customer."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import strawberry
+
+from api.context import Context, Info
+from api.inputs.keyed import Keyed
+from api.loaders import Standing
+from api.mutations.answer import refusable, retry
+from api.types.customer_ref import CustomerRef
+from api.types.errors import UserError
+from api.types.provider import ProviderLink
+from domain.access import Scope
+from domain.errors import ErrorCode, Refusal, invalid
+from domain.provider import Unknown
+from service.payments.methods import check_return_url
+
+USUAL = "stripe"
+
+
+@strawberry.input(description="A way to pay that the customer is about to type into the provider's own form.")
+class CreatePaymentSetupInput(Keyed):
+    customer: CustomerRef = strawberry.field(description="Whose.")
+    provider: str | None = strawberry.field(
+        default=None, description="Whose form; when left out stripe, or else the only one that is set up here."
+    )
+
+
+@strawberry.input(description="The provider's own pages for a customer.")
+class OpenBillingPortalInput:
+    customer: CustomerRef = strawberry.field(description="Whose.")
+    return_url: str = strawberry.field(
+        description="Where they come back to: https, without a query. The provider sees it, so it must name nobody."
+    )
+    provider: str | None = strawberry.field(
+        default=None, description="Whose pages; when left out as in createPaymentSetup."
+    )
+
+
+@strawberry.input(description="A customer of whom the provider is to be told now.")
+class SyncCustomerInput:
+    customer: CustomerRef = strawberry.field(description="Of whom.")
+
+
+@strawberry.type(description="What came of createPaymentSetup.")
+class CreatePaymentSetupPayload:
+    client_secret: str | None = strawberry.field(
+        default=None, description="For the provider's form in this customer's browser, and for nobody else."
+    )
+    provider: str | None = strawberry.field(default=None, description="Whose form.")
+    publishable_key: str | None = strawberry.field(
+        default=None, description="What the form needs besides, if it is among the settings."
+    )
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
+
+
+@strawberry.type(description="What came of openBillingPortal.")
+class OpenBillingPortalPayload:
+    url: str | None = strawberry.field(default=None, description="Where to send the customer now; good for minutes.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
+
+
+@strawberry.type(description="What came of syncCustomer.")
+class SyncCustomerPayload:
+    provider_link: ProviderLink | None = strawberry.field(default=None, description="How things stand now.")
+    user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
+
+
+@strawberry.type
+class ProviderMutations:
+    @strawberry.mutation(
+        description="Begin to save a way to pay: card data goes to the provider and never comes here. What the "
+        "customer has typed there becomes a payment method by itself. Asked again within a day, the same set-up."
+    )
+    @refusable(CreatePaymentSetupPayload)
+    async def create_payment_setup(self, info: Info, input: CreatePaymentSetupInput) -> CreatePaymentSetupPayload:
+        context = info.context
+        context.require(Scope.PAYMENTS_WRITE)
+        provider = _provider(context, input.provider)
+        standing = await _standing(context, input.customer)
+        # Keyed by a hash: the caller's own key may name somebody.
+        same = retry(context, "createPaymentSetup", input)
+        parts = [same.scope.encode(), same.key.encode(), same.input_hash, standing.customer.id.encode()]
+        key = f"setup/{hashlib.sha256(b'/'.join(parts)).hexdigest()}"
+        async with _answering():
+            secret = await context.runtime.methods.set_up(standing.customer.id, provider, key)
+        settings = context.runtime.settings
+        publishable = settings.stripe_publishable_key if provider == USUAL else None
+        return CreatePaymentSetupPayload(client_secret=secret, provider=provider, publishable_key=publishable)
+
+    @strawberry.mutation(
+        description="Open the provider's own pages, where the customer sees invoices and manages ways to pay. The "
+        "provider is told how things stand first."
+    )
+    @refusable(OpenBillingPortalPayload)
+    async def open_billing_portal(self, info: Info, input: OpenBillingPortalInput) -> OpenBillingPortalPayload:
+        context = info.context
+        context.require(Scope.PAYMENTS_WRITE)
+        provider = _provider(context, input.provider)
+        standing = await _standing(context, input.customer)
+        names = {text for name in ("externalId", "email", "name", "taxId") if (text := standing.personal(name))}
+        check_return_url(input.return_url, standing.account, names)
+        async with _answering():
+            url = await context.runtime.methods.portal(standing.customer.id, provider, input.return_url)
+        return OpenBillingPortalPayload(url=url)
+
+    @strawberry.mutation(
+        description="Tell the provider now how things stand with a customer whom it knows. Needs provider:read and "
+        "provider:write."
+    )
+    @refusable(SyncCustomerPayload)
+    async def sync_customer(self, info: Info, input: SyncCustomerInput) -> SyncCustomerPayload:
+        context = info.context
+        context.require(Scope.PROVIDER_READ)
+        context.require(Scope.PROVIDER_WRITE)
+        standing = await _standing(context, input.customer)
+        async with _answering():
+            await context.runtime.sync.now(standing.customer.id)
+        context.changed()
+        after = await context.loaders.standings.load(standing.customer.id)
+        assert after is not None, "they were there a moment ago"
+        return SyncCustomerPayload(provider_link=await ProviderLink.of(context.loaders, after))
+
+
+def _provider(context: Context, named: str | None) -> str:
+    known = context.runtime.providers
+    if named is None and (USUAL in known or len(known) == 1):
+        return USUAL if USUAL in known else next(iter(known))
+    if named is None:
+        raise invalid("name one: there is no usual provider here", "provider")
+    if named not in known:
+        raise invalid(f"no provider {named} is set up here", "provider")
+    return named
+
+
+async def _standing(context: Context, ref: CustomerRef) -> Standing:
+    standing = await context.customer(ref)
+    if standing is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
+    return standing
+
+
+@asynccontextmanager
+async def _answering() -> AsyncIterator[None]:
+    """A provider that does not answer is an expected "no"."""
+    try:
+        yield
+    except Unknown:
+        raise Refusal(ErrorCode.PROVIDER_UNAVAILABLE, "the payment provider does not answer; try again later") from None
