@@ -6,7 +6,7 @@ import pytest
 import pytest_asyncio
 from sqlalchemy.ext.asyncio import AsyncEngine
 from stripe_fake import FakeStripe
-from stripe_shop import StripeShop
+from told_shop import ToldShop
 
 
 @pytest.fixture(scope="session")
@@ -22,10 +22,10 @@ def fake(stripe_server: FakeStripe) -> FakeStripe:
 
 
 @pytest_asyncio.fixture
-async def shop(engine: AsyncEngine, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[StripeShop]:
+async def shop(engine: AsyncEngine, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ToldShop]:
     """Not open yet. What nobody could answer is asked again without a pause."""
     monkeypatch.setattr("service.payments.charging.REST_S_MIN", 0.0)
     monkeypatch.setattr("service.sync.turns.AGAIN_S_MIN", 0.0)
-    shop = StripeShop(engine, fake)
+    shop = ToldShop(engine, fake)
     yield shop
     await shop.stripe.api.close()

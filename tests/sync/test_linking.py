@@ -3,17 +3,18 @@
 import asyncio
 from decimal import Decimal
 
+import pytest
 from paying_shop import BY, on
 from stripe_fake import Fault
 from stripe_fake.payments import authenticate
-from stripe_shop import StripeShop
+from told_shop import ToldShop
 
 from domain import commands as c
 from domain.books.payment import FailureCode, Method, PaymentStatus
 from domain.errors import ErrorCode, Refusal
 
 
-async def test_stripe_hears_of_nobody_who_only_signs_up(shop: StripeShop) -> None:
+async def test_stripe_hears_of_nobody_who_only_signs_up(shop: ToldShop) -> None:
     await shop.opened(None)
     await shop.sell("100.00")
     await shop.charging.run()
@@ -21,7 +22,7 @@ async def test_stripe_hears_of_nobody_who_only_signs_up(shop: StripeShop) -> Non
     assert (shop.fake.requests, await shop.row()) == ([], None)
 
 
-async def test_the_customer_is_made_when_a_method_is_set_up_and_the_link_is_a_fact(shop: StripeShop) -> None:
+async def test_the_customer_is_made_when_a_method_is_set_up_and_the_link_is_a_fact(shop: ToldShop) -> None:
     await shop.opened("pm_card_visa")
     (there,) = shop.customers
     account = await shop.account()
@@ -31,7 +32,7 @@ async def test_the_customer_is_made_when_a_method_is_set_up_and_the_link_is_a_fa
     assert await shop.faults() == []
 
 
-async def test_two_first_payments_at_once_make_one_customer(shop: StripeShop) -> None:
+async def test_two_first_payments_at_once_make_one_customer(shop: ToldShop) -> None:
     await shop.opened(None)
     await shop.do(c.AddMethod(Method("method_1", "stripe", "pm_card_visa", "CARD", "Visa", on("2026-01-01"))))
     await asyncio.gather(shop.sell("100.00"), shop.sell("70.00"))
@@ -41,15 +42,15 @@ async def test_two_first_payments_at_once_make_one_customer(shop: StripeShop) ->
     assert shop.taken_there() == Decimal("170.00")
 
 
-async def test_two_processes_that_link_at_once_make_one_customer(shop: StripeShop) -> None:
+async def test_two_processes_that_link_at_once_make_one_customer(shop: ToldShop) -> None:
     await shop.opened(None)
     account = await shop.account()
-    other = StripeShop(shop.engine, shop.fake, shop.stripe)
+    other = ToldShop(shop.engine, shop.fake, shop.stripe)
     found = await asyncio.gather(*(one.linking.linked(account, "stripe") for one in (shop, other, shop, other)))
     assert len(set(found)) == len(shop.customers) == 1
 
 
-async def test_a_process_that_dies_before_the_link_is_recorded_leaves_it_to_the_next(shop: StripeShop) -> None:
+async def test_a_process_that_dies_before_the_link_is_recorded_leaves_it_to_the_next(shop: ToldShop) -> None:
     await shop.opened(None)
     account = await shop.account()
     assert account.customer is not None
@@ -59,7 +60,7 @@ async def test_a_process_that_dies_before_the_link_is_recorded_leaves_it_to_the_
     assert len(shop.customers) == 1
 
 
-async def test_a_charge_whose_customer_cannot_be_made_yet_waits(shop: StripeShop) -> None:
+async def test_a_charge_whose_customer_cannot_be_made_yet_waits(shop: ToldShop) -> None:
     await shop.opened(None)
     await shop.do(c.AddMethod(Method("method_1", "stripe", "pm_card_visa", "CARD", "Visa", on("2026-01-01"))))
     await shop.sell("100.00")
@@ -70,7 +71,7 @@ async def test_a_charge_whose_customer_cannot_be_made_yet_waits(shop: StripeShop
     assert [one.status for one in await shop.payments()] == [PaymentStatus.SUCCEEDED]
 
 
-async def test_a_customer_deleted_in_the_dashboard_is_made_anew_after_the_link_is_gone(shop: StripeShop) -> None:
+async def test_a_customer_deleted_in_the_dashboard_is_made_anew_after_the_link_is_gone(shop: ToldShop) -> None:
     await shop.opened("pm_card_visa")
     (first,) = shop.customers
     await shop.stripe.forget(first["id"])
@@ -83,7 +84,7 @@ async def test_a_customer_deleted_in_the_dashboard_is_made_anew_after_the_link_i
 
 
 # ── erased ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-async def test_an_erased_customer_is_deleted_at_stripe(shop: StripeShop) -> None:
+async def test_an_erased_customer_is_deleted_at_stripe(shop: ToldShop) -> None:
     await shop.opened("pm_card_visa")
     await shop.sell("100.00")
     await shop.charge()
@@ -96,7 +97,7 @@ async def test_an_erased_customer_is_deleted_at_stripe(shop: StripeShop) -> None
     assert await shop.faults() == []
 
 
-async def test_what_is_under_way_is_settled_before_the_customer_is_forgotten(shop: StripeShop) -> None:
+async def test_what_is_under_way_is_settled_before_the_customer_is_forgotten(shop: ToldShop) -> None:
     await shop.opened("pm_card_visa")
     await shop.sell("100.00")
     await shop.do(c.EraseCustomer())
@@ -106,7 +107,7 @@ async def test_what_is_under_way_is_settled_before_the_customer_is_forgotten(sho
     assert (shop.customers, shop.taken_there()) == ([], Decimal("100.00"))
 
 
-async def test_a_charge_that_waits_for_an_erased_customer_is_withdrawn(shop: StripeShop) -> None:
+async def test_a_charge_that_waits_for_an_erased_customer_is_withdrawn(shop: ToldShop) -> None:
     await shop.opened("pm_card_threeDSecure2Required")
     await shop.sell("100.00")
     await shop.charge()
@@ -117,20 +118,17 @@ async def test_a_charge_that_waits_for_an_erased_customer_is_withdrawn(shop: Str
     assert shop.customers == []
 
 
-async def test_whoever_was_erased_sets_nothing_up(shop: StripeShop) -> None:
+async def test_whoever_was_erased_sets_nothing_up(shop: ToldShop) -> None:
     await shop.opened(None)
     await shop.do(c.EraseCustomer())
-    try:
+    with pytest.raises(Refusal) as no:
         await shop.methods.set_up(shop.customer_id, "stripe", "setup/1")
-    except Refusal as refusal:
-        assert refusal.code is ErrorCode.NOT_FOUND
-    else:
-        raise AssertionError("it was set up")
+    assert no.value.code is ErrorCode.NOT_FOUND
     assert shop.fake.requests == []
 
 
 # ── 3-D Secure ───────────────────────────────────────────────────────────────────────────────────────────────────────
-async def test_a_confirmation_that_came_too_late_is_not_charged_beside_the_next_attempt(shop: StripeShop) -> None:
+async def test_a_confirmation_that_came_too_late_is_not_charged_beside_the_next_attempt(shop: ToldShop) -> None:
     await shop.opened("pm_card_threeDSecure2Required")
     await shop.sell("100.00")
     await shop.charge()
@@ -144,7 +142,7 @@ async def test_a_confirmation_that_came_too_late_is_not_charged_beside_the_next_
     assert shop.taken_there() == Decimal("100.00")
 
 
-async def test_if_it_was_confirmed_meanwhile_that_is_the_payment(shop: StripeShop) -> None:
+async def test_if_it_was_confirmed_meanwhile_that_is_the_payment(shop: ToldShop) -> None:
     await shop.opened("pm_card_threeDSecure2Required")
     invoice_id = await shop.sell("100.00")
     await shop.charge()
@@ -160,11 +158,11 @@ async def test_if_it_was_confirmed_meanwhile_that_is_the_payment(shop: StripeSho
     assert (shop.taken_there(), (await shop.owed(invoice_id)).paid) == (Decimal("100.00"), Decimal("100.00"))
 
 
-async def test_an_invoice_paid_elsewhere_is_withdrawn_before_stripe_charges_it(shop: StripeShop) -> None:
+async def test_an_invoice_paid_elsewhere_is_withdrawn_before_stripe_charges_it(shop: ToldShop) -> None:
     await shop.opened("pm_card_visa")
     invoice_id = await shop.sell("100.00")
     await shop.record(
         shop.customer_id, c.RecordPayment("payment_1", Decimal(100), "USD", invoice_ids=(invoice_id,)), BY
     )
     await shop.charge()
-    assert (shop.taken_there(), shop.fake.account.of("payment_intent")) == (0, [])
+    assert shop.fake.account.of("payment_intent") == []

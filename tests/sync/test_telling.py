@@ -9,7 +9,7 @@ from paying_shop import BY
 from sqlalchemy import text
 from stripe_fake import Fault
 from stripe_fake.account import Object
-from stripe_shop import StripeShop, provider_at
+from told_shop import ToldShop, provider_at
 
 from adapters.stripe.minor import units
 from domain import commands as c
@@ -22,26 +22,26 @@ from service.ids import new_id
 from service.sync.used import Used
 
 
-async def item(shop: StripeShop, amount: str, description: str = "Setup") -> None:
+async def item(shop: ToldShop, amount: str, description: str = "Setup") -> None:
     """Something on the next invoice."""
     at = (await shop.account()).books.links["stripe"].linked_at
     await shop.do(c.AddItem(Item(new_id("item"), description, Decimal(1), Decimal(amount), "USD", at)))
 
 
-async def drafts(shop: StripeShop) -> list[Money]:
+async def drafts(shop: ToldShop) -> list[Money]:
     return [Money(one.total, one.currency) for one in await shop.record.drafts(shop.customer_id, None) if one.lines]
 
 
-def totals(shop: StripeShop, status: str) -> list[int]:
+def totals(shop: ToldShop, status: str) -> list[int]:
     return sorted(one["total"] for one in shop.there.values() if one["status"] == status)
 
 
-def drafts_there(shop: StripeShop) -> list[Object]:
+def drafts_there(shop: ToldShop) -> list[Object]:
     return [one for one in shop.there.values() if one["status"] == "draft"]
 
 
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-async def test_a_draft_is_told_after_the_interval_and_not_before(shop: StripeShop) -> None:
+async def test_a_draft_is_told_after_the_interval_and_not_before(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "12.34")
     assert await shop.sync.run() == 1  # the card is told at once, and the rest with it
@@ -57,7 +57,7 @@ async def test_a_draft_is_told_after_the_interval_and_not_before(shop: StripeSho
     assert row.synced_at is not None
 
 
-async def test_the_interval_is_the_sellers(shop: StripeShop) -> None:
+async def test_the_interval_is_the_sellers(shop: ToldShop) -> None:
     await shop.record("catalog", c.ChangeSettings(Settings(sync_minutes=60)), BY)
     await shop.subscribed()
     await shop.sync.run()
@@ -68,7 +68,7 @@ async def test_the_interval_is_the_sellers(shop: StripeShop) -> None:
     assert await shop.sync.run() == 1
 
 
-async def test_many_changes_in_an_interval_cost_one_push(shop: StripeShop) -> None:
+async def test_many_changes_in_an_interval_cost_one_push(shop: ToldShop) -> None:
     await shop.subscribed()
     await shop.sync.run()
     for n in range(20):
@@ -85,7 +85,7 @@ async def test_many_changes_in_an_interval_cost_one_push(shop: StripeShop) -> No
     assert shop.fake.requests[before:] == []  # nothing is different, so nobody is asked
 
 
-async def test_usage_is_counted_in_memory_and_marked_for_linked_customers_in_one_statement(shop: StripeShop) -> None:
+async def test_usage_is_counted_in_memory_and_marked_for_linked_customers_in_one_statement(shop: ToldShop) -> None:
     await shop.opened()
     await shop.told()
     used = Used(shop.engine)
@@ -99,7 +99,7 @@ async def test_usage_is_counted_in_memory_and_marked_for_linked_customers_in_one
     assert (await shop.row()).changes == 1000
 
 
-async def test_what_a_dying_process_did_not_mark_is_found_by_the_sweep(shop: StripeShop) -> None:
+async def test_what_a_dying_process_did_not_mark_is_found_by_the_sweep(shop: ToldShop) -> None:
     await shop.subscribed()
     await shop.told()
     await item(shop, "5.00")
@@ -111,7 +111,7 @@ async def test_what_a_dying_process_did_not_mark_is_found_by_the_sweep(shop: Str
     assert totals(shop, "draft") == [1500]
 
 
-async def test_what_changes_while_stripe_is_told_is_told_next_time(shop: StripeShop) -> None:
+async def test_what_changes_while_stripe_is_told_is_told_next_time(shop: ToldShop) -> None:
     await shop.subscribed()
     await shop.sync.run()
     await item(shop, "5.00")
@@ -131,7 +131,7 @@ async def test_what_changes_while_stripe_is_told_is_told_next_time(shop: StripeS
     assert totals(shop, "draft") == [1600]
 
 
-async def test_whoever_asks_is_told_at_once(shop: StripeShop) -> None:
+async def test_whoever_asks_is_told_at_once(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "5.00")
     await shop.sync.now(shop.customer_id)
@@ -139,10 +139,10 @@ async def test_whoever_asks_is_told_at_once(shop: StripeShop) -> None:
     assert (await shop.row()).changes == 0
 
 
-async def test_two_workers_and_an_impatient_customer_push_once(shop: StripeShop) -> None:
+async def test_two_workers_and_an_impatient_customer_push_once(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "5.00")
-    other = StripeShop(shop.engine, shop.fake, shop.stripe)
+    other = ToldShop(shop.engine, shop.fake, shop.stripe)
     other.customer_id = shop.customer_id
     await shop.later()
     await asyncio.gather(shop.sync.run(), other.sync.run(), shop.sync.now(shop.customer_id), other.sync.run())
@@ -151,7 +151,7 @@ async def test_two_workers_and_an_impatient_customer_push_once(shop: StripeShop)
 
 
 # ── what ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-async def test_a_draft_becomes_final_there_as_here_and_is_paid_there_when_it_is_paid_here(shop: StripeShop) -> None:
+async def test_a_draft_becomes_final_there_as_here_and_is_paid_there_when_it_is_paid_here(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "100.00")
     await shop.told()
@@ -169,7 +169,7 @@ async def test_a_draft_becomes_final_there_as_here_and_is_paid_there_when_it_is_
     assert (owed.id, owed.total) == (draft["metadata"]["invoice"], Decimal("110.00"))
 
 
-async def test_the_invoice_paid_first_is_shown_though_it_is_older_than_the_link(shop: StripeShop) -> None:
+async def test_the_invoice_paid_first_is_shown_though_it_is_older_than_the_link(shop: ToldShop) -> None:
     await shop.opened(None)
     await shop.sell("30.00")
     await shop.card()
@@ -179,7 +179,7 @@ async def test_the_invoice_paid_first_is_shown_though_it_is_older_than_the_link(
     assert totals(shop, "paid") == [3_000]
 
 
-async def test_a_void_invoice_is_void_there_and_a_draft_that_will_not_be_is_gone(shop: StripeShop) -> None:
+async def test_a_void_invoice_is_void_there_and_a_draft_that_will_not_be_is_gone(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "5.00")
     await shop.told()
@@ -199,7 +199,7 @@ async def test_a_void_invoice_is_void_there_and_a_draft_that_will_not_be_is_gone
     assert totals(shop, "void") == [7_000]
 
 
-async def test_a_removed_method_can_never_be_charged_again_and_the_default_is_shown(shop: StripeShop) -> None:
+async def test_a_removed_method_can_never_be_charged_again_and_the_default_is_shown(shop: ToldShop) -> None:
     await shop.opened()
     await shop.card("pm_card_mastercard")
     await shop.sync.run()
@@ -212,7 +212,7 @@ async def test_a_removed_method_can_never_be_charged_again_and_the_default_is_sh
     assert shop.fake.account.objects[(await shop.account()).books.methods[0].token]["customer"] == customer["id"]
 
 
-async def test_a_method_whose_charge_is_under_way_stays_until_that_is_settled(shop: StripeShop) -> None:
+async def test_a_method_whose_charge_is_under_way_stays_until_that_is_settled(shop: ToldShop) -> None:
     await shop.opened()
     await shop.sell("5.00")
     (method,) = (await shop.account()).books.methods
@@ -225,7 +225,7 @@ async def test_a_method_whose_charge_is_under_way_stays_until_that_is_settled(sh
 
 
 # ── what goes wrong ──────────────────────────────────────────────────────────────────────────────────────────────────
-async def test_what_differs_there_is_an_incident_until_it_does_not(shop: StripeShop) -> None:
+async def test_what_differs_there_is_an_incident_until_it_does_not(shop: ToldShop) -> None:
     await shop.opened()
     invoice_id = await shop.sell("100.00")
     await shop.told()
@@ -245,11 +245,11 @@ async def test_what_differs_there_is_an_incident_until_it_does_not(shop: StripeS
 
 
 async def test_a_provider_that_does_not_answer_is_asked_later_and_holds_up_nobody(
-    shop: StripeShop, monkeypatch: pytest.MonkeyPatch
+    shop: ToldShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service.sync.turns.AGAIN_S_MIN", 60.0)
     await shop.subscribed()
-    other = await StripeShop(shop.engine, shop.fake, shop.stripe).subscribed()
+    other = await ToldShop(shop.engine, shop.fake, shop.stripe).subscribed()
     await item(shop, "5.00")
     await item(other, "7.00")
     (reference,) = [one["id"] for one in shop.customers if one["id"] == (await shop.row()).reference]
@@ -266,7 +266,7 @@ async def test_a_provider_that_does_not_answer_is_asked_later_and_holds_up_nobod
     assert ((await shop.row()).attempts, (await shop.row()).error) == (0, None)
 
 
-async def test_stripe_is_left_alone_for_as_long_as_it_says(shop: StripeShop) -> None:
+async def test_stripe_is_left_alone_for_as_long_as_it_says(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "5.00")
     shop.fake.faults.add(Fault.RATE_LIMITED, "POST /v1/invoices", retry_after="120")
@@ -278,7 +278,7 @@ async def test_stripe_is_left_alone_for_as_long_as_it_says(shop: StripeShop) -> 
     assert timedelta(seconds=110) < row.due_at - now <= timedelta(seconds=120)
 
 
-async def test_a_turn_that_breaks_off_goes_on_where_it_was(shop: StripeShop) -> None:
+async def test_a_turn_that_breaks_off_goes_on_where_it_was(shop: ToldShop) -> None:
     await shop.subscribed()
     await shop.sell("100.00")
     await shop.sell("70.00")
@@ -295,7 +295,7 @@ async def test_a_turn_that_breaks_off_goes_on_where_it_was(shop: StripeShop) -> 
     assert (await shop.account()).books.links["stripe"].drift == ()
 
 
-async def test_a_draft_that_was_deleted_in_the_dashboard_is_made_again(shop: StripeShop) -> None:
+async def test_a_draft_that_was_deleted_in_the_dashboard_is_made_again(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "5.00")
     await shop.told()
@@ -313,7 +313,7 @@ async def test_a_draft_that_was_deleted_in_the_dashboard_is_made_again(shop: Str
     assert totals(shop, "draft") == [1600]
 
 
-async def test_without_stripe_nobody_is_told_and_nothing_is_lost(shop: StripeShop) -> None:
+async def test_without_stripe_nobody_is_told_and_nothing_is_lost(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "5.00")
     silent = provider_at(shop.fake)
@@ -329,7 +329,7 @@ async def test_without_stripe_nobody_is_told_and_nothing_is_lost(shop: StripeSho
     assert totals(shop, "draft") == [1500]
 
 
-async def test_the_portal_opens_on_the_newest_state_and_also_if_that_cannot_be_told(shop: StripeShop) -> None:
+async def test_the_portal_opens_on_the_newest_state_and_also_if_that_cannot_be_told(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "5.00")
     url = await shop.methods.portal(shop.customer_id, "stripe", "https://shop.example/account")

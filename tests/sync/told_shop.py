@@ -38,7 +38,7 @@ def provider_at(fake: FakeStripe, answer_s_max: float = 1.0) -> StripeProvider:
     return StripeProvider(Api(fake.key, RateLimit(10_000, 1_000), address=fake.url, answer_s_max=answer_s_max))
 
 
-class StripeShop(Shop):
+class ToldShop(Shop):
     def __init__(self, engine: AsyncEngine, fake: FakeStripe, provider: StripeProvider | None = None) -> None:
         super().__init__(engine)
         self.fake = fake
@@ -55,13 +55,13 @@ class StripeShop(Shop):
         self.sync = Sync(self.engine, self.telling, providers)
         self.methods = Methods(self.linking, self.sync)
 
-    async def opened(self, card: str | None = "pm_card_visa") -> "StripeShop":
+    async def opened(self, card: str | None = "pm_card_visa") -> "ToldShop":
         await self.open(None)
         if card is not None:
             await self.card(card)
         return self
 
-    async def subscribed(self) -> "StripeShop":
+    async def subscribed(self) -> "ToldShop":
         """With a card, and a plan of 10.00 a month whose first month is paid."""
         await self.opened()
         await self.do(c.Subscribe(new_id("sub"), plan("pro", flat("10.00"))))
