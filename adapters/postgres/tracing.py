@@ -16,6 +16,9 @@ from adapters.postgres.connection import Engine
 
 TEXT_LENGTH_MAX = 4_000
 
+_PASSED_OVER = frozenset({";", "BEGIN;", "ROLLBACK;"})
+"""The pool's pings, and the frame of what only reads."""
+
 _by_sqlalchemy: ContextVar[bool] = ContextVar("by_sqlalchemy", default=False)
 """Whether the statement that runs is SQLAlchemy's, and seen already."""
 
@@ -53,11 +56,12 @@ def trace_statements(engine: Engine, tracer: Tracer) -> None:
 
 
 def _told(tracer: Tracer, text: str, began_at: int, ended_at: int, error: BaseException | None) -> None:
-    if not trace.get_current_span().is_recording():
+    # The driver tells of a statement a moment later: the span that it belongs to may have ended.
+    if text in _PASSED_OVER or not trace.get_current_span().get_span_context().trace_flags.sampled:
         return
     words = text.split(None, 1)
     span = tracer.start_span(
-        words[0].upper().rstrip(";") if words else "SQL",
+        words[0].upper().rstrip(";"),
         kind=SpanKind.CLIENT,
         attributes={"db.system.name": "postgresql", "db.query.text": text.strip()[:TEXT_LENGTH_MAX]},
         start_time=began_at,

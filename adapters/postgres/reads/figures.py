@@ -108,7 +108,7 @@ class Sync(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """`age`: seconds since the instant up to which all was compared. `differing`: what the last run could not repair."""
+    """`age`: seconds since the instant up to which all was compared. `differing`: what the last run did not repair."""
 
     provider: str
     age: Decimal
