@@ -44,9 +44,10 @@ RETRIED_S = 4000
 
 
 class Shop:
-    def __init__(self, engine: AsyncEngine, fake: FakeStripe, customer_id: str | None = None) -> None:
+    def __init__(self, engine: AsyncEngine, fake: FakeStripe, api: Api | None = None) -> None:
+        """`api`: another shop's, since opening one takes its time."""
         self.engine, self.fake = engine, fake
-        self.api = Api(fake.key, RateLimit(10_000.0, 10_000), address=fake.url, answer_s_max=2.0)
+        self.api = api or Api(fake.key, RateLimit(10_000.0, 10_000), address=fake.url, answer_s_max=5.0)
         self.provider = StripeProvider(self.api)
         providers = {"stripe": self.provider}
         self.record = Record(engine, Clock(), lambda _: None)
@@ -58,7 +59,7 @@ class Shop:
         self.intake = Intake(engine, {"stripe": StripeNotices(SECRETS)}, self.instruments)
         self.handling = Handling(engine, self.looking, self.instruments)
         self.reconciliation = Reconciliation(engine, self.looking)
-        self.customer_id = customer_id or new_id("customer")
+        self.customer_id = new_id("customer")
         self.told = 0
 
     async def open(self, card: Card | str | None = "pm_card_visa") -> "Shop":
