@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         validation_alias="BILLING_STRIPE_PUBLISHABLE_KEY",
         description="the key that belongs into Stripe's form in the browser, such as pk_test_…",
     )
+    stripe_webhook_secrets: Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_comma_separated)] = Field(
+        default=(),
+        validation_alias="BILLING_STRIPE_WEBHOOK_SECRETS",
+        description="the signing secrets of Stripe's webhooks with commas between them, such as whsec_…",
+    )
     stripe_base_url: Annotated[str, AfterValidator(_secure_url)] | None = Field(
         default=None,
         validation_alias="BILLING_STRIPE_BASE_URL",

@@ -21,6 +21,7 @@ from api.web.errors import ClientError, RateLimited, Unauthenticated
 from api.web.metrics import metrics_route
 from api.web.papers import papers_route
 from api.web.tracing import TracedFront, observing
+from api.web.webhooks import webhooks_route
 from service import principal as credentials
 from service.principal import Principal
 from service.runtime import Runtime, open_runtime
@@ -45,6 +46,7 @@ def create_app(settings: Settings, secrets: Secrets, dsn: str, tracing: Tracing 
         Route("/readyz", edge.readyz),
         metrics_route(lambda: edge.runtime.metrics, token),
         papers_route(lambda: edge.runtime.papers),
+        webhooks_route(lambda: edge.runtime.intake),
     ]
     front = endpoint.in_front_of(Starlette(routes=routes, lifespan=lifespan))
     return front if tracing is None else TracedFront(front.endpoint, front.application, front.path, tracing)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from adapters.postgres import partitions
+from adapters.postgres import inbox, partitions
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.driver import driver_of
 from adapters.postgres.usage import reservations
@@ -17,6 +17,8 @@ RETRIES_KEPT = timedelta(days=30)
 """How long a request can be repeated under its idempotency key."""
 RESERVATIONS_KEPT = timedelta(days=30)
 """How long one that has expired can still be asked for. It holds nothing from the instant it expires."""
+WEBHOOKS_KEPT = timedelta(days=90)
+"""Since one was handled. A provider repeats one for days; and support asks for a while."""
 PAGE = 5_000
 
 
@@ -32,11 +34,18 @@ async def keep_house(engine: Engine, now: datetime, retention: timedelta) -> Non
         while await reservations.forget(await driver_of(connection), now, RESERVATIONS_KEPT, PAGE) == PAGE:
             pass
 
+    async def forget_webhooks(connection: Connection) -> None:
+        forgotten = PAGE
+        while forgotten == PAGE:
+            forgotten = await inbox.forget(connection, now - WEBHOOKS_KEPT, PAGE)
+            await connection.commit()
+
     chores: tuple[Callable[[Connection], Awaitable[None]], ...] = (
         lambda connection: partitions.ensure_ahead(connection, now),
         drop_old_usage,
         lambda connection: partitions.forget_retries(connection, now - RETRIES_KEPT),
         forget_reservations,
+        forget_webhooks,
     )
     for chore in chores:
         try:

@@ -15,10 +15,13 @@ from adapters.postgres.tracing import trace_statements
 from adapters.secrets import Secrets, derive
 from adapters.settings import Settings
 from adapters.stripe.charge import STRIPE
+from adapters.stripe.inbound import StripeNotices, StripeRecords
 from adapters.stripe.provider import StripeProvider, open_stripe
 from adapters.tracing import Tracing
 from adapters.vault import Vault
+from domain.notice import Notices
 from domain.provider import Provider
+from domain.provider_state import ProviderRecords
 from service.changes import Changes
 from service.clock import Clock
 from service.credentials import Credentials
@@ -31,6 +34,7 @@ from service.payments import Charging, Linking, Methods
 from service.payments.watched import watched
 from service.quotes import Quotes
 from service.ratelimit import RateLimit
+from service.reconciliation import Looking, Reconciliation
 from service.record import Record
 from service.snapshots import Snapshots
 from service.sync.telling import Telling
@@ -39,6 +43,7 @@ from service.sync.used import Used
 from service.tokens import CustomerTokens
 from service.traced import TracedRecord
 from service.usage import Usage
+from service.webhooks import Handling, Intake
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,9 @@ class Runtime:
     credentials: Credentials
     rate_limit: RateLimit
     metrics: Metrics
+    intake: Intake
+    handling: Handling
+    reconciliation: Reconciliation
 
 
 @asynccontextmanager
@@ -102,6 +110,8 @@ async def open_runtime(
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
     snapshots = Snapshots(engine, vault, clock, changes, usage.of)
+    charging = Charging(engine, record, providers, settled_at_once=max(1, settings.pool_size // 4))
+    looking = Looking(engine, record, charging, _records(reached))
     runtime = Runtime(
         settings=settings,
         engine=engine,
@@ -111,7 +121,7 @@ async def open_runtime(
         record=record,
         quotes=Quotes(record, derive(secrets.master, "quotes")),
         providers=providers,
-        charging=Charging(engine, record, providers, settled_at_once=max(1, settings.pool_size // 4)),
+        charging=charging,
         methods=Methods(Linking(engine, record, providers), sync),
         sync=sync,
         customers=Customers(engine, vault, clock, record),
@@ -122,6 +132,9 @@ async def open_runtime(
         credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
         rate_limit=RateLimit(settings.rate_limit),
         metrics=Metrics(engine, instruments, providers),
+        intake=Intake(engine, _notices(settings), instruments),
+        handling=Handling(engine, looking, instruments),
+        reconciliation=Reconciliation(engine, looking),
     )
     beside = [asyncio.create_task(changes.run()), asyncio.create_task(used.run())]
     try:
@@ -147,3 +160,12 @@ def _providers(settings: Settings) -> dict[str, Provider]:
         key = settings.stripe_api_key.get_secret_value()
         found[STRIPE] = open_stripe(key, settings.stripe_base_url, settings.stripe_calls_per_second)
     return found
+
+
+def _records(providers: Mapping[str, Provider]) -> dict[str, ProviderRecords]:
+    return {name: StripeRecords(one.api) for name, one in providers.items() if isinstance(one, StripeProvider)}
+
+
+def _notices(settings: Settings) -> dict[str, Notices]:
+    secrets = [secret.get_secret_value() for secret in settings.stripe_webhook_secrets]
+    return {STRIPE: StripeNotices(secrets)} if secrets else {}

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NoReturn
 
@@ -125,6 +125,30 @@ def _billing_run(_parsed: argparse.Namespace) -> int:
         _say(f"{customer_id}: failed; the log says where. The worker goes on trying.")
     print(f"{done.accounts:,} accounts: {done.invoices:,} invoices, {done.credit_notes:,} credit notes.")
     return PROBLEM if failed else 0
+
+
+def _reconcile(parsed: argparse.Namespace) -> int:
+    settings = _settings()
+    import uvloop
+
+    from tollgate.database import open_migrated_database
+    from tollgate.reconciling import reconcile
+
+    with open_migrated_database(settings, sealing=True) as dsn:
+        report = uvloop.run(reconcile(settings, dsn, parsed.customer, parsed.since, parsed.until, parsed.dry_run))
+    for one in report.findings:
+        done = ("would be repaired" if report.dry_run else "repaired") if one.repaired else "differs"
+        print(f"{one.customer_id or one.provider}: {done}: {one.what}")
+    print(f"{report.compared:,} compared, {report.repaired:,} repairs, {report.differing:,} differences.")
+    return PROBLEM if report.differing else 0
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no instant such as 2026-11-01 or 2026-11-01T12:00:00Z") from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def _verify(_parsed: argparse.Namespace) -> int:
@@ -249,6 +273,13 @@ def _parser() -> argparse.ArgumentParser:
     ledger.add_argument("--bare", action="store_true", help="without header or accounts, to follow an earlier month")
     ledger.add_argument("--clock", metavar="ID", help="of the customers on this test clock, who are else left out")
     ledger.set_defaults(run=_export_ledger)
+
+    reconcile = commands.add_parser("reconcile", help="compare what the payment providers have with our books")
+    reconcile.add_argument("--customer", metavar="ID", help="all of this customer, whenever it was made")
+    reconcile.add_argument("--since", type=_instant, help="what was made there from then on; default: a day ago")
+    reconcile.add_argument("--until", type=_instant, help="and before then; default: now")
+    reconcile.add_argument("--dry-run", action="store_true", help="only say what differs; record nothing")
+    reconcile.set_defaults(run=_reconcile)
 
     keys = commands.add_parser("keys", help="make, list and revoke API keys; replace the master secret")
     _add_key_commands(keys)

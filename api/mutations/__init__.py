@@ -15,6 +15,7 @@ from api.mutations.keys import KeyMutations
 from api.mutations.payment_methods import PaymentMethodMutations
 from api.mutations.payments import PaymentMutations
 from api.mutations.provider import ProviderMutations
+from api.mutations.provider_events import ProviderEventMutations
 from api.mutations.settings import SettingsMutation
 from api.mutations.subscribe import SubscribeMutation
 from api.mutations.subscriptions import SubscriptionMutations
@@ -39,6 +40,7 @@ class Mutation(
     ProviderMutations,
     CreditMutations,
     CouponMutations,
+    ProviderEventMutations,
     SettingsMutation,
     ClockMutations,
     KeyMutations,

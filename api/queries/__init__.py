@@ -11,6 +11,7 @@ from api.queries.keys import KeyQueries
 from api.queries.nodes import NodeQueries
 from api.queries.previews import PreviewQueries
 from api.queries.price_simulation import PriceSimulationQuery
+from api.queries.provider_events import ProviderEventQueries
 
 
 @strawberry.type(
@@ -24,6 +25,7 @@ class Query(
     InvoiceQueries,
     PreviewQueries,
     PriceSimulationQuery,
+    ProviderEventQueries,
     ClockQueries,
     KeyQueries,
 ):

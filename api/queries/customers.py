@@ -51,7 +51,8 @@ class CustomerQueries:
             str | None,
             strawberry.argument(
                 description="Only those with exactly this id, external id, mail address, name or word of their name, "
-                "in any case; for those who may see it, also the payment provider's anonymous id."
+                "in any case; for those who may see them, also the payment provider's anonymous id, and the number of "
+                "an invoice or a credit note."
             ),
         ] = None,
     ) -> Connection[Customer]:
@@ -92,4 +93,5 @@ def _search(context: Context, text: str) -> Search:
         customer_id=text if kind == "customer" else None,
         anonymous_id=text if kind == "anon" and context.may(Scope.PROVIDER_READ) else None,
         hashes=context.runtime.vault.search_hashes(text),
+        number=text if context.may(Scope.INVOICES_READ) else None,
     )

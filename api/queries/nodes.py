@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from adapters.postgres.reads import webhooks
 from api.context import Context, Info
 from api.types.api_key import ApiKey
 from api.types.clock import TestClock
@@ -19,6 +20,7 @@ from api.types.node import Node
 from api.types.plan import Plan, PlanVersion
 from api.types.price import Price
 from api.types.subscription import ScheduledChange, Subscription
+from api.types.webhook import Webhook
 from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import Scope
 from service.ids import prefix_of
@@ -95,6 +97,11 @@ async def _clock(context: Context, id: str) -> Node | None:
     return None if clock is None else TestClock.of(clock)
 
 
+async def _webhook(context: Context, id: str) -> Node | None:
+    told = await webhooks.by_id(context.runtime.engine, id)
+    return None if told is None else Webhook(told)
+
+
 async def _key(context: Context, id: str) -> Node | None:
     key = await context.loaders.keys.load(id)
     return None if key is None else ApiKey.of(key)
@@ -138,6 +145,7 @@ _KINDS: dict[str, tuple[Scope, Find]] = {
     "method": (Scope.INVOICES_READ, held_money),
     "redemption": (Scope.INVOICES_READ, held_money),
     "coupon": (Scope.SETTINGS_READ, _coupon),
+    "webhook": (Scope.PROVIDER_READ, _webhook),
     "key": (Scope.KEYS_WRITE, _key),
     "feature": (Scope.CATALOG_READ, _feature),
     "meter": (Scope.CATALOG_READ, _meter),

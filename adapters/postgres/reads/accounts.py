@@ -10,7 +10,7 @@ from adapters.postgres import personal
 from adapters.postgres.codec import decode_account, decode_clock
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.reads.looking import among, looking, seen
-from adapters.postgres.tables import customers, holdings, streams, vault
+from adapters.postgres.tables import customers, documents, holdings, streams, vault
 from domain.account import Account
 from domain.clock import TestClock
 
@@ -27,11 +27,13 @@ class Stored(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Any of these matches. `hashes`: Vault.search_hashes; `anonymous_id`: only for those who may see it."""
+    """Any of these matches. `hashes`: Vault.search_hashes; `anonymous_id` and `number`, of an invoice or a credit note:
+    only for those who may see them."""
 
     customer_id: str | None
     anonymous_id: str | None
     hashes: Sequence[bytes]
+    number: str | None = None
 
 
 async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, Stored]:
@@ -67,12 +69,17 @@ async def page(
                 id == search.customer_id if search.customer_id is not None else false(),
                 customers.c.anonymous_id == search.anonymous_id if search.anonymous_id is not None else false(),
                 personal.matching(id, search.hashes) if search.hashes else false(),
+                id.in_(_numbered(search.number)) if search.number is not None else false(),
             )
         )
     query = query.order_by(id.desc() if backwards else id).limit(limit)
     async with looking(engine) as connection:
         found = await _read(connection, query)
     return found[::-1] if backwards else found
+
+
+def _numbered(number: str) -> Select[tuple[str]]:
+    return select(documents.c.customer_id).where(documents.c.number == number)
 
 
 async def holders(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, str]:
