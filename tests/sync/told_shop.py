@@ -48,6 +48,7 @@ class ToldShop(Shop):
     def begin(self, provider: Provider | None = None) -> None:
         """A process that begins anew, knowing nothing of the one before."""
         providers: dict[str, Provider] = {"stripe": provider or self.stripe}
+        self.providers = providers
         usage = Usage(self.engine, Vault("s" * 40), Clock(), lambda _: None, 400)
         self.charging = Charging(self.engine, self.record, providers)
         self.linking = Linking(self.engine, self.record, providers)
