@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from e2e.client import Api
 from e2e.conftest import api, database, deployment
-from till import Till
+from money_desk import Till
 
 __all__ = ["api", "database", "deployment"]
 

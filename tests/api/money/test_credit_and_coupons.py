@@ -3,7 +3,7 @@
 import asyncio
 
 from e2e.client import Json, unique
-from till import INVOICE, Buyer, Till, price
+from money_desk import INVOICE, Buyer, Till, price
 
 CREDIT = "credit { id kind amount { amount } remaining { amount } priority expiresAt reason voidedAt }"
 COUPON = "coupon { code name percent amount { amount } periods plans redemptionsMax expiresAt archivedAt }"

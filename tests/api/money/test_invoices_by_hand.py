@@ -1,7 +1,7 @@
 """What support does to invoices: items, another amount, closing, voiding, writing off, credit notes, instalments."""
 
 from e2e.client import Json, unique
-from till import INVOICE, Buyer, Till, price
+from money_desk import INVOICE, Buyer, Till, price
 
 NOBODY = "invoice_01m7xzqmprem6tw0sa0ez4t5hj"
 MADE = f"itemId invoice {{ {INVOICE} }}"

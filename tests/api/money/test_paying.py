@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from e2e.client import Json, unique
-from till import Buyer, Till, price
+from money_desk import Buyer, Till, price
 
 PAID = """payment { id status failure action provider amount { amount } toCredit { amount }
     allocations { invoice { id status due { amount } } amount { amount } } }"""

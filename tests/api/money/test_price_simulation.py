@@ -1,7 +1,7 @@
 """What quantities, or the usage of a past month, would cost under other prices."""
 
 from e2e.client import Json
-from till import Till, price
+from money_desk import Till, price
 
 SHOWN = """total { amount currency } actual { amount } userErrors { code field }
     lines { description quantity amount { amount } period { start end } derivation { label quantity rate amount } }"""

@@ -1,7 +1,7 @@
 """The choices a plan makes, and what is known of a customer for billing."""
 
 from e2e.client import Json, unique
-from till import Till, price
+from money_desk import Till, price
 
 CUSTOMER = "customer { id locale address { country } taxId { value country valid } }"
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from e2e.client import Api, Json, unique
 from e2e.deployment import Deployment
-from till import CHANGES, LINE, UNTAXED, Buyer, Till, price, seats
+from money_desk import CHANGES, LINE, UNTAXED, Buyer, Till, price, seats
 
 MIDDLE = "2026-01-16T12:00:00Z"  # half of January
 BILLED = f"id due {{ amount }} lines {{ {LINE} }} creditNotes {{ id total {{ amount }} lines {{ {LINE} }} }}"

@@ -3,7 +3,7 @@
 import asyncio
 
 from e2e.client import Api, Json
-from till import Till, price
+from money_desk import Till, price
 
 SHOWN = """settings { seller { name line1 city country iban smallPrint } zone netDays quoteMinutes correctionsDays
     invoices { prefix digits yearly } creditNotes { prefix digits yearly } dunning { retryDays graceDays lastStep }

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from billed import Billed, billed
+from billed_customer import Billed, billed
 from storefront import ADMIN, SERVICE, SUPPORT, Storefront, customer_token, partner
 
 from domain.access import Scope

@@ -1,7 +1,7 @@
 """Query.node and Query.nodes: anything by its id."""
 
 import pytest
-from billed import billed
+from billed_customer import billed
 from storefront import ADMIN, NOON, Storefront
 
 from api.schema import schema

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from billed import billed
+from billed_customer import billed
 from starlette.applications import Starlette
 from storefront import Storefront, customer_token
 

@@ -1,6 +1,6 @@
 """Where a customer stands with billing: who owes how much and why, in one object."""
 
-from billed import DAY
+from billed_customer import DAY
 from storefront import NOON, Storefront, customer_token
 
 STATUS = """

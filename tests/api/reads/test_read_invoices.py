@@ -1,6 +1,6 @@
 """Invoices of a customer: what was charged, what will be, and why."""
 
-from billed import DAY, HOUR, billed
+from billed_customer import DAY, HOUR, billed
 from storefront import NOON, Storefront
 
 from domain.commands import EraseCustomer

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from billed import DAY, billed
+from billed_customer import DAY, billed
 from storefront import NOON, Storefront
 
 from domain.books.credit import Credit, CreditKind
