@@ -154,9 +154,9 @@ class CustomerProvider(Protocol):
         ...
 
     async def push(self, reference: str, mirror: Mirror, copy: str | None) -> Mirrored:
-        """Bring its copy of an invoice to this state; what is the same costs little. `copy`: the copy's reference, as it
-        was known last, also of one that is gone. One push at a time per invoice: who pushes sees to that. Raises
-        Unsayable, too."""
+        """Bring its copy of an invoice to this state; what is the same costs little. `copy`: the copy's reference,
+        as it was known last, also of one that is gone. One push at a time per invoice: who pushes sees to that.
+        Raises Unsayable, too."""
         ...
 
 

@@ -17,8 +17,8 @@ from domain.errors import ErrorCode
 
 def credit(id: str = "credit_1", amount: str = "30", kind: CreditKind = CreditKind.PREPAID, **terms: Any) -> Credit:
     """As the edge hands it over: when it is granted and what remains is not for it to say."""
-    given: dict[str, Any] = {"currency": "EUR", "remaining": D(0), "reason": "sorry", "granted_at": on("2000-01-01")} | terms
-    return Credit(id=id, kind=kind, amount=D(amount), **given)
+    usual: dict[str, Any] = {"currency": "EUR", "remaining": D(0), "reason": "sorry", "granted_at": on("2000-01-01")}
+    return Credit(id=id, kind=kind, amount=D(amount), **(usual | terms))
 
 
 def grant(id: str = "credit_1", amount: str = "30", **terms: Any) -> c.GrantCredit:
