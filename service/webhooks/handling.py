@@ -25,7 +25,7 @@ CLAIM_MAX = 20
 AT_ONCE = 4
 """Each asks the provider and records."""
 HANDLED_S_MAX = 60.0
-LEASE = timedelta(minutes=3)
+LEASE = timedelta(minutes=6)
 """Longer than handling takes, waiting for the others of the claim included: else two would be at the same."""
 REST_S_MIN, REST_S_MAX = 5.0, 3600.0
 ATTEMPTS_MAX = 16

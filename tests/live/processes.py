@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from adapters.metrics import Instruments
 from adapters.payments.simulated import Simulated
 from adapters.postgres.engine import create_engine
 from adapters.postgres.reads import catalog as catalogs
@@ -27,12 +28,14 @@ from service.ids import new_id
 from service.live import Live
 from service.payments import Charging
 from service.principal import Principal
+from service.reconciliation import Looking, Reconciliation
 from service.record import By, Record, Recorded
 from service.snapshots import Snapshots
 from service.streams import CATALOG
 from service.sync.telling import Telling
 from service.sync.turns import Sync
 from service.usage import CustomerRef, Usage, UsageEvent
+from service.webhooks import Handling
 
 TEST = By("test")
 ADMIN = Principal("admin", Role.ADMIN, ROLE_SCOPES[Role.ADMIN], None)
@@ -56,6 +59,9 @@ class Process:
         self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
         # The simulated provider keeps no books of its own: nobody has to be told.
         self.sync = Sync(self.engine, Telling(self.engine, self.record, self.clock, self.usage.used_many, {}), {})
+        looking = Looking(self.engine, self.record, self.charging, {})
+        self.handling = Handling(self.engine, looking, Instruments())
+        self.reconciliation = Reconciliation(self.engine, looking)
         self.statements: list[str] = []
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._note)
         event.listen(self.engine.sync_engine, "connect", self._note_past_sqlalchemy)
