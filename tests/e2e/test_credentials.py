@@ -102,6 +102,8 @@ MUTATIONS: dict[str, str] = {
     "issueCreditNote": Scope.INVOICES_WRITE,
     "planInstalments": Scope.INVOICES_WRITE,
     "payInvoice": Scope.PAYMENTS_WRITE,
+    "replayWebhook": Scope.PROVIDER_WRITE,
+    "reconcile": Scope.PROVIDER_WRITE,
     "recordPayment": Scope.PAYMENTS_WRITE,
     "refundPayment": Scope.PAYMENTS_WRITE,
     "addPaymentMethod": Scope.PAYMENTS_WRITE,

@@ -4,10 +4,12 @@ import pytest
 from billed_customer import billed
 from storefront import ADMIN, NOON, Storefront
 
+from adapters.postgres import inbox
 from api.schema import schema
 from domain.access import ApiKey, Role, Scope
 from domain.account import Grant
 from domain.commands import ChangeSubscription, CreateKey, GrantEntitlement
+from domain.notice import About, Notice, Subject
 from domain.policy import ChangeTiming
 from domain.subscription import ChangeQuantity
 from service.ids import new_id
@@ -30,6 +32,9 @@ async def one_of_each(shop: Storefront) -> dict[str, str]:
     await shop.record(id, change)
     await shop.record(id, GrantEntitlement(Grant(grant_id, version.feature("storage"), "x", NOON, unlimited=True)))
     money = await billed(shop, "billed")
+    webhook_id = new_id("webhook")
+    async with shop.runtime.engine.begin() as connection:
+        await inbox.keep(connection, webhook_id, "stripe", Notice("evt_1", "x", NOON, Subject(About.OTHER)))
     key = ApiKey(key_id, "ci", Role.SERVICE, (Scope.CATALOG_READ,), "hash", created_at=NOON)
     await shop.record(key_id, CreateKey(key, frozenset(Scope)))
     return {
@@ -39,6 +44,7 @@ async def one_of_each(shop: Storefront) -> dict[str, str]:
         "ScheduledChange": change_id,
         "EntitlementGrant": grant_id,
         "ApiKey": key_id,
+        "Webhook": webhook_id,
         "Plan": version.plan_id,
         "PlanVersion": version.id,
         "Price": version.terms.prices[0].id,
