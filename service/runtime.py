@@ -122,7 +122,7 @@ async def open_runtime(
         quotes=Quotes(record, derive(secrets.master, "quotes")),
         providers=providers,
         charging=charging,
-        methods=Methods(Linking(engine, record, providers), sync),
+        methods=Methods(engine, Linking(engine, record, providers), sync),
         sync=sync,
         customers=Customers(engine, vault, clock, record),
         papers=Papers(engine, vault, clock, derive(secrets.master, "document links")),

@@ -65,24 +65,28 @@ async def mark(connection: Connection, marks: Sequence[Mark], gone: Collection[t
             await forget(connection, customer_id, provider)
     if not marks:
         return
-    for one in sorted(marks):  # in one order, in which everybody locks these rows
-        row = insert(syncs).values(
-            customer_id=one.customer_id,
-            provider=one.provider,
-            reference=one.reference,
-            dirty_since=func.now(),
-            changes=one.changes,
-            due_at=func.now() if one.at_once else None,
-        )
-        new = row.excluded
-        others = {
-            "reference": new.reference,
-            "dirty_since": func.coalesce(syncs.c.dirty_since, new.dirty_since),
-            "changes": syncs.c.changes + new.changes,
-            "due_at": func.coalesce(new.due_at, syncs.c.due_at),
-        }
-        keys = ["customer_id", "provider"]
-        await connection.execute(row.on_conflict_do_update(index_elements=keys, set_=others))
+    row = insert(syncs).values(
+        [
+            {
+                "customer_id": one.customer_id,
+                "provider": one.provider,
+                "reference": one.reference,
+                "dirty_since": func.now(),
+                "changes": one.changes,
+                "due_at": func.now() if one.at_once else None,
+            }
+            for one in sorted(marks)  # in one order, in which everybody locks these rows
+        ]
+    )
+    new = row.excluded
+    others = {
+        "reference": new.reference,
+        "dirty_since": func.coalesce(syncs.c.dirty_since, new.dirty_since),
+        "changes": syncs.c.changes + new.changes,
+        "due_at": func.coalesce(new.due_at, syncs.c.due_at),
+    }
+    keys = ["customer_id", "provider"]
+    await connection.execute(row.on_conflict_do_update(index_elements=keys, set_=others))
 
 
 async def mark_used(driver: Driver, changes: Mapping[str, int]) -> None:

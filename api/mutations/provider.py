@@ -1,6 +1,5 @@
 """The payment provider's own pages, and what it is told of a customer."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -81,12 +80,9 @@ class ProviderMutations:
         context.require(Scope.PAYMENTS_WRITE)
         provider = _provider(context, input.provider)
         standing = await _standing(context, input.customer)
-        # Keyed by a hash: the caller's own key may name somebody.
         same = retry(context, "createPaymentSetup", input)
-        parts = [same.scope.encode(), same.key.encode(), same.input_hash, standing.customer.id.encode()]
-        key = f"setup/{hashlib.sha256(b'/'.join(parts)).hexdigest()}"
         async with _answering():
-            secret = await context.runtime.methods.set_up(standing.customer.id, provider, key)
+            secret = await context.runtime.methods.set_up(standing.customer.id, provider, same)
         settings = context.runtime.settings
         publishable = settings.stripe_publishable_key if provider == USUAL else None
         return CreatePaymentSetupPayload(client_secret=secret, provider=provider, publishable_key=publishable)

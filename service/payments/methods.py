@@ -1,13 +1,17 @@
 """Ways to pay are set up, and managed, in the provider's own form and pages: card data never reaches us."""
 
 import asyncio
+import hashlib
 import re
 from urllib.parse import unquote, urlsplit
 
 import structlog
 
+from adapters.postgres import retries
+from adapters.postgres.connection import Engine
+from adapters.postgres.retries import Retry
 from domain.account import Account
-from domain.errors import invalid
+from domain.errors import ErrorCode, Refusal, invalid
 from domain.provider import Unknown
 from service.payments.linking import Linking
 from service.sync.turns import Sync
@@ -20,20 +24,36 @@ _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
 class Methods:
-    def __init__(self, linking: Linking, sync: Sync) -> None:
+    def __init__(self, engine: Engine, linking: Linking, sync: Sync) -> None:
+        self._engine = engine
         self._linking = linking
         self._sync = sync
 
-    async def set_up(self, customer_id: str, provider: str, key: str) -> str:
-        """The client secret for the provider's form, the same when asked again under the same key within a day. Raises
-        Refusal, Unknown."""
+    async def set_up(self, customer_id: str, provider: str, retry: Retry) -> str:
+        """The client secret for the provider's form. It is not kept here: a retry asks the provider again, who answers
+        the same for a day. Raises Refusal, Unknown."""
+        await self._check(retry, keep=False)
         account = await self._linking.present(customer_id)
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
                 reference = await self._linking.linked(account, provider)
-                return await self._linking.provider(provider).set_up(reference, key)
+                secret = await self._linking.provider(provider).set_up(reference, _key(customer_id, retry))
         except TimeoutError:
             raise Unknown("no answer in time") from None
+        await self._check(retry, keep=True)
+        return secret
+
+    async def _check(self, retry: Retry, *, keep: bool) -> None:
+        """Whether the key was not used for something else. No transaction is open while the provider is asked, so it is
+        kept in one of its own, and after it has answered: a refused request can be made again."""
+        async with self._engine.connect() as connection:
+            first = await retries.claim(connection, retry)
+            if first is None and keep:
+                await retries.leave_result(connection, retry, "{}")
+                await connection.commit()
+        if first is not None and first.input_hash != retry.input_hash:
+            message = "this key was used before with another input"
+            raise Refusal(ErrorCode.IDEMPOTENCY_MISMATCH, message, "idempotencyKey")
 
     async def portal(self, customer_id: str, provider: str, return_url: str) -> str:
         """The address of the provider's pages, which then show the newest state. Raises Refusal, Unknown."""
@@ -48,6 +68,12 @@ class Methods:
                 return await self._linking.provider(provider).portal(reference, return_url)
         except TimeoutError:
             raise Unknown("no answer in time") from None
+
+
+def _key(customer_id: str, retry: Retry) -> str:
+    """By which the provider knows the request again. A hash, because the caller's own key may name somebody."""
+    parts = "\0".join((retry.scope, retry.operation, retry.key, customer_id))
+    return f"setup/{hashlib.sha256(parts.encode()).hexdigest()}"
 
 
 def check_return_url(url: str, account: Account, names: set[str]) -> None:

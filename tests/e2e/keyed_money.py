@@ -34,6 +34,7 @@ KEYED_MONEY: dict[str, tuple[Json, Json, str]] = {
     ),
     "setDefaultPaymentMethod": ({}, {"reason": "other"}, METHOD),
     "removePaymentMethod": ({}, {"reason": "other"}, METHOD),
+    "createPaymentSetup": ({}, {"provider": "simulated"}, "clientSecret provider"),
     "grantCredit": (
         {"amount": {"amount": "5", **USD}, "reason": "a"},
         {"amount": {"amount": "6", **USD}, "reason": "a"},
@@ -49,7 +50,14 @@ KEYED_MONEY: dict[str, tuple[Json, Json, str]] = {
 async def stock_money(api: Api, mutation: str, customer_id: str) -> Json:
     """What the mutation is about, ready for it."""
     ref: Json = {"customer": {"id": customer_id}}
-    if mutation in ("addInvoiceItem", "recordPayment", "addPaymentMethod", "grantCredit", "buyCredit"):
+    if mutation in (
+        "addInvoiceItem",
+        "recordPayment",
+        "addPaymentMethod",
+        "createPaymentSetup",
+        "grantCredit",
+        "buyCredit",
+    ):
         return ref
     if mutation in ("removeInvoiceItem", "adjustInvoiceLine", "finalizeInvoice"):
         return await _of_draft(api, mutation, customer_id)

@@ -16,6 +16,8 @@ async def test_a_setup_answers_what_stripes_form_needs_and_the_same_when_asked_a
     assert (first["provider"], first["publishableKey"]) == ("stripe", "pk_test_fake")
     assert "_secret_" in first["clientSecret"]
     assert await counter.api.do("createPaymentSetup", SETUP, **asked) == first
+    mismatch = await counter.api.refused("createPaymentSetup", **asked, provider="stripe")
+    assert mismatch == ("IDEMPOTENCY_MISMATCH", ["input", "idempotencyKey"])
     other = await counter.do("createPaymentSetup", SETUP, customer={"id": customer_id})
     assert other["clientSecret"] != first["clientSecret"]
 

@@ -7,7 +7,7 @@ import pytest
 from paying_shop import BY, on
 from stripe_fake import Fault
 from stripe_fake.payments import authenticate
-from told_shop import ToldShop
+from told_shop import ToldShop, retry
 
 from domain import commands as c
 from domain.books.payment import FailureCode, Method, PaymentStatus
@@ -122,7 +122,7 @@ async def test_whoever_was_erased_sets_nothing_up(shop: ToldShop) -> None:
     await shop.opened(None)
     await shop.do(c.EraseCustomer())
     with pytest.raises(Refusal) as no:
-        await shop.methods.set_up(shop.customer_id, "stripe", "setup/1")
+        await shop.methods.set_up(shop.customer_id, "stripe", retry())
     assert no.value.code is ErrorCode.NOT_FOUND
     assert shop.fake.requests == []
 

@@ -18,6 +18,7 @@ from stripe_fake.customers import complete_setup
 from timeline import flat, plan
 
 from adapters.postgres import sync as rows
+from adapters.postgres.retries import Retry
 from adapters.stripe.client import Api
 from adapters.stripe.provider import StripeProvider
 from adapters.stripe.rate_limit import RateLimit
@@ -38,6 +39,11 @@ def provider_at(fake: FakeStripe, answer_s_max: float = 1.0) -> StripeProvider:
     return StripeProvider(Api(fake.key, RateLimit(10_000, 1_000), address=fake.url, answer_s_max=answer_s_max))
 
 
+def retry() -> Retry:
+    """A request that nobody has made before."""
+    return Retry("key_1", "createPaymentSetup", new_id("request"), b"")
+
+
 class ToldShop(Shop):
     def __init__(self, engine: AsyncEngine, fake: FakeStripe, provider: StripeProvider | None = None) -> None:
         super().__init__(engine)
@@ -54,7 +60,7 @@ class ToldShop(Shop):
         self.linking = Linking(self.engine, self.record, providers)
         self.telling = Telling(self.engine, self.record, Clock(), usage.used_many, providers)
         self.sync = Sync(self.engine, self.telling, providers)
-        self.methods = Methods(self.linking, self.sync)
+        self.methods = Methods(self.engine, self.linking, self.sync)
 
     async def opened(self, card: str | None = "pm_card_visa") -> "ToldShop":
         await self.open(None)
@@ -71,7 +77,7 @@ class ToldShop(Shop):
 
     async def card(self, card: str = "pm_card_visa") -> str:
         """What the customer types into Stripe's form: the id of the method."""
-        secret = await self.methods.set_up(self.customer_id, "stripe", f"setup/{new_id('key')}")
+        secret = await self.methods.set_up(self.customer_id, "stripe", retry())
         made = complete_setup(self.fake.account, secret, card)
         method = Method(new_id("method"), "stripe", made["id"], "CARD", "Visa", on("2026-01-01"))
         await self.do(c.AddMethod(method))
