@@ -15,7 +15,7 @@ run: $(VENV)/.run ## serve the API and its worker, with a real PostgreSQL of its
 	@$(BIN)/tollgate serve --seed
 
 test: $(VENV)/.dev ## run the tests
-	$(BIN)/python -m pytest -q $(TESTS)
+	$(BIN)/python -m pytest -q -n auto --dist loadfile $(TESTS)
 
 check: $(VENV)/.dev ## lint, format, types, imports, migration drift, schema drift
 	$(BIN)/ruff check .

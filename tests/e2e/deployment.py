@@ -84,8 +84,9 @@ class Deployment:
             await connection.close()
 
     async def contents(self) -> dict[str, str]:
-        """A digest of each table: equal before and after whatever must change nothing."""
-        names = await self._tables()
+        """A digest of each table: equal before and after whatever must change nothing. Left out is what is still to
+        be told to providers: it is neither fact nor view, and is marked a moment after what it follows."""
+        names = [name for name in await self._tables() if name != "provider_sync"]
         of_each = " UNION ALL ".join(
             f"SELECT '{name}', md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM {name} t" for name in names
         )

@@ -38,7 +38,7 @@ STATE = f"""{NOW} scheduledChanges {{ change effectiveAt }}
 DECIDED = "allowed reason limit used remaining resetsAt value trace"
 
 
-MONEY = ("invoice.", "payment", "billing.", "credit")
+MONEY = ("invoice.", "payment", "billing.", "credit", "provider.")
 """How the types of entries about money begin."""
 
 
