@@ -1,0 +1,52 @@
+"""One entry of the books put in the place of another."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from msgspec.structs import replace
+
+from domain.books import Books
+from domain.books.credit import Burn, Credit
+from domain.books.invoice import InvoiceStatus
+from domain.books.payment import Allocation, Payment
+
+
+def with_owed(books: Books, invoice_id: str, **changes: Any) -> Books:
+    owed = replace(books.receivables[invoice_id], **changes)
+    return replace(books, receivables={**books.receivables, invoice_id: owed})
+
+
+def with_paid(books: Books, allocations: Iterable[Allocation], at: datetime) -> Books:
+    for one in allocations:
+        owed = books.receivables[one.invoice_id]
+        owed = replace(owed, paid=owed.paid + one.amount)
+        if owed.closed is InvoiceStatus.UNCOLLECTIBLE and not owed.unpaid:
+            owed = replace(owed, closed=None)  # paid after all
+        if owed.due <= 0:
+            owed = replace(owed, next_attempt_at=None)
+        elif owed.instalments and owed.fell_due_at > at:
+            owed = replace(owed, attempts=0, next_attempt_at=None)  # the next instalment is collected anew
+        books = replace(books, receivables={**books.receivables, owed.id: owed})
+    return books
+
+
+def with_credit(books: Books, credit: Credit) -> Books:
+    return replace(books, credits={**books.credits, credit.id: credit})
+
+
+def with_burned(books: Books, burns: Iterable[Burn]) -> Books:
+    for burn in burns:
+        credit = books.credits[burn.credit_id]
+        books = with_credit(books, replace(credit, remaining=credit.remaining - burn.amount))
+    return books
+
+
+def with_payment(books: Books, payment: Payment) -> Books:
+    return replace(books, payments={**books.payments, payment.id: payment})
+
+
+def with_refund(books: Books, payment_id: str, refund_id: str, **changes: Any) -> Books:
+    payment = books.payments[payment_id]
+    refunds = tuple(replace(one, **changes) if one.id == refund_id else one for one in payment.refunds)
+    return with_payment(books, replace(payment, refunds=refunds))

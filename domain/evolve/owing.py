@@ -1,0 +1,42 @@
+"""What rights and the billing status have to know of the books."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from domain.account import Owing
+from domain.books import Books
+from domain.books.credit import CreditKind
+from domain.books.debt import debts
+from domain.books.line import ZERO
+from domain.exact import exact_sum
+
+
+def owing(books: Books, suspended_at: datetime | None) -> Owing:
+    """What rights and the billing status have to know."""
+    amounts: dict[str, Decimal] = {}
+    due_at: datetime | None = None
+    rights_until: datetime | None = None
+    for one in books.open:
+        amounts[one.currency] = exact_sum((amounts.get(one.currency, ZERO), one.due))
+        fell_due = one.fell_due_at
+        due_at = min(due_at or fell_due, fell_due)
+        rights_until = min(rights_until or fell_due + one.dunning.grace, fell_due + one.dunning.grace)
+    attempts = [one.next_attempt_at for one in books.open if one.next_attempt_at is not None]
+    parts = sorted((part for one in books.open for part in debts(one)), key=lambda part: (part.due_at, part.currency))
+    return Owing(
+        amounts=dict(sorted(amounts.items())),
+        due_at=due_at,
+        rights_until=rights_until,
+        next_attempt_at=min(attempts, default=None),
+        suspended_at=suspended_at,
+        debts=tuple(parts),
+    )
+
+
+def prepaid(books: Books) -> dict[str, Decimal]:
+    """Prepaid credit that is left, by currency."""
+    found: dict[str, Decimal] = {}
+    for credit in books.credits.values():
+        if credit.kind is CreditKind.PREPAID and credit.remaining:
+            found[credit.currency] = exact_sum((found.get(credit.currency, ZERO), credit.remaining))
+    return dict(sorted(found.items()))
