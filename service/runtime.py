@@ -30,7 +30,7 @@ from service.live import Live
 from service.master_secret import claim
 from service.metrics import Metrics
 from service.papers import Papers
-from service.payments import Charging, Linking, Methods
+from service.payments import Charging, Confirming, Linking, Methods
 from service.payments.watched import watched
 from service.quotes import Quotes
 from service.ratelimit import RateLimit
@@ -58,6 +58,7 @@ class Runtime:
     providers: Mapping[str, Provider]
     """By the name that payment methods carry."""
     charging: Charging
+    confirming: Confirming
     methods: Methods
     sync: Sync
     customers: Customers
@@ -111,7 +112,8 @@ async def open_runtime(
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
     snapshots = Snapshots(engine, vault, clock, changes, usage.of)
     charging = Charging(engine, record, providers, settled_at_once=max(1, settings.pool_size // 4))
-    looking = Looking(engine, record, charging, _records(reached))
+    records = {name: watched(one, name, instruments, tracing) for name, one in _records(reached).items()}
+    looking = Looking(engine, record, charging, records)
     runtime = Runtime(
         settings=settings,
         engine=engine,
@@ -122,6 +124,7 @@ async def open_runtime(
         quotes=Quotes(record, derive(secrets.master, "quotes")),
         providers=providers,
         charging=charging,
+        confirming=Confirming(providers),
         methods=Methods(engine, Linking(engine, record, providers), sync),
         sync=sync,
         customers=Customers(engine, vault, clock, record),
