@@ -86,7 +86,7 @@ def pending_payment(books: Books, invoice_id: str) -> Payment | None:
 
 def charges_open(books: Books) -> bool:
     """Whether a provider is still to say what became of a charge."""
-    return any(payment.action is None for payment in _pending(books))
+    return any(not payment.waiting for payment in _pending(books))
 
 
 def usable_method(books: Books) -> Method | None:
@@ -159,7 +159,7 @@ def _dues(account: Account) -> Iterator[tuple[datetime, int, Receivable | Paymen
             yield credit.expires_at, next(places), credit.id
     pending = list(_pending(books))
     for payment in pending:
-        if payment.action is not None:
+        if payment.waiting:
             yield _waits_until(books, payment), next(places), payment
     busy = {allocation.invoice_id for payment in pending for allocation in payment.allocations}
     for owed in books.open:

@@ -46,7 +46,7 @@ class Failed(Struct, frozen=True):
 
 
 class NeedsAction(Struct, frozen=True):
-    """The customer is to confirm it; `action` is what they open."""
+    """The customer is to confirm it; `action` is what they open: a secret, which is told and never stored."""
 
     action: str | None = None
 
@@ -108,8 +108,9 @@ class PaymentProvider(Protocol):
         """What became of it, also if it had been asked before. Raises Unknown."""
         ...
 
-    async def outcome_of(self, payment_id: str) -> Outcome | None:
-        """What became of a charge. None: it never was asked for one, or forgets it. Raises Unknown."""
+    async def outcome_of(self, charge: Charge) -> Outcome | None:
+        """What became of a charge, which changes nothing. None: it never was asked for it, or forgets it; or, of a
+        charge that does not say its `customer`, it was asked within the last minute. Raises Unknown."""
         ...
 
     async def refund(self, repayment: Repayment) -> Succeeded | Refused:

@@ -183,11 +183,11 @@ class Record:
         now = await self._clock.at(connection, customer.clock_id if customer else None)
         if isinstance(command, SettlePayment) and isinstance(state, Account) and customer and customer.clock_id:
             payment = state.books.payments.get(command.payment_id)
-            if payment is not None and payment.action is None:
+            if payment is not None and not payment.waiting:
                 return min(now, payment.created_at)
         if isinstance(command, LinkProvider) and isinstance(state, Account) and customer and customer.clock_id:
             payments = state.books.payments.values()  # it comes before the first charge, and passes over none
-            return min([now, *(one.created_at for one in payments if one.settled_at is None and one.action is None)])
+            return min([now, *(one.created_at for one in payments if one.settled_at is None and not one.waiting)])
         return now
 
 

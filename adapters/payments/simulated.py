@@ -66,8 +66,8 @@ class Simulated(SimulatedCustomers):
         assert made.outcome is not None
         return made.outcome
 
-    async def outcome_of(self, payment_id: str) -> Outcome | None:
-        made = self.made.get(payment_id)
+    async def outcome_of(self, charge: Charge) -> Outcome | None:
+        made = self.made.get(charge.payment_id)
         return None if made is None else made.outcome
 
     async def withdraw(self, charge: Charge) -> Succeeded | None:

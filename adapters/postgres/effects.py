@@ -43,7 +43,7 @@ def effects_of(account: Account) -> list[dict[str, Any]]:
         *(
             (one.id, CHARGE, one.created_at)
             for one in payments
-            if one.settled_at is None and (one.action is None or erased_at is not None)
+            if one.settled_at is None and (not one.waiting or erased_at is not None)
         ),
         *((one.id, REFUND, one.created_at) for one in refunds if one.settled_at is None and one.failure is None),
     ]

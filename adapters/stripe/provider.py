@@ -41,8 +41,9 @@ class StripeProvider:
     async def charge(self, charge: Charge) -> Outcome:
         return await self._payments(charge.customer).charge(charge)
 
-    async def outcome_of(self, payment_id: str) -> Outcome | None:
-        return await self._payments(None).outcome_of(payment_id)
+    async def outcome_of(self, charge: Charge) -> Outcome | None:
+        whose = None if charge.customer is None else charge.anonymous_id  # a question makes no customer
+        return await self._payments(charge.customer).outcome_of(charge.payment_id, whose)
 
     async def refund(self, repayment: Repayment) -> Succeeded | Refused:
         return await self._payments(None).refund(repayment)

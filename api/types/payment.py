@@ -84,9 +84,8 @@ class Payment(Node):
         description="Why it failed: DECLINED, INSUFFICIENT_FUNDS, METHOD_EXPIRED, METHOD_REFUSED, ACTION_REQUIRED, "
         "NO_METHOD, PROVIDER_ERROR, or NOT_NEEDED where the invoice had been settled meanwhile."
     )
-    action: str | None = strawberry.field(
-        description="What the customer is to open or confirm before it goes on; empty: something, but the provider "
-        "does not say what."
+    action_since: datetime | None = strawberry.field(
+        description="Since when it waits for the customer to confirm it; null: it does not."
     )
     created_at: datetime = strawberry.field(description="When it was asked for or came in.")
     settled_at: datetime | None = strawberry.field(description="When it was known to have come in or failed.")
@@ -100,7 +99,7 @@ class Payment(Node):
         self.status = payment.status
         self.provider = payment.provider
         self.failure = None if payment.failure is None else str(payment.failure)
-        self.action = payment.action if payment.settled_at is None else None
+        self.action_since = payment.action_since if payment.waiting else None
         self.created_at = payment.created_at
         self.settled_at = payment.settled_at
 
@@ -110,6 +109,13 @@ class Payment(Node):
     def reference(self, info: Info) -> str | None:
         shown = self.provider == domain.MANUAL or info.context.may(Scope.PROVIDER_READ)
         return self._payment.reference if shown else None
+
+    @strawberry.field(
+        description="What the customer is to open or confirm before it goes on, as the provider says when this is "
+        "asked; empty: something, but the provider does not say what; null: nothing, or the provider does not answer."
+    )
+    async def action(self, info: Info) -> str | None:
+        return await info.context.runtime.confirming.action_of(self._standing.account, self._payment)
 
     @classmethod
     def of(cls, standing: Standing, payment: domain.Payment) -> "Payment":

@@ -86,9 +86,13 @@ class Payment(Struct, frozen=True, omit_defaults=True):
     settled_at: datetime | None = None
     failure: FailureCode | None = None
     refunds: tuple[Refund, ...] = ()
-    action: str | None = None  # what the customer is to open or confirm, while action is required
-    action_since: datetime | None = None
+    action_since: datetime | None = None  # since when the customer is to confirm it; what they open is kept nowhere
     by_hand: bool = False
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the customer is to confirm it before it goes on."""
+        return self.settled_at is None and self.action_since is not None
 
     @property
     def refunded(self) -> Decimal:

@@ -31,12 +31,11 @@ class RecordPayment(Struct, frozen=True):
 
 
 class SettlePayment(Struct, frozen=True):
-    """What the provider answered. `failure` None: it went through. `action`: the customer is to confirm it."""
+    """What the provider answered. `failure` None: it went through; ACTION_REQUIRED: the customer is to confirm it."""
 
     payment_id: str
     failure: FailureCode | None = None
     reference: str | None = None
-    action: str | None = None
 
 
 class RefundPayment(Struct, frozen=True):

@@ -81,7 +81,7 @@ def _asked_for(books: Books, command: c.PayInvoice, at: datetime) -> Payment:
     is under way another is refused (Lago #5708, Polar #10653)."""
     owed = _payable(books, command.invoice_id, "invoiceId")
     if (other := pending_payment(books, owed.id)) is not None:
-        waits = "waits for the customer's confirmation" if other.action is not None else "is under way"
+        waits = "waits for the customer's confirmation" if other.waiting else "is under way"
         raise Refusal(ErrorCode.CONFLICT, f"payment {other.id} of this invoice {waits}", "invoiceId")
     amount = owed.unpaid
     if command.amount is not None:
@@ -215,10 +215,9 @@ def _settled(account: Account, command: c.SettlePayment, at: datetime) -> Sequen
     payment = account.books.payments.get(command.payment_id)
     if payment is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "paymentId")
-    open, waiting = payment.settled_at is None, payment.action is not None
-    if command.action is not None or command.failure is FailureCode.ACTION_REQUIRED:
-        known = waiting and payment.action == (command.action or "")
-        return [e.PaymentNeedsAction(payment.id, command.action)] if open and not known else []
+    open = payment.settled_at is None
+    if command.failure is FailureCode.ACTION_REQUIRED:
+        return [e.PaymentNeedsAction(payment.id)] if open and not payment.waiting else []
     if command.failure is not None:
         return list(failed(account, payment, command.failure, at)) if open else []
     return [_succeeded(account.books, payment, command, at)] if open or payment.failure is not None else []

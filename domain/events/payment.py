@@ -14,10 +14,10 @@ class PaymentRequested(Event, frozen=True, tag="payment.requested"):
 
 
 class PaymentNeedsAction(Event, frozen=True, tag="payment.needs_action"):
-    """The customer is to confirm it; `action` is what they open."""
+    """The customer is to confirm it. What they open is a secret of the provider's, who is asked for it when it is
+    needed; old payloads have it as `action`, which is read over."""
 
     payment_id: str
-    action: str | None = None
 
 
 class PaymentSucceeded(Event, frozen=True, tag="payment.succeeded"):

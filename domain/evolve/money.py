@@ -90,9 +90,8 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
                 for allocation in payment.allocations:
                     books = with_owed(books, allocation.invoice_id, next_attempt_at=None)
             return with_payment(books, payment)
-        case e.PaymentNeedsAction(payment_id=id, action=action):
-            waiting = replace(books.payments[id], action=action or "", action_since=at)
-            return with_payment(books, waiting)
+        case e.PaymentNeedsAction(payment_id=id):
+            return with_payment(books, replace(books.payments[id], action_since=at))
         case e.PaymentSucceeded():
             return payment_succeeded(books, event, at)
         case e.PaymentFailed():

@@ -16,7 +16,6 @@ def payment_succeeded(books: Books, event: e.PaymentSucceeded, at: datetime) -> 
         payment,
         settled_at=at,
         failure=None,  # the money is there, whatever was heard before
-        action=None,
         reference=event.reference or payment.reference,
         allocations=event.allocations,
         to_credit=event.credit.amount if event.credit else ZERO,
@@ -31,4 +30,4 @@ def payment_failed(books: Books, event: e.PaymentFailed, at: datetime) -> Books:
         owed = books.receivables[allocation.invoice_id]
         attempts = owed.attempts + (not payment.by_hand)
         books = with_owed(books, owed.id, attempts=attempts, next_attempt_at=event.next_attempt_at)
-    return with_payment(books, replace(payment, settled_at=at, failure=event.failure, action=None))
+    return with_payment(books, replace(payment, settled_at=at, failure=event.failure))

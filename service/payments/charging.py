@@ -155,7 +155,7 @@ class Charging:
         assert account.customer is not None
         provider = self._linking.provider(payment.provider)
         charge = await self._charge(account, payment)
-        waits_for_nobody = account.customer.erased_at is not None and payment.action is not None
+        waits_for_nobody = account.customer.erased_at is not None and payment.waiting
         if waits_for_nobody or not _unpaid(account.books, payment):
             return await _in_time(provider.withdraw(charge))
         for other in _superseded(account.books, payment):
@@ -218,8 +218,8 @@ def told(payment: Payment, outcome: Outcome | None) -> SettlePayment:
             return SettlePayment(payment.id, reference=reference)
         case Failed(failure=failure):
             return SettlePayment(payment.id, failure)
-        case NeedsAction(action=action):
-            return SettlePayment(payment.id, FailureCode.ACTION_REQUIRED, action=action)
+        case NeedsAction():  # what the customer opens stays with the provider
+            return SettlePayment(payment.id, FailureCode.ACTION_REQUIRED)
 
 
 async def _in_time(answer: Awaitable[T]) -> T:

@@ -225,7 +225,7 @@ class Looking:
             return True
         account = await self.account(customer_id)
         payment = None if account is None else account.books.payments.get(payment_id)
-        if payment is not None and payment.settled_at is None and payment.action is not None:
+        if payment is not None and payment.waiting:
             raise Unknown("somebody else is at this payment")
         return False
 

@@ -199,7 +199,7 @@ def test_a_payment_is_cash_only_when_it_has_gone_through() -> None:
     shop.post("2026-01-01", monthly("2"))
     both = payment("p1", "238.00", invoice_1="119.00", invoice_2="119.00")
     assert shop.post("2026-01-02", e.PaymentRequested(both)) == []
-    assert shop.post("2026-01-02", e.PaymentNeedsAction("p1", "https://bank.example")) == []
+    assert shop.post("2026-01-02", e.PaymentNeedsAction("p1")) == []
     # Meanwhile the second invoice was credited: its part is the customer's.
     shop.post("2026-01-03", note(monthly("2"), off="119.00"))
     went_to = (Allocation("invoice_1", D("119.00")),)

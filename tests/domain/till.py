@@ -108,8 +108,8 @@ class Till(Ledger):
     def succeeds(self, at: str, payment: str | None = None) -> list[str]:
         return self.do(at, c.SettlePayment(self.id_of(payment), reference="ref"))
 
-    def needs_action(self, at: str, payment: str | None = None, action: str = "https://confirm") -> list[str]:
-        return self.do(at, c.SettlePayment(self.id_of(payment), FailureCode.ACTION_REQUIRED, action=action))
+    def needs_action(self, at: str, payment: str | None = None) -> list[str]:
+        return self.do(at, c.SettlePayment(self.id_of(payment), FailureCode.ACTION_REQUIRED))
 
     def transfer(self, at: str, amount: str, id: str = "bank_1", **terms: Any) -> list[str]:
         return self.do(at, c.RecordPayment(id, D(amount), "EUR", **terms))

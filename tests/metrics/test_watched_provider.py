@@ -44,7 +44,7 @@ async def test_calls_are_counted_by_operation_and_outcome() -> None:
     assert isinstance(await provider.charge(charge("succeeds")), Succeeded)
     assert isinstance(await provider.charge(charge("succeeds")), Succeeded)
     assert isinstance(await provider.charge(charge("declines", "payment_2")), Failed)
-    assert await provider.outcome_of("payment_9") is None
+    assert await provider.outcome_of(charge("succeeds", "payment_9")) is None
     assert isinstance(await provider.refund(Repayment("refund_1", "payment_1", Money(D(1), "USD"), None)), Succeeded)
     assert counted(instruments) == {
         "charge Succeeded": 2,

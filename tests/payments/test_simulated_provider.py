@@ -32,7 +32,7 @@ def repayment(amount: str, id: str = "refund_1") -> Repayment:
 
 async def test_it_is_a_payment_provider() -> None:
     provider: PaymentProvider = Simulated()
-    assert await provider.outcome_of("payment_1") is None
+    assert await provider.outcome_of(charge("succeeds")) is None
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ async def test_it_is_a_payment_provider() -> None:
 async def test_it_behaves_as_the_method_says_however_often_it_is_asked(token: str, outcome: Outcome) -> None:
     provider = Simulated()
     assert [await provider.charge(charge(token)) for _ in range(3)] == [outcome] * 3
-    assert await provider.outcome_of("payment_1") == outcome
+    assert await provider.outcome_of(charge(token)) == outcome
     assert (provider.made["payment_1"].asked, len(provider.made)) == (3, 1)
 
 
@@ -67,8 +67,9 @@ async def test_a_question_that_is_lost_charges_nothing() -> None:
     provider = Simulated()
     with pytest.raises(Unknown):
         await provider.charge(charge("times_out_before_charging"))
-    assert (provider.made["payment_1"].taken, await provider.outcome_of("payment_1")) == (0, None)
-    assert await provider.charge(charge("times_out_before_charging")) == Succeeded("simulated_payment_1")
+    lost = charge("times_out_before_charging")
+    assert (provider.made["payment_1"].taken, await provider.outcome_of(lost)) == (0, None)
+    assert await provider.charge(lost) == Succeeded("simulated_payment_1")
 
 
 async def test_it_declines_the_first_payment_and_takes_the_next() -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
-from counter import Counter
+from counter import WEBHOOK_SECRET, Counter
 from e2e.conftest import database
 from e2e.deployment import serving
 from stripe_fake import FakeStripe
@@ -23,7 +23,12 @@ def fake() -> Iterator[FakeStripe]:
 @pytest_asyncio.fixture(scope="module")
 async def counter(database: str, fake: FakeStripe) -> AsyncIterator[Counter]:
     """At its end the journal explains all that is stored, and a replay changes nothing."""
-    stripe = {"stripe_api_key": fake.key, "stripe_base_url": fake.url, "stripe_calls_per_second": 5_000}
+    stripe = {
+        "stripe_api_key": fake.key,
+        "stripe_base_url": fake.url,
+        "stripe_calls_per_second": 5_000,
+        "stripe_webhook_secrets": WEBHOOK_SECRET,
+    }
     async with (
         serving(database, simulated_payments=False, stripe_publishable_key="pk_test_fake", **stripe) as running,
         open_runtime(running.settings, running.secrets, database) as runtime,

@@ -11,6 +11,7 @@ from stripe_fake.customers import complete_setup
 from domain.access import ROLE_SCOPES, Role
 from service.runtime import Runtime
 
+WEBHOOK_SECRET = "whsec_counter"
 LINK = "anonymousId provider providerCustomerId syncedAt pendingChanges drift"
 
 

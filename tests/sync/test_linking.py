@@ -149,8 +149,8 @@ async def test_if_it_was_confirmed_meanwhile_that_is_the_payment(shop: ToldShop)
     (first,) = await shop.payments()
     await shop.card("pm_card_visa")
     await shop.at("2026-01-04")
-    assert first.action is not None
-    authenticate(shop.fake.account, first.action)  # before the next attempt reaches Stripe
+    (intent,) = shop.fake.account.of("payment_intent")
+    authenticate(shop.fake.account, intent["id"])  # before the next attempt reaches Stripe
     await shop.charge()
     by_id = {one.id: one for one in await shop.payments()}
     assert by_id.pop(first.id).status is PaymentStatus.SUCCEEDED

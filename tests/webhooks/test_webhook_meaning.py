@@ -47,8 +47,9 @@ async def test_a_charge_whose_answer_was_lost_is_recorded_as_soon_as_it_is_told(
 async def test_a_confirmation_that_failed_is_settled_so_that_nothing_comes_of_it_later(shop: Shop) -> None:
     other = await Shop(shop.engine, shop.fake, shop.api).open(ASKS)
     sold = await other.sold("100.00")
-    assert sold.action is not None
-    authenticate(shop.fake.account, sold.action, card=declining("lost_card"))
+    (intent,) = shop.fake.account.of("payment_intent")
+    assert sold.waiting
+    authenticate(shop.fake.account, intent["id"], card=declining("lost_card"))
     await other.deliver(other.events("payment_intent.payment_failed"))
     assert (await other.payment()).failure is FailureCode.METHOD_REFUSED
     assert [one["status"] for one in shop.fake.account.of("payment_intent")] == ["canceled"]

@@ -147,8 +147,9 @@ async def test_ids_and_times_of_events_order_nothing(shop: Shop) -> None:
 async def test_a_success_that_is_told_days_late_pays_the_invoice(shop: Shop) -> None:
     other = await Shop(shop.engine, shop.fake, shop.api).open(NEEDS_ACTION)
     sold = await other.sold("100.00")
-    assert sold.action is not None
-    authenticate(shop.fake.account, sold.action)
+    (intent,) = shop.fake.account.of("payment_intent")
+    assert sold.waiting
+    authenticate(shop.fake.account, intent["id"])
     await other.deliver(other.events("payment_intent.succeeded"))
     assert (await other.payment()).status is PaymentStatus.SUCCEEDED
     assert await other.statuses() == [InvoiceStatus.PAID]

@@ -6,7 +6,7 @@ import pytest
 from e2e.client import Json, unique
 from money_desk import Buyer, Till, price
 
-PAID = """payment { id status failure action provider amount { amount } toCredit { amount }
+PAID = """payment { id status failure action actionSince provider amount { amount } toCredit { amount }
     allocations { invoice { id status due { amount } } amount { amount } } }"""
 REFUNDED = "refund { id settledAt failure to amount { amount } payment { status refunded { amount } } }"
 METHOD = "paymentMethod { id kind label provider default expires removedAt }"
@@ -71,7 +71,9 @@ async def test_a_charge_that_fails_or_hangs_is_an_answer_and_no_refusal(
     buyer, (invoice,) = await owing(till, "40")
     paid = await till.do("payInvoice", PAID, invoiceId=invoice, paymentMethodId=await method(till, buyer, token))
     assert (paid["payment"]["status"], paid["payment"]["failure"]) == (status, failure)
-    assert (paid["payment"]["action"] is not None) == (token == "needs_action")
+    confirmed_at = f"https://pay.example/confirm/{paid['payment']['id']}"
+    assert paid["payment"]["action"] == (confirmed_at if token == "needs_action" else None)
+    assert (paid["payment"]["actionSince"] is not None) == (token == "needs_action")
     ((after),) = await till.invoices(buyer, "status")
     assert after == {"status": "OPEN"}
 

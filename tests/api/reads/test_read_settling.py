@@ -27,7 +27,8 @@ PAYMENTS = """
 query ($ref: CustomerRef!, $first: Int, $after: String, $last: Int, $before: String) { customer(ref: $ref) {
   payments(first: $first, after: $after, last: $last, before: $before) {
     edges { node {
-      id status provider reference failure action amount { amount } toCredit { amount } refunded { amount } settledAt
+      id status provider reference failure action actionSince settledAt
+      amount { amount } toCredit { amount } refunded { amount }
       customer { id } allocations { amount { amount } invoice { number } }
       refunds { id to amount { amount } reason failure settledAt payment { id } }
     } }
@@ -85,6 +86,7 @@ async def test_a_payment_says_what_it_paid_and_what_was_given_back(shop: Storefr
         "reference": "transfer 17",
         "failure": None,
         "action": None,
+        "actionSince": None,
         "amount": {"amount": "109.00"},
         "toCredit": {"amount": "19.00"},
         "refunded": {"amount": "5.00"},
