@@ -12,7 +12,7 @@ from test_documents import chain
 
 JSON = {"content-type": "application/json"}
 DEEP = 100_000
-PAUSE_MAX_S = 0.25  # an expanded bomb takes many seconds; a busy machine may pause a little
+PAUSE_MAX_S = 1.0  # of computing: an expanded bomb takes many seconds, each of these a tenth of one
 
 
 def variables(value: bytes) -> bytes:
