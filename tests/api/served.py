@@ -115,8 +115,8 @@ async def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> Non
 
 
 async def ticks_during(work: Awaitable[Any]) -> tuple[Any, float]:
-    """What the work gives, and the most that the loop computed between two beats of a heart meanwhile, in seconds of its
-    own: how long a busy machine let it wait does not count."""
+    """What the work gives, and the most that the loop computed between two beats of a heart meanwhile, in seconds of
+    its own: how long a busy machine let it wait does not count."""
     longest = 0.0
 
     async def beat() -> None:
