@@ -1,10 +1,7 @@
 """Disputes: a bank takes a charge back, until it is decided who is right."""
 
 from datetime import UTC, datetime
-from decimal import Decimal
-from enum import StrEnum
 
-from msgspec import Struct
 from stripe import Dispute, InvalidRequestError
 
 from adapters.stripe.client import OURSELVES, Api
@@ -12,32 +9,14 @@ from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.minor import money
 from adapters.stripe.ours import name
 from domain.provider import Unknown
-
-
-class Standing(StrEnum):
-    ASKED = "ASKED"  # an inquiry: no money has been taken yet
-    OPEN = "OPEN"  # the money is gone, for now
-    WON = "WON"  # it came back, or never went
-    LOST = "LOST"
-
-
-class Disputed(Struct, frozen=True):
-    """`payment`: the provider's reference of the payment. `reason`: Stripe's word, as "fraudulent"."""
-
-    reference: str
-    payment: str | None
-    amount: Decimal
-    currency: str
-    standing: Standing
-    reason: str
-    at: datetime
+from domain.provider_state import FoundDispute, Standing
 
 
 class Disputes:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def one(self, reference: str) -> Disputed | None:
+    async def one(self, reference: str) -> FoundDispute | None:
         """As it now stands. None: Stripe does not know it. Raises Unknown."""
         try:
             async with self._api.turn(OURSELVES) as v1:
@@ -46,12 +25,10 @@ class Disputes:
             if is_missing(error):
                 return None
             raise Unknown(f"Stripe does not show the dispute: {code_of(error)}") from error
-        amount = money(found.amount, found.currency)
-        return Disputed(
+        return FoundDispute(
             reference=found.id,
             payment=name(found.payment_intent),
-            amount=amount.amount,
-            currency=amount.currency,
+            amount=money(found.amount, found.currency),
             standing=_standing(found),
             reason=found.reason,
             at=datetime.fromtimestamp(found.created, UTC),

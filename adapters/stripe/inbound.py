@@ -3,22 +3,21 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
-from stripe import Charge, InvalidRequestError, PaymentIntent
+from stripe import InvalidRequestError, PaymentIntent
 
-from adapters.stripe import reconcile, webhook
+from adapters.stripe import webhook
 from adapters.stripe.charge import STRIPE
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.disputes import Disputes
 from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.methods import Methods
 from adapters.stripe.minor import money
-from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, name, ours
-from adapters.stripe.reconcile import Reconciliation
+from adapters.stripe.ours import ANONYMOUS, PAYMENT, name, ours
+from adapters.stripe.reconcile import Reconciliation, charged
 from domain.books.payment import Method
-from domain.money import Money
-from domain.notice import About, NotGenuine, Notice, Subject
+from domain.notice import Notice
 from domain.provider import Unknown
-from domain.provider_state import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, Standing, State
+from domain.provider_state import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, State
 
 _SAY_MORE = (
     "address",
@@ -31,7 +30,6 @@ _SAY_MORE = (
     "shipping",
 )
 """Fields of a customer at Stripe that we never fill."""
-_KEPT = (ANONYMOUS, PAYMENT, REFUND)
 
 
 class StripeNotices:
@@ -41,21 +39,7 @@ class StripeNotices:
 
     def read(self, body: bytes, headers: Mapping[str, str]) -> Notice:
         """Raises NotGenuine."""
-        try:
-            found = webhook.verify(body, headers.get("stripe-signature"), self._secrets)
-        except webhook.NotFromStripe as no:
-            raise NotGenuine(no.why.value) from None
-        anonymous_id, payment_id, refund_id = (found.about.ids.get(key) for key in _KEPT)
-        about = Subject(
-            kind=About(found.about.kind.value),
-            reference=found.about.reference,
-            customer=found.about.customer,
-            payment=found.about.payment,
-            anonymous_id=anonymous_id,
-            payment_id=payment_id,
-            refund_id=refund_id,
-        )
-        return Notice(found.id, found.type, found.created, about, found.api_version)
+        return webhook.verify(body, headers.get("stripe-signature"), self._secrets)
 
 
 class StripeRecords:
@@ -70,7 +54,7 @@ class StripeRecords:
         try:
             async with self._api.turn(OURSELVES) as v1:
                 if not reference.startswith("pi_"):
-                    return _charge(await v1.charges.retrieve_async(reference))
+                    return charged(await v1.charges.retrieve_async(reference))
                 intent = await v1.payment_intents.retrieve_async(reference)
         except InvalidRequestError as error:
             if is_missing(error):
@@ -86,24 +70,14 @@ class StripeRecords:
 
     async def refunds_of(self, payment: str) -> Sequence[FoundRefund]:
         try:
-            return [_refund(one) async for one in self._all.refunds(_BEGINNING, None, payment)]
+            return [one async for one in self._all.refunds(_BEGINNING, None, payment)]
         except InvalidRequestError as error:
             if is_missing(error):
                 return []
             raise Unknown(f"Stripe does not list the refunds: {code_of(error)}") from error
 
     async def dispute(self, reference: str) -> FoundDispute | None:
-        found = await self._disputes.one(reference)
-        if found is None:
-            return None
-        return FoundDispute(
-            reference=found.reference,
-            payment=found.payment,
-            amount=Money(found.amount, found.currency),
-            standing=Standing(found.standing.value),
-            reason=found.reason,
-            at=found.at,
-        )
+        return await self._disputes.one(reference)
 
     async def customer(self, reference: str) -> FoundCustomer | None:
         try:
@@ -123,19 +97,16 @@ class StripeRecords:
     async def methods(self, customer: str) -> Sequence[Method]:
         return await self._methods.all(customer)
 
-    async def payments(
+    def payments(
         self, since: datetime, until: datetime | None = None, customer: str | None = None
     ) -> AsyncIterator[FoundPayment]:
-        async for one in self._all.charges(since, until, customer):
-            yield _payment(one)
+        return self._all.payments(since, until, customer)
 
-    async def refunds(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundRefund]:
-        async for one in self._all.refunds(since, until):
-            yield _refund(one)
+    def refunds(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundRefund]:
+        return self._all.refunds(since, until)
 
-    async def customers(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundCustomer]:
-        async for one in self._all.customers(since, until):
-            yield FoundCustomer(one.reference, one.anonymous_id)
+    def customers(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundCustomer]:
+        return self._all.customers(since, until)
 
 
 _BEGINNING = datetime.fromisoformat("2011-01-01T00:00:00+00:00")
@@ -150,36 +121,3 @@ def _state(intent: PaymentIntent) -> State:
             return State.FAILED
         case _:
             return State.PENDING
-
-
-def _charge(found: Charge) -> FoundPayment:
-    return FoundPayment(
-        reference=name(found.payment_intent) or found.id,
-        payment_id=ours(found, PAYMENT),
-        customer=name(found.customer),
-        amount=money(found.amount, found.currency),
-        state=State(found.status.upper()),
-        refunded=money(found.amount_refunded, found.currency),
-    )
-
-
-def _payment(found: reconcile.FoundCharge) -> FoundPayment:
-    return FoundPayment(
-        reference=found.reference or found.charge,
-        payment_id=found.payment_id,
-        customer=found.customer,
-        amount=found.amount,
-        state=State(found.state.value),
-        refunded=found.refunded,
-    )
-
-
-def _refund(found: reconcile.FoundRefund) -> FoundRefund:
-    return FoundRefund(
-        reference=found.reference,
-        payment=found.payment,
-        refund_id=found.refund_id,
-        amount=found.amount,
-        state=State(found.state.value),
-        at=found.at,
-    )

@@ -9,8 +9,6 @@ REFUND = "refund"
 INVOICE = "invoice"
 LINE = "line"  # on an invoice item: its place, from 1
 
-KEYS = (ANONYMOUS, PAYMENT, REFUND, INVOICE)
-
 
 def ours(found: StripeObject, key: str) -> str | None:
     """One of our ids in the metadata of an object."""

@@ -2,74 +2,31 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
-from msgspec import Struct
 from stripe import Charge, Customer, ListObject, Refund
 
-from adapters.stripe import declines
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.minor import money
-from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, maybe, name, ours, text
+from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, name, ours, text
 from adapters.stripe.pages import PAGE, every
-from domain.books.payment import FailureCode
-from domain.money import Money
+from domain.provider_state import FoundCustomer, FoundPayment, FoundRefund, State
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = 4_102_444_800  # 2100, which is after all that Stripe has
 
 
-class State(StrEnum):
-    PENDING = "PENDING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-
-
-class FoundCharge(Struct, frozen=True):
-    """One try at a payment; one that the customer confirms at the second try has two. `payment_id` None: it was not
-    made by us. `reference`: of the payment, as `Succeeded` carries it; `charge`: of this try."""
-
-    charge: str
-    reference: str | None
-    payment_id: str | None
-    customer: str | None
-    amount: Money
-    refunded: Money
-    state: State
-    failure: FailureCode | None
-    disputed: bool
-    at: datetime
-
-
-class FoundRefund(Struct, frozen=True):
-    """`refund_id` None: it was made in Stripe's dashboard. `payment`: the reference of the payment."""
-
-    reference: str
-    refund_id: str | None
-    payment: str | None
-    amount: Money
-    state: State
-    at: datetime
-
-
-class FoundCustomer(Struct, frozen=True):
-    """`anonymous_id` None: not made by us."""
-
-    reference: str
-    anonymous_id: str | None
-    at: datetime
-
-
 class Reconciliation:
     """Each from `since` up to, but not including, `until`, by when it was made at Stripe, to the second; the newest
-    first. Charges and refunds also of one Stripe customer or one payment only. Raises Unknown."""
+    first. Payments and refunds also of one Stripe customer or one payment only. Raises Unknown."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def charges(
+    async def payments(
         self, since: datetime, until: datetime | None = None, customer: str | None = None
-    ) -> AsyncIterator[FoundCharge]:
+    ) -> AsyncIterator[FoundPayment]:
+        """Try by try: one that the customer confirms at the second try comes twice."""
+
         async def ask(after: str | None) -> ListObject[Charge]:
             async with self._api.turn(OURSELVES) as v1:
                 return await v1.charges.list_async(
@@ -82,7 +39,7 @@ class Reconciliation:
                 )
 
         async for one in every(ask):
-            yield _charge(one)
+            yield charged(one)
 
     async def refunds(
         self, since: datetime, until: datetime | None = None, payment: str | None = None
@@ -115,28 +72,18 @@ class Reconciliation:
                 )
 
         async for one in every(ask):
-            yield FoundCustomer(one.id, ours(one, ANONYMOUS), _at(one.created))
+            yield FoundCustomer(one.id, ours(one, ANONYMOUS))
 
 
-def _charge(found: Charge) -> FoundCharge:
-    state = State(found.status.upper())
-    return FoundCharge(
-        charge=found.id,
-        reference=name(found.payment_intent),
+def charged(found: Charge) -> FoundPayment:
+    return FoundPayment(
+        reference=name(found.payment_intent) or found.id,
         payment_id=ours(found, PAYMENT),
         customer=name(found.customer),
         amount=money(found.amount, found.currency),
+        state=State(found.status.upper()),
         refunded=money(found.amount_refunded, found.currency),
-        state=state,
-        failure=_failure(found) if state is State.FAILED else None,
-        disputed=found.disputed,
-        at=_at(found.created),
     )
-
-
-def _failure(found: Charge) -> FailureCode:
-    outcome = maybe(found, "outcome")
-    return declines.failure(text(outcome, "reason"), text(found, "failure_code"), text(outcome, "advice_code"))
 
 
 def _refund(found: Refund) -> FoundRefund:
@@ -153,7 +100,7 @@ def _refund(found: Refund) -> FoundRefund:
         payment=name(found.payment_intent),
         amount=money(found.amount, found.currency),
         state=state,
-        at=_at(found.created),
+        at=datetime.fromtimestamp(found.created, UTC),
     )
 
 
@@ -164,7 +111,3 @@ def _floor(at: datetime) -> int:
 
 def _ceiling(at: datetime | None) -> int:
     return _LATEST if at is None else -((_EPOCH - at) // timedelta(seconds=1))
-
-
-def _at(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from stripe import SignatureVerificationError, WebhookSignature
 
-from adapters.stripe.notice import About, Notice, Subject
-from adapters.stripe.ours import KEYS
+from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND
+from domain.notice import About, NotGenuine, Notice, Subject
 
 TOLERANCE_S = 300
 """How old a signature may be. Stripe signs each delivery anew, also one that comes days late."""
@@ -40,31 +40,23 @@ class Why(StrEnum):
     UNREADABLE = "UNREADABLE"  # signed, and yet no event
 
 
-class NotFromStripe(Exception):
-    """Not to be believed, or not to be understood. Answered with a 400, and not stored."""
-
-    def __init__(self, why: Why) -> None:
-        super().__init__(why.value)
-        self.why = why
-
-
 def verify(raw: bytes, header: str | None, secrets: Sequence[str], tolerance_s: int = TOLERANCE_S) -> Notice:
     """`raw`: the body, byte for byte. `header`: Stripe-Signature. `secrets`: all that are valid at present; while one
-    is rolled Stripe signs with both, and either will do. Raises NotFromStripe."""
+    is rolled Stripe signs with both, and either will do. Raises NotGenuine."""
     if not header:
-        raise NotFromStripe(Why.MISSING)
+        raise NotGenuine(Why.MISSING)
     if any(_signed(raw, header, secret, tolerance_s) for secret in secrets if secret.strip()):
         return read(raw)
-    raise NotFromStripe(_fault(raw, header, secrets))
+    raise NotGenuine(_fault(raw, header, secrets))
 
 
 def read(raw: bytes) -> Notice:
-    """A body that is known to be Stripe's, as one that was verified before. Raises NotFromStripe."""
+    """A body that is known to be Stripe's, as one that was verified before. Raises NotGenuine."""
     try:
         event = json.loads(raw)
         found = event["data"]["object"]
         if event["object"] != "event" or not isinstance(found, dict):
-            raise NotFromStripe(Why.UNREADABLE)
+            raise NotGenuine(Why.UNREADABLE)
         before = event["data"].get("previous_attributes")
         return Notice(
             id=_text(event["id"]),
@@ -72,11 +64,9 @@ def read(raw: bytes) -> Notice:
             created=datetime.fromtimestamp(event["created"], UTC),
             about=_subject(found, before if isinstance(before, dict) else {}),
             api_version=event.get("api_version"),
-            live=event.get("livemode") is True,
-            raw=raw,
         )
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-        raise NotFromStripe(Why.UNREADABLE) from None
+        raise NotGenuine(Why.UNREADABLE) from None
 
 
 def _signed(raw: bytes, header: str, secret: str, tolerance_s: int | None) -> bool:
@@ -107,9 +97,15 @@ def _subject(found: Mapping[str, object], before: Mapping[str, object]) -> Subje
         reference=reference,
         customer=reference if kind is About.CUSTOMER else customer,
         payment=reference if kind is About.PAYMENT else payment,
-        method=_reference(found.get("payment_method")) if kind is About.SETUP else None,
-        ids={key: str(metadata[key]) for key in KEYS if metadata.get(key)} if isinstance(metadata, dict) else {},
+        anonymous_id=_ours(metadata, ANONYMOUS),
+        payment_id=_ours(metadata, PAYMENT),
+        refund_id=_ours(metadata, REFUND),
     )
+
+
+def _ours(metadata: object, key: str) -> str | None:
+    found = metadata.get(key) if isinstance(metadata, dict) else None
+    return str(found) if found else None
 
 
 def _reference(found: object) -> str | None:

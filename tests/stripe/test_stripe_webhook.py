@@ -17,8 +17,8 @@ from stripe_fake import deliver, signed
 from stripe_fake.customers import delete_customer, detach_method
 from stripe_fake.refunds import dispute
 
-from adapters.stripe.notice import About, Notice, Subject
-from adapters.stripe.webhook import NotFromStripe, Why, read, verify
+from adapters.stripe.webhook import Why, read, verify
+from domain.notice import About, NotGenuine, Notice, Subject
 
 OLD, NEW = "whsec_old", "whsec_new"
 BODY = json.dumps(
@@ -36,16 +36,16 @@ BODY = json.dumps(
 )
 
 
-def why(body: str | bytes, header: str | None, secrets: list[str]) -> Why:
-    with pytest.raises(NotFromStripe) as refused:
+def why(body: str | bytes, header: str | None, secrets: list[str]) -> str:
+    with pytest.raises(NotGenuine) as refused:
         verify(body if isinstance(body, bytes) else body.encode(), header, secrets)
     return refused.value.why
 
 
 def test_what_stripes_sdk_signs_is_accepted() -> None:
     notice = verify(BODY.encode(), WebhookSignature.generate_signature_header(BODY, OLD), [OLD])
-    assert (notice.id, notice.type, notice.raw) == ("evt_1", "payment_intent.succeeded", BODY.encode())
-    assert notice.about == Subject(About.PAYMENT, "pi_1", "cus_1", "pi_1", ids={"payment": PAYMENT})
+    assert (notice.id, notice.type) == ("evt_1", "payment_intent.succeeded")
+    assert notice.about == Subject(About.PAYMENT, "pi_1", "cus_1", "pi_1", payment_id=PAYMENT)
 
 
 @pytest.mark.parametrize("valid", [[OLD], [NEW], [OLD, NEW], ["whsec_unrelated", NEW]])
@@ -114,11 +114,12 @@ async def test_what_each_kind_is_about(desk: Desk) -> None:
     detach_method(desk.fake.account, {}, token)
     delete_customer(desk.fake.account, {}, owner)
     told = {event["type"]: read(json.dumps(event).encode()).about for event in desk.fake.account.events}
-    ours = {"payment": PAYMENT}
-    assert told["customer.created"] == Subject(About.CUSTOMER, owner, owner, ids={"tollgate": ANONYMOUS})
-    assert told["payment_intent.succeeded"] == Subject(About.PAYMENT, intent["id"], owner, intent["id"], ids=ours)
-    assert told["charge.succeeded"] == told["payment_intent.succeeded"], "a charge is about its payment"
-    assert told["setup_intent.succeeded"].method == token
+    assert told["customer.created"] == Subject(About.CUSTOMER, owner, owner, anonymous_id=ANONYMOUS)
+    paid = Subject(About.PAYMENT, intent["id"], owner, intent["id"], payment_id=PAYMENT)
+    assert told["payment_intent.succeeded"] == paid
+    assert told["charge.succeeded"] == paid, "a charge is about its payment"
+    setup = told["setup_intent.succeeded"]
+    assert (setup.kind, setup.customer) == (About.SETUP, owner)
     assert told["payment_method.attached"] == Subject(About.METHOD, token, owner)
     assert told["payment_method.detached"] == Subject(About.METHOD, token, owner), "whose it was until now"
     assert told["charge.dispute.created"].payment == intent["id"]
@@ -136,7 +137,7 @@ class Intake:
     async def take(self, request: Request) -> Response:
         try:
             notice = verify(await request.body(), request.headers.get("stripe-signature"), [NEW, OLD])
-        except NotFromStripe:
+        except NotGenuine:
             return Response(status_code=400)
         self.received.append(notice.id)
         self.kept.setdefault(notice.id, notice)
