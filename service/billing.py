@@ -1,16 +1,11 @@
-"""Billing inside the transaction of whatever command came by: an account is brought up to an instant in the order in
-which things happen to it, usage is read where a moment needs it, and numbers are taken for what becomes final."""
+"""Billing as part of whatever command came by: an account is brought up to an instant in the order in which things
+happen to it, and usage is read where a moment needs it."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from adapters.postgres.codec import decode_catalog
-from adapters.postgres.connection import Connection
-from adapters.postgres.directory import newer_catalog
-from adapters.postgres.driver import driver_of
-from adapters.postgres.usage import periods
 from adapters.postgres.usage.periods import Ask
 from domain.account import Account, Customer
 from domain.billing.ahead import expected, next_instant
@@ -20,14 +15,12 @@ from domain.billing.invoicing import make
 from domain.billing.moment import Moment, by_hand, next_moment
 from domain.billing.office import Office, office
 from domain.books.invoice import Invoice
-from domain.catalog import Catalog
 from domain.decide.drafts import waiting
 from domain.due import next_due
 from domain.dunning import charges_open, money_due, next_money_due
-from domain.events import CreditNoteIssued, InvoiceFinalized
 from domain.seller import Settings
 from service.draft import Draft
-from service.numbering import take_numbers
+from service.sources import Source
 
 
 class Taxes(Protocol):
@@ -46,13 +39,12 @@ class OwnRates:
 
 
 class Billing:
-    """`advance` brings a draft of an account up to an instant; `number` gives the documents in it their numbers."""
+    """`advance` brings a draft of an account up to an instant."""
 
     def __init__(self, taxes: Taxes | None = None) -> None:
         self.taxes = taxes or OwnRates()
-        self._catalog, self._seq = Catalog(), 0
 
-    async def advance(self, connection: Connection, draft: Draft, at: datetime, *, until_charge: bool = False) -> None:
+    async def advance(self, source: Source, draft: Draft, at: datetime, *, until_charge: bool = False) -> None:
         """All that happens by itself up to and including `at`, each at its own instant, in order: what falls due, then
         what the money makes due, then what is billed. `until_charge`: not beyond where a provider is to be asked."""
         while (instant := next_instant(draft.state)) is not None and instant <= at:
@@ -67,86 +59,68 @@ class Billing:
             else:
                 moment = next_moment(draft.state)
                 assert moment is not None
-                await self.bill(connection, draft, moment)
+                await self.bill(source, draft, moment)
 
-    async def close_by_hand(self, connection: Connection, draft: Draft, at: datetime) -> None:
+    async def close_by_hand(self, source: Source, draft: Draft, at: datetime) -> None:
         """Make the draft final that is the next one."""
-        await self.bill(connection, draft, by_hand(draft.state.books, at))
+        await self.bill(source, draft, by_hand(draft.state.books, at))
 
-    async def bill(self, connection: Connection, draft: Draft, moment: Moment) -> None:
+    async def bill(self, source: Source, draft: Draft, moment: Moment) -> None:
         at = draft.at(moment.at)
-        wanted = await self.wanted(connection, draft.state, moment, at)
-        terms = await self.office(connection, draft.state)
+        wanted = await self.wanted(source, draft.state, moment, at)
+        terms = await self.office(source, draft.state)
         for event in bill(draft.state, wanted, terms, moment, at):
             draft.add(event, at, by_time=True)
 
-    async def upcoming(self, connection: Connection, account: Account, at: datetime) -> Invoice | None:
+    async def upcoming(self, source: Source, account: Account, at: datetime) -> Invoice | None:
         """The draft of the next invoice, as it would be now if nothing else happened: what will recur, and the usage so
         far. None: there is none to expect."""
         found = expected(account, at)
         if found is None or account.customer is None:
             return None
         ahead, moment = found
-        wanted = await self.wanted(connection, ahead, moment, max(at, moment.at))
-        terms, currency = await self.office(connection, ahead), account.customer.currency
+        wanted = await self.wanted(source, ahead, moment, max(at, moment.at))
+        terms, currency = await self.office(source, ahead), account.customer.currency
         for one in drafts(ahead.books, wanted, moment):
             if one.currency == currency:
                 made = make(ahead, one.lines, terms, currency, moment.at, until=moment.until, continued=one.continued)
                 return made.invoice
         return make(ahead, (), terms, currency, moment.at, until=moment.until).invoice
 
-    async def drafts(self, connection: Connection, draft: Draft) -> list[Invoice]:
+    async def drafts(self, source: Source, draft: Draft) -> list[Invoice]:
         """What is not final yet. Uses the draft up: the waiting invoice is made in it, to see what comes after."""
         found: list[Invoice] = []
         if waiting(draft.state, draft.time):
-            first = await self.upcoming(connection, draft.state, draft.time)
+            first = await self.upcoming(source, draft.state, draft.time)
             moment = next_moment(draft.state)
             assert moment is not None
-            await self.bill(connection, draft, moment)
+            await self.bill(source, draft, moment)
             found += [first] if first is not None and first.lines else []
-        running = await self.upcoming(connection, draft.state, draft.time)
+        running = await self.upcoming(source, draft.state, draft.time)
         return found if running is None else [*found, running]
 
-    async def number(self, connection: Connection, drafts: Sequence[Draft]) -> None:
-        """Give the documents in them their numbers: the last that is done before they are written."""
-        if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for one in drafts for fact in one.facts):
-            await take_numbers(connection, drafts, (await self.catalog(connection)).settings)
-
-    async def wanted(
-        self, connection: Connection, account: Account, moment: Moment, at: datetime
-    ) -> tuple[Charge, ...]:
+    async def wanted(self, source: Source, account: Account, moment: Moment, at: datetime) -> tuple[Charge, ...]:
         """What is wanted by then, with the usage as it stands."""
         if moment.until is None:
             return ()
         asked = counts(account.books, moment.until, interim=moment.interim)
-        found = await self._figures(connection, account, asked, at)
+        found = await self._figures(source, account, asked, at)
         figures = {one.key: figure for one, figure in zip(asked, found, strict=True)}
         return charges(account.books, figures, moment.until, interim=moment.interim)
 
-    async def office(self, connection: Connection, account: Account) -> Office:
+    async def office(self, source: Source, account: Account) -> Office:
         assert account.customer is not None
-        return await self.taxes.office((await self.catalog(connection)).settings, account.customer)
-
-    async def catalog(self, connection: Connection) -> Catalog:
-        """As it is now; read again only when it changed."""
-        newer = await newer_catalog(await driver_of(connection), self._seq)
-        if newer is not None:
-            self._seq, self._catalog = newer[0], decode_catalog(newer[1])
-        return self._catalog
+        return await self.taxes.office((await source.catalog()).settings, account.customer)
 
     async def _figures(
-        self, connection: Connection, account: Account, asked: Sequence[Count], at: datetime
+        self, source: Source, account: Account, asked: Sequence[Count], at: datetime
     ) -> Sequence[Decimal]:
         assert account.customer is not None
         if not asked:
             return ()
-        meters = {meter.key: meter for meter in (await self.catalog(connection)).meters}
+        meters = {meter.key: meter for meter in (await source.catalog()).meters}
         asks = [Ask(account.customer.id, meters[one.meter_key], one.period, at) for one in asked]
-        return await self.used(connection, asks)
-
-    async def used(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Decimal]:
-        """What the meters read, in their order."""
-        return await periods.used(await driver_of(connection), asks)
+        return await source.used(asks)
 
 
 def _is(instant: datetime | None, other: datetime) -> bool:

@@ -14,9 +14,12 @@ from domain.account import Account
 from domain.books.invoice import Invoice
 from domain.commands import CatchUp, CreateCustomer, FinalizeInvoice, LinkProvider, SettlePayment
 from domain.errors import ErrorCode, Refusal
+from domain.events import CreditNoteIssued, InvoiceFinalized
 from service.billing import Billing, Taxes
 from service.clock import Clock
 from service.draft import TIME, WORKER, By, Draft, Fact
+from service.numbering import take_numbers
+from service.sources import NewestCatalog, Source, Transaction
 from service.streams import Kind, kind_of
 from service.together import Together
 from service.writing import write
@@ -57,6 +60,7 @@ class Record:
         self._clock = clock
         self._changed = changed
         self._billing = Billing(taxes)
+        self._newest = NewestCatalog()
 
     async def __call__(
         self,
@@ -93,8 +97,9 @@ class Record:
             heads = await states.lock_free(connection, customer_ids)
             drafts = [self._begun(id, head, WORKER) for id, head in heads.items()]
             drafts = [one for one in drafts if one.before.customer and one.before.customer.clock_id is None]
-            billing = Together(self._billing, await self._billing.catalog(connection), connection)
-            errors = await billing.advance_all(drafts, self._clock.now())
+            source = self._source(connection)
+            together = Together(self._billing, await source.catalog(), source)
+            errors = await together.advance_all(drafts, self._clock.now())
             done = [draft for draft, error in zip(drafts, errors, strict=True) if error is None]
             await self._write(connection, done)
         for draft in done:
@@ -110,21 +115,11 @@ class Record:
         """What `await record(…)` would record now, by the very same code, and the invoice that would be next after it.
         Nothing is locked or written, and documents get no number. Raises Refusal."""
         async with self._engine.connect() as connection:
-            draft = await self._previewed(connection, stream_id, command, by)
-            return draft, await self._billing.upcoming(connection, draft.state, draft.time)
-
-    async def drafts(self, customer_id: str, visible: frozenset[str] | None) -> list[Invoice]:
-        """The customer's invoices that are not final yet, soonest first: of a period that is over, if it still waits
-        for late usage or for support, and the running one. Without numbers. Raises Refusal."""
-        async with self._engine.connect() as connection:
-            draft = await self._previewed(connection, customer_id, CatchUp(), By("reader", visible))
-            return await self._billing.drafts(connection, draft)
-
-    async def _previewed(self, connection: Connection, stream_id: str, command: Any, by: By) -> Draft:
-        head = await states.head(connection, stream_id)
-        if head is None or (by.visible is not None and stream_id not in by.visible):
-            raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-        return await self._drafted(connection, stream_id, head, command, by)
+            head = await states.head(connection, stream_id)
+            if head is None or (by.visible is not None and stream_id not in by.visible):
+                raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
+            draft = await self._drafted(connection, stream_id, head, command, by)
+            return draft, await self._billing.upcoming(self._source(connection), draft.state, draft.time)
 
     async def _decide(
         self, connection: Connection, stream_id: str, command: Any, by: By, check: Callable[[Draft], None] | None
@@ -138,7 +133,8 @@ class Record:
 
     async def _write(self, connection: Connection, drafts: Sequence[Draft]) -> list[list[Entry]]:
         """The entries of each. Documents take their numbers only now."""
-        await self._billing.number(connection, drafts)
+        if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for one in drafts for fact in one.facts):
+            await take_numbers(connection, drafts, (await self._newest.read(connection)).settings)
         return await write(connection, drafts)
 
     async def _drafted(self, connection: Connection, stream_id: str, head: Head, command: Any, by: By) -> Draft:
@@ -152,7 +148,7 @@ class Record:
         for event in draft.kind.decide(draft.state, command, at):
             draft.add(event, at)
         if isinstance(command, FinalizeInvoice):
-            await self._billing.close_by_hand(connection, draft, at)
+            await self._billing.close_by_hand(self._source(connection), draft, at)
         await self._advance(connection, draft, at, until_charge)
         return draft
 
@@ -162,7 +158,10 @@ class Record:
 
     async def _advance(self, connection: Connection, draft: Draft, at: datetime, until_charge: bool) -> None:
         if isinstance(draft.state, Account):
-            await self._billing.advance(connection, draft, at, until_charge=until_charge)
+            await self._billing.advance(self._source(connection), draft, at, until_charge=until_charge)
+
+    def _source(self, connection: Connection) -> Source:
+        return Transaction(connection, self._newest)
 
     async def _head(self, connection: Connection, kind: Kind, stream_id: str, by: By) -> Head:
         head = await states.lock(connection, stream_id, by.visible)

@@ -5,24 +5,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from adapters.postgres.connection import Connection
-from adapters.postgres.driver import driver_of
-from adapters.postgres.usage import periods
 from adapters.postgres.usage.periods import Ask
 from domain.catalog import Catalog
 from service.billing import Billing
 from service.draft import Draft
+from service.sources import Source
 
 _Waiting = tuple[Sequence[Ask], "asyncio.Future[Sequence[Decimal]]"]
 
 
-class Together(Billing):
-    """Bills by the rates of `like`, and by the catalog as it was when it began."""
+class Together:
+    """A source for all of them, which bills by the rates of `like`, and by the catalog as it was when it began."""
 
-    def __init__(self, like: Billing, catalog: Catalog, connection: Connection) -> None:
-        super().__init__(like.taxes)
+    def __init__(self, like: Billing, catalog: Catalog, source: Source) -> None:
+        self._billing = Billing(like.taxes)
         self._known = catalog
-        self._connection = connection
+        self._source = source
         self._waiting: list[_Waiting] = []
         self._running = 0
 
@@ -31,10 +29,10 @@ class Together(Billing):
         self._running = len(drafts)
         return await asyncio.gather(*(self._advance(draft, at) for draft in drafts))
 
-    async def catalog(self, connection: Connection) -> Catalog:
+    async def catalog(self) -> Catalog:
         return self._known
 
-    async def used(self, connection: Connection, asks: Sequence[Ask]) -> Sequence[Decimal]:
+    async def used(self, asks: Sequence[Ask]) -> Sequence[Decimal]:
         """Answered when everybody who still runs has asked."""
         found: asyncio.Future[Sequence[Decimal]] = asyncio.get_running_loop().create_future()
         self._waiting.append((asks, found))
@@ -43,7 +41,7 @@ class Together(Billing):
 
     async def _advance(self, draft: Draft, at: datetime) -> Exception | None:
         try:
-            await self.advance(self._connection, draft, at)
+            await self._billing.advance(self, draft, at)
         except Exception as error:
             return error
         finally:
@@ -56,9 +54,7 @@ class Together(Billing):
             return
         waiting, self._waiting = self._waiting, []
         try:
-            figures = iter(
-                await periods.used(await driver_of(self._connection), [ask for asks, _ in waiting for ask in asks])
-            )
+            figures = iter(await self._source.used([ask for asks, _ in waiting for ask in asks]))
         except Exception as error:
             for _, found in waiting:
                 found.set_exception(error)

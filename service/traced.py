@@ -14,6 +14,7 @@ from service.billing import Billing, Taxes
 from service.clock import Clock
 from service.draft import By, Draft
 from service.record import CaughtUp, Record, Recorded
+from service.sources import Source
 from service.streams import kind_of
 
 
@@ -59,8 +60,8 @@ class TracedBilling(Billing):
         super().__init__(taxes)
         self._tracing = tracing
 
-    async def bill(self, connection: Connection, draft: Draft, moment: Moment) -> None:
+    async def bill(self, source: Source, draft: Draft, moment: Moment) -> None:
         with self._tracing.span("bill", {"tollgate.at": moment.at.isoformat()}) as span:
             before = len(draft.facts)
-            await super().bill(connection, draft, moment)
+            await super().bill(source, draft, moment)
             span.set_attribute("tollgate.events", len(draft.facts) - before)

@@ -1,5 +1,6 @@
 """Invoices before they are final: what is put on them, what a line shall come to, closing them."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import strawberry
@@ -136,14 +137,14 @@ class DraftMutations:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
         customer_id = await holder(context, input.invoice_id, "invoiceId")
-        drafts = await context.runtime.record.drafts(customer_id, context.visible)
+        drafts = await context.loaders.drafts.load(customer_id) or ()
 
         def command() -> AdjustLine:
             return AdjustLine(input.invoice_id, domain.Adjustment(_key(drafts, input), input.amount, input.reason))
 
         recorded = await once(context, "adjustInvoiceLine", input, customer_id, command)
         context.changed()
-        drafts = await context.runtime.record.drafts(customer_id, context.visible)
+        drafts = await context.loaders.drafts.load(customer_id) or ()
         draft = next((one for one in drafts if one.id == input.invoice_id), None)
         if draft is None:  # of a retry: it has become final since
             return AdjustInvoiceLinePayload(invoice=await final(context, recorded, input.invoice_id))
@@ -160,7 +161,7 @@ class DraftMutations:
         return FinalizeInvoicePayload(invoice=await final(context, recorded, input.invoice_id))
 
 
-def _key(drafts: list[domain.Invoice], input: AdjustInvoiceLineInput) -> str:
+def _key(drafts: Sequence[domain.Invoice], input: AdjustInvoiceLineInput) -> str:
     """Of a draft's line. What is no draft (any more) is refused by the command itself."""
     draft = next((one for one in drafts if one.id == input.invoice_id), None)
     if draft is None:

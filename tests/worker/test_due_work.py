@@ -8,7 +8,6 @@ from processes import TEST, Process, eventually
 from sqlalchemy import text
 
 from adapters.postgres import due, journal
-from adapters.postgres.connection import Connection
 from domain.account import Grant
 from domain.catalog import Feature, FeatureKind
 from domain.commands import CatchUp, CreateClock, GrantEntitlement
@@ -18,6 +17,7 @@ from service.billing import Billing
 from service.draft import Draft
 from service.due_work import DueWork
 from service.ids import new_id
+from service.sources import Source
 
 
 async def expiring(process: Process, customer_id: str, expires_at: datetime) -> None:
@@ -138,12 +138,12 @@ async def test_an_account_that_fails_rests_and_holds_up_no_other(
     tries = 0
     advance = Billing.advance
 
-    async def failing(billing: Billing, connection: Connection, draft: Draft, at: datetime) -> None:
+    async def failing(billing: Billing, source: Source, draft: Draft, at: datetime) -> None:
         nonlocal tries
         if draft.stream_id == bad:
             tries += 1
             raise ValueError("secret name")
-        await advance(billing, connection, draft, at)
+        await advance(billing, source, draft, at)
 
     work = DueWork(here.engine, here.record)
     now = here.clock.now()
