@@ -24,6 +24,7 @@ def expected(account: Account, at: datetime) -> tuple[Account, Moment] | None:
     horizon = at + HORIZON
     while True:
         moment, due = next_moment(account), next_due(account)
+        moment = None if moment is not None and moment.last else moment  # it is only a look
         if moment is not None and (due is None or due > (moment.until or moment.at)):
             return account, moment
         if due is None or due > horizon:

@@ -12,6 +12,9 @@ from domain.catalog import Price
 from domain.evolve.stretches import may_charge
 from domain.period import FOREVER, Cadence, period_at
 
+LAST_LOOK_AFTER = timedelta(days=30)
+"""How long after everything ended late usage is billed."""
+
 
 class Moment(Struct, frozen=True):
     """At `at` everything due up to `until` becomes final. `closes`: an invoice to the end of a period, which takes what
@@ -22,6 +25,7 @@ class Moment(Struct, frozen=True):
     until: datetime | None
     closes: bool = False
     interim: bool = False
+    last: bool = False
 
 
 def next_moment(account: Account) -> Moment | None:
@@ -44,6 +48,8 @@ def next_moment(account: Account) -> Moment | None:
             found.append(Moment(closing, boundary, closes=True))
     if change is not None and (boundary is None or boundary > change):
         found.append(Moment(change, change))
+    if boundary is None and change is None and (look := _last_look(books)) is not None:
+        found.append(Moment(look, look, closes=True, last=True))
     return min(found, key=lambda one: (one.at, one.until is not None), default=None)
 
 
@@ -72,6 +78,16 @@ def next_boundary(books: Books) -> tuple[datetime | None, timedelta]:
         return None, timedelta()
     soonest = min(end for end, _ in ends)
     return soonest, timedelta(hours=max(hours for end, hours in ends if end == soonest))
+
+
+def _last_look(books: Books) -> datetime | None:
+    """Where nothing runs that could be billed, no invoice comes that would take late usage along."""
+    if books.billed_until is None or any(one.end is None and may_charge(one) for one in books.stretches):
+        return None
+    metered = (one for one in books.stretches if may_charge(one) and any(price.meter_key for price in one.prices))
+    ends = [one.end + LAST_LOOK_AFTER for one in metered if one.end is not None]
+    look = max(ends, default=None)
+    return look if look is not None and look > books.billed_until else None
 
 
 def _next_end(stretch: Stretch, after: datetime) -> datetime:

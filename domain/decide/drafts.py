@@ -93,5 +93,6 @@ def _item(account: Account, item: Item, at: datetime, at_once: bool) -> Item:
     if item.period is not None and item.period.end <= item.period.start:
         raise invalid("must end after it starts", "period")
     # Where nothing runs there is no next invoice to wait for.
-    alone = next_moment(account) is None and all(held.ended_at is not None for held in account.subscriptions)
+    moment = next_moment(account)
+    alone = (moment is None or moment.last) and all(held.ended_at is not None for held in account.subscriptions)
     return replace(item, added_at=at, at_once=at_once or alone)

@@ -164,6 +164,20 @@ def test_late_usage_is_one_correcting_line_on_the_next_invoice() -> None:
     assert shop.line("INV-3", "s1/price_calls").key == shop.line("INV-2", "s1/price_calls").key
 
 
+def test_what_comes_after_everything_has_ended_is_looked_for_once_more() -> None:
+    """No invoice follows that could take it along: thirty days after the end one is made for it, or none."""
+    shop = metered()
+    shop.cancel("2026-02-02")
+    shop.until("2026-03-02")
+    shop.used("calls", "2026-02-20", "20")
+    assert shop.until("2026-03-30") == []
+    shop.until("2027-01-01")
+    assert shop.bills[2:] == ["2026-03-31: INV-3, 1.00: Metered: calls 1.00"]
+    quiet = metered()
+    quiet.cancel("2026-02-02")
+    assert quiet.until("2027-01-01")[-1] == "2026-03-31: nothing to bill"
+
+
 def test_a_correction_downwards_lowers_the_next_invoice() -> None:
     shop = metered()
     shop.used("calls", "2026-01-11", "-30")
