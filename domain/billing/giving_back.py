@@ -111,7 +111,6 @@ def _note(
     account: Account, owed: Receivable, parts: Sequence[Line], currency: str, at: datetime, n: int
 ) -> CreditNote | None:
     """None: the invoice has not that much left, whatever its lines say; then it stays wanted for the next invoice."""
-    assert account.customer is not None
     amounts: dict[str, Decimal] = {}
     for part in parts:
         amounts[part.id] = exact_sum((amounts.get(part.id, ZERO), net(part)))
@@ -119,8 +118,7 @@ def _note(
         found = credit_note_amounts(owed, amounts)
     except Refusal:
         return None
-    noted = account.books.noted + n
-    id = derived_id("note", account.customer.created_at + timedelta(milliseconds=noted), account.customer.id, noted)
+    id = note_id(account, n)
     off = min(found.total, owed.due)
     rest = min(found.total - off, account.books.overpaid(owed, found.total))
     return CreditNote(
@@ -135,20 +133,21 @@ def _note(
         reason=WHY,
         issued_at=at,
         off=off,
-        credit=credit_of_note(id, currency, rest, at) if rest else None,
+        credit=credit_of_note(id, currency, rest, "credit note", at),
         automatic=True,
     )
 
 
-def credit_of_note(note_id: str, currency: str, amount: Decimal, at: datetime) -> Credit:
+def note_id(account: Account, n: int = 0) -> str:
+    """Of the (n + 1)-th credit note from now."""
+    assert account.customer is not None
+    noted = account.books.noted + n
+    return derived_id("note", account.customer.created_at + timedelta(milliseconds=noted), account.customer.id, noted)
+
+
+def credit_of_note(note_id: str, currency: str, amount: Decimal, reason: str, at: datetime) -> Credit | None:
     """What a credit note gives beyond what was still owed: it settles what comes next."""
-    return Credit(
-        id=derived_id("credit", at, note_id),
-        kind=CreditKind.PREPAID,
-        currency=currency,
-        amount=amount,
-        remaining=amount,
-        reason="credit note",
-        granted_at=at,
-        source=note_id,
-    )
+    if not amount:
+        return None
+    id = derived_id("credit", at, note_id)
+    return Credit(id, CreditKind.PREPAID, currency, amount, amount, reason, at, source=note_id)

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 from domain import commands as c
 from domain import events as e
 from domain.account import Account
+from domain.billing.giving_back import credit_of_note, note_id
 from domain.books import Books
-from domain.books.credit import Burn, Credit, CreditKind
+from domain.books.credit import Burn
 from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind, Step
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.exact import EXACT, exact_sum
-from domain.identity import derived_id
 from domain.settlement import after_settlement
 from domain.totals.credit_note import credit_note_amounts
 from domain.wording import REASON_CHARS_MAX, check_name
@@ -94,7 +94,7 @@ def _note(account: Account, owed: Receivable, command: c.IssueCreditNote, at: da
     found = credit_note_amounts(owed, command.amounts)
     if found.total <= 0:
         raise _conflict(f"nothing is left to credit of invoice {owed.number}")
-    id = derived_id("note", at, account.customer.id, account.books.noted)
+    id = note_id(account)
     off = min(found.total, EXACT.subtract(owed.total, EXACT.add(owed.paid, owed.credited)))
     described = {line.id: line for line in command.lines}
     return CreditNote(
@@ -113,7 +113,7 @@ def _note(account: Account, owed: Receivable, command: c.IssueCreditNote, at: da
         reason=command.reason,
         issued_at=at,
         off=off,
-        credit=_credit(
+        credit=credit_of_note(
             id, owed.currency, min(found.total - off, account.books.overpaid(owed, found.total)), command.reason, at
         ),
     )
@@ -136,13 +136,6 @@ def _line(owed: Receivable, line: OwedLine, described: Line | None, amount: Deci
         credit=ZERO,
         treatment=tax.treatment,
     )
-
-
-def _credit(note_id: str, currency: str, amount: Decimal, reason: str, at: datetime) -> Credit | None:
-    if not amount:
-        return None
-    id = derived_id("credit", at, note_id)
-    return Credit(id, CreditKind.PREPAID, currency, amount, amount, reason, at, source=note_id)
 
 
 def _conflict(message: str) -> Refusal:

@@ -12,6 +12,7 @@ from adapters.postgres import inbox, linked
 from adapters.postgres.connection import Engine
 from adapters.postgres.inbox import Told
 from adapters.postgres.outage import is_outage
+from adapters.postgres.reads import webhooks
 from domain.errors import Refusal
 from domain.provider import Unknown
 from service.outage import DatabaseAway, telling_outages
@@ -65,8 +66,7 @@ class Handling:
                 await self._try(told, by)
             else:
                 await self._failed(told, "no such provider is set up here", None)
-            async with self._engine.connect() as connection:
-                return inbox.told((await connection.execute(inbox.by_id(id))).one())
+            return await webhooks.by_id(self._engine, id)
 
     async def _see_to(self, told: Told, permits: asyncio.Semaphore) -> DatabaseAway | None:
         """An outage is raised when all have come back; its notices are free again when the lease is over."""
