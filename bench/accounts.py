@@ -84,7 +84,7 @@ def _first_bill(account: Account, at: datetime, number: str) -> Iterator[Account
     assert moment is not None
     assert moment.until is not None
     assert account.customer is not None
-    wanted = charges(account.books, {}, moment.until)
+    wanted = charges(account, {}, moment.until)
     for event in bill(account, wanted, office(Settings(), account.customer), moment, at):
         yield numbered(event, number) if isinstance(event, InvoiceFinalized) else event
 

@@ -10,7 +10,8 @@ from adapters.postgres.usage.periods import Ask
 from domain.account import Account, Customer
 from domain.billing.ahead import expected, next_instant
 from domain.billing.bill import bill, drafts
-from domain.billing.charges import Charge, Count, charges, counts
+from domain.billing.charge import Charge, Count
+from domain.billing.charges import charges, counts
 from domain.billing.invoicing import make
 from domain.billing.moment import Moment, by_hand, next_moment
 from domain.billing.office import Office, office
@@ -103,10 +104,10 @@ class Billing:
         """What is wanted by then, with the usage as it stands."""
         if moment.until is None:
             return ()
-        asked = counts(account.books, moment.until, interim=moment.interim)
+        asked = counts(account, moment.until, interim=moment.interim)
         found = await self._figures(source, account, asked, at)
-        figures = {one.key: figure for one, figure in zip(asked, found, strict=True)}
-        return charges(account.books, figures, moment.until, interim=moment.interim)
+        figures = dict(zip(asked, found, strict=True))
+        return charges(account, figures, moment.until, interim=moment.interim)
 
     async def office(self, source: Source, account: Account) -> Office:
         assert account.customer is not None

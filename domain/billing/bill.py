@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain import events as e
 from domain.account import Account
-from domain.billing.charges import Charge
+from domain.billing.charge import Charge
 from domain.billing.differences import adjusted, differences
 from domain.billing.giving_back import credit_notes
 from domain.billing.invoicing import Made, corrections_from, item_lines, make

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from msgspec.structs import replace
 
-from domain.billing.charges import Charge
+from domain.billing.charge import Charge
 from domain.books import Books
 from domain.books.books import Billed
 from domain.books.invoice import Adjustment

@@ -84,7 +84,7 @@ def test_a_plan_may_bill_what_its_trial_used_when_the_trial_ends() -> None:
     shop.subscribe("2026-01-01", sold_so)
     shop.used("calls", "2026-01-10", "100")
     shop.until("2026-01-15 01:00")
-    assert shop.bills == ["2026-01-15 01:00: INV-1, 35.00: Tried: calls 5.00; Tried: base 30.00"]
+    assert shop.bills == ["2026-01-15 01:00: INV-1, 35.00: Tried: base 30.00; Tried: calls 5.00"]
 
 
 def test_a_trial_that_is_cancelled_costs_nothing() -> None:

@@ -23,7 +23,8 @@ from domain import events as e
 from domain.account import Account, Customer, CustomerKind, Grant
 from domain.billing.ahead import next_instant
 from domain.billing.bill import bill
-from domain.billing.charges import Charge, charges, counts
+from domain.billing.charge import Charge
+from domain.billing.charges import charges, counts
 from domain.billing.moment import Moment, by_hand, next_moment
 from domain.billing.numbering import numbered, series_of
 from domain.billing.office import Office, office
@@ -202,13 +203,13 @@ class Timeline:
 
     def wanted(self, account: Account, until: datetime, interim: bool = False) -> tuple[Charge, ...]:
         figures = {
-            count.key: sum(
+            count: sum(
                 (value for meter, at, value in self.events if meter == count.meter_key and count.period.contains(at)),
                 D(0),
             )
-            for count in counts(account.books, until, interim=interim)
+            for count in counts(account, until, interim=interim)
         }
-        return charges(account.books, figures, until, interim=interim)
+        return charges(account, figures, until, interim=interim)
 
     def office(self, account: Account) -> Office:
         assert account.customer is not None

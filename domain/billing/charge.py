@@ -1,0 +1,40 @@
+"""What is wanted of one key, and what has to be read to know it."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from domain.books.line import LineKind, Step
+from domain.books.stretch import Stretch
+from domain.catalog import Price
+from domain.period import Period
+
+
+class Count(Struct, frozen=True):
+    """A figure that has to be read before a charge can be worked out: what the meter read in the period."""
+
+    meter_key: str
+    period: Period
+
+
+class Charge(Struct, frozen=True):
+    """`amount` is rounded, once. `period` is what is paid for of the `whole`; `changed_at`: since when the present
+    quantity holds. `continues`: another price was charged for the beginning of the same period."""
+
+    key: str
+    kind: LineKind
+    description: str
+    currency: str
+    quantity: Decimal
+    amount: Decimal
+    period: Period
+    changed_at: datetime
+    stretch: Stretch
+    whole: Period
+    continues: bool = False
+    price: Price | None = None
+    tax_category: str = "standard"
+    tax_inclusive: bool = False
+    usage: Period | None = None
+    steps: tuple[Step, ...] = ()

@@ -1,0 +1,74 @@
+"""What recurring fees and one-time prices come to."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from domain.billing.charge import Charge
+from domain.billing.parts import Part, parts
+from domain.books import Books
+from domain.books.line import LineKind
+from domain.books.stretch import Stretch
+from domain.catalog import ChargeModel, Price
+from domain.money import rounded
+from domain.period import Cadence
+from domain.policy import ChangeDay
+from domain.pricing.proration import prorated
+from domain.pricing.rate import Rated, rate
+
+
+def fees(books: Books, until: datetime) -> Iterator[Charge]:
+    """Every fee that is due by `until` and not closed."""
+    for part in parts(books, until):
+        if part.price.meter_key is None and (part.due(until) or part.key in books.billed):
+            yield _fee(books, part)
+
+
+def _fee(books: Books, part: Part) -> Charge:
+    price, stretch = part.price, part.stretch
+    rated, quantity = _rated(books, part)
+    return Charge(
+        key=part.key,
+        kind=LineKind.ONCE if price.cadence is Cadence.ONCE else LineKind.RECURRING,
+        description=f"{stretch.plan_name}: {price.key.replace('_', ' ')}",
+        currency=price.currency,
+        quantity=quantity,
+        amount=rounded(rated.exact, price.currency, price.rounding),
+        period=part.covered,
+        changed_at=part.pieces[-1].period.start,
+        stretch=stretch,
+        whole=part.whole,
+        continues=part.covered.start > part.whole.start and _follows(books, part),
+        price=price,
+        tax_category=price.tax_category,
+        tax_inclusive=price.tax_inclusive,
+        steps=rated.steps,
+    )
+
+
+def _rated(books: Books, part: Part) -> tuple[Rated, Decimal]:
+    price = part.price
+    quantities = [(piece.period, _bought(part.stretch, price, piece.quantity)) for piece in part.pieces]
+    last = Decimal(quantities[-1][1])
+    if price.cadence is Cadence.ONCE:
+        return rate(price, last), last
+    begins = None if _follows(books, part) else ChangeDay.NEW
+    return prorated(price, quantities, part.whole, part.stretch.zone, begins=begins), last
+
+
+def _bought(stretch: Stretch, price: Price, quantity: int) -> int:
+    """A fixed price is charged once, however many seats there are; of an add-on as often as it was bought."""
+    return 1 if price.model is ChargeModel.FLAT and not stretch.add_on else quantity
+
+
+def _follows(books: Books, part: Part) -> bool:
+    """Whether it goes on with what was charged before: of an add-on, with that add-on."""
+    start, after = part.covered.start, part.stretch
+    return any(
+        one.subscription_id == after.subscription_id
+        and one.end == start
+        and not one.trial
+        and one.add_on is after.add_on
+        and (not one.add_on or one.plan_key == after.plan_key)
+        for one in books.stretches
+    )
