@@ -89,7 +89,7 @@ def _tax(books: Books, stretch: Stretch, price: Price) -> Fraction:
     prefix = f"{stretch.subscription_id}/{price.id}/"
     billed = [one for key, one in books.billed.items() if key.startswith(prefix)]
     latest = max(billed, key=lambda one: one.period.end, default=None)
-    return Fraction(0) if latest is None else Fraction(latest.treatment.percent) / 100
+    return Fraction(0) if latest is None else Fraction(latest.lines[-1].treatment.percent) / 100
 
 
 def _less_coupons(

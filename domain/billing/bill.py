@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain import events as e
 from domain.account import Account
@@ -14,6 +15,7 @@ from domain.billing.giving_back import credit_notes
 from domain.billing.invoicing import Made, corrections_from, item_lines, make
 from domain.billing.moment import Moment
 from domain.billing.office import Office
+from domain.billing.releases import releases
 from domain.books import Books
 from domain.books.credit import CreditKind
 from domain.books.invoice import Item
@@ -25,12 +27,13 @@ from domain.totals import burn
 
 
 class Draft(Struct, frozen=True):
-    """What a moment has to bill in one currency. `continued`: keys that go on with a period that was billed before."""
+    """What a moment has to bill in one currency. `continued`: keys that go on with a period that was billed
+    before, and the coupons that lowered it."""
 
     currency: str
     lines: tuple[Line, ...]
     items: tuple[Item, ...]
-    continued: frozenset[str]
+    continued: dict[str, frozenset[str]]
 
 
 def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draft, ...]:
@@ -44,11 +47,26 @@ def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draf
     taken = [item for item in books.items if moment.closes or (moment.until is None and item.at_once)]
     for item in taken:
         found.setdefault(item.currency, []).extend(adjusted(item_lines([item], moment.at), books.adjustments))
-    continued = frozenset(books.billed) | {charge.key for charge in wanted if charge.continues}
     return tuple(
-        Draft(currency, tuple(lines), tuple(item for item in taken if item.currency == currency), continued)
+        Draft(
+            currency,
+            tuple(lines),
+            tuple(item for item in taken if item.currency == currency),
+            _continued(books, wanted, lines),
+        )
         for currency, lines in sorted(found.items())
     )
+
+
+def _continued(books: Books, wanted: Sequence[Charge], lines: Sequence[Line]) -> dict[str, frozenset[str]]:
+    """What was billed before goes on with itself; what follows on something, with what is given back of that."""
+    found = {key: billed.redemptions for key, billed in books.billed.items()}
+    back = [line for line in lines if line.amount < 0]
+    for charge in wanted:
+        if charge.continues and charge.key not in found:
+            own = (line for line in back if line.subscription_id == charge.stretch.subscription_id)
+            found[charge.key] = frozenset(share.redemption_id for line in own for share in line.coupons)
+    return found
 
 
 def bill(
@@ -81,16 +99,13 @@ class _Run:
 def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
     before = run.account
     made = _made(run, draft, draft.lines, office, moment)
-    if made.invoice.total < 0:
-        back = [line for line in draft.lines if line.amount < 0]
-        for note in credit_notes(run.account, back, draft.currency, run.at):
-            run.record(e.CreditNoteIssued(note))
-        made = _made(run, draft, [line for line in draft.lines if line.amount >= 0], office, moment)
+    for note in credit_notes(run.account, made.outside, draft.currency, run.at):
+        run.record(e.CreditNoteIssued(note))
     if not any(line.amount for line in made.invoice.lines):
         _follow(run, before)
         return
-    run.record(e.InvoiceFinalized(made.invoice, tuple(item.id for item in draft.items), made.used))
-    invoice = made.invoice
+    invoice = replace(made.invoice, released=releases(run.account.books, made.invoice.lines))
+    run.record(e.InvoiceFinalized(invoice, tuple(item.id for item in draft.items), made.used))
     if not invoice.buys:  # credit is not bought with credit
         order, credits = office.settings.burn_order, run.account.books.credits.values()
         burns = burn(credits, invoice.total, order, CreditKind.PREPAID, invoice.currency, run.at)

@@ -1,19 +1,19 @@
 """Wanted − billed: what every charge has still to be billed, or to give back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from fractions import Fraction
 
 from msgspec.structs import replace
 
 from domain.billing.charge import Charge
 from domain.books import Books
-from domain.books.books import Billed
+from domain.books.billed import Billed, Weight, returns
 from domain.books.invoice import Adjustment
-from domain.books.line import ZERO, Line, LineKind, Step
+from domain.books.line import ZERO, Line, LineKind, LineRef, Step
+from domain.books.redemption import CouponShare
 from domain.catalog import ChargeModel
-from domain.money import rounded
 from domain.period import Period
+from domain.pricing.proration import share
 
 ONE = Decimal(1)
 _BY_UNIT = frozenset({ChargeModel.FLAT, ChargeModel.PER_UNIT, ChargeModel.PER_SEAT})
@@ -31,11 +31,13 @@ def differences(books: Books, wanted: Iterable[Charge]) -> tuple[Line, ...]:
         if before is None:
             if charge.amount or _shown(books, charge):
                 lines.append(_first(charge))
-        elif charge.amount != before.amount:
-            lines.append(_changed(charge, before))
+        elif charge.amount > before.amount:
+            lines.append(_risen(charge, before))
+        elif charge.amount < before.amount:
+            lines.extend(_fallen(charge, before))
     for key, before in books.billed.items():
-        if key not in keys and before.amount and not _closed(books, before):
-            lines.append(_given_back(_nothing(key, before), before, -before.amount))
+        if key not in keys and before.amount > 0 and not _closed(books, before):
+            lines.extend(_given_back(_nothing(key, before), before, before.amount, before.period, None))
     # A reversal may find that all was given back by hand already.
     return tuple(line for line in lines if line.amount or line.calculated is None)
 
@@ -51,9 +53,16 @@ def _closed(books: Books, before: Billed) -> bool:
 
 
 def adjusted(lines: Iterable[Line], adjustments: Iterable[Adjustment]) -> tuple[Line, ...]:
-    """Support's word in place of what the rules came to, which stays beside it."""
+    """Support's word in place of what the rules came to, which stays beside it. Where several lines have the key, since
+    something goes back of each, the first comes to that and the others to nothing."""
     words = {one.key: one for one in adjustments}
-    return tuple(_adjusted(line, words[line.key]) if line.key in words else line for line in lines)
+    found: list[Line] = []
+    for line in lines:
+        word = words.get(line.key)
+        found.append(line if word is None else _adjusted(line, word))
+        if word is not None:
+            words[line.key] = replace(word, amount=ZERO)
+    return tuple(found)
 
 
 def _adjusted(line: Line, word: Adjustment) -> Line:
@@ -61,7 +70,7 @@ def _adjusted(line: Line, word: Adjustment) -> Line:
     calculated = line.amount if line.calculated is None else line.calculated
     steps = (*line.steps, Step(f"adjusted: {word.reason}", ONE, change, change))
     # What gives back bore its shares of coupons and credit; with another amount these stay where they are.
-    return replace(line, amount=word.amount, calculated=calculated, steps=steps, discount=ZERO, credit=ZERO)
+    return replace(line, amount=word.amount, calculated=calculated, steps=steps, discount=ZERO, coupons=(), credit=ZERO)
 
 
 def _first(charge: Charge) -> Line:
@@ -76,46 +85,68 @@ def _first(charge: Charge) -> Line:
     )
 
 
-def _changed(charge: Charge, before: Billed) -> Line:
-    """A seat more, a cancellation, a late event: the difference, over the part of the period in which it makes one."""
+def _risen(charge: Charge, before: Billed) -> Line:
+    """A seat more, a late event: the difference, over the part of the period in which it makes one."""
     difference = charge.amount - before.amount
-    steps = (*charge.steps, Step("billed before", ONE, -before.amount, -before.amount))
-    ended = charge.period.end < before.period.end
-    period = Period(charge.period.end, before.period.end) if ended else Period(charge.changed_at, charge.period.end)
-    if charge.kind is LineKind.USAGE:
-        period = charge.period
-    line = replace(_line(charge), period=period)
-    if difference < 0:
-        return _given_back(line, before, difference, steps)
-    words = f"{charge.description}, difference"
-    return replace(line, description=words, amount=difference, unit_amount=difference, steps=steps)
-
-
-def _given_back(line: Line, before: Billed, difference: Decimal, steps: tuple[Step, ...] = ()) -> Line:
-    """The shares of coupons and promotional credit go back with it, taxed as it was billed; and never more than what is
-    left: 241.89 unused of 249.95, of which support gave back 10.00, are 239.95 (Kill Bill, published case P27)."""
-    share = Fraction(difference) / Fraction(before.amount) if before.amount else Fraction(0)
-    discount, credit = (
-        rounded(part * share, before.currency) for part in map(Fraction, (before.discount, before.credit))
-    )
-    amount = max(difference, -max(before.left, ZERO) + discount + credit)
-    capped = amount != difference
-    if capped:
-        kept = amount - difference
-        steps = (*steps, Step("given back before, by hand", ONE, kept, kept))
+    usage = charge.kind is LineKind.USAGE
     return replace(
-        line,
-        description=f"{before.description}, given back",
-        quantity=-ONE,
-        amount=amount,
-        unit_amount=-amount,
-        calculated=difference if capped else None,
-        discount=discount,
-        credit=credit,
-        treatment=before.treatment,
-        tax_inclusive=before.tax_inclusive,
-        steps=steps or (Step("billed before", ONE, difference, difference),),
+        _line(charge),
+        period=charge.period if usage else Period(charge.changed_at, charge.period.end),
+        description=f"{charge.description}, difference",
+        amount=difference,
+        unit_amount=difference,
+        steps=(*charge.steps, _before(before)),
     )
+
+
+def _fallen(charge: Charge, before: Billed) -> Iterator[Line]:
+    """A seat less, a cancellation, a correction: what goes back for the part of the period in which it makes a
+    difference."""
+    ended = charge.period.end < before.period.end
+    over = Period(charge.period.end, before.period.end) if ended else Period(charge.changed_at, charge.period.end)
+    line = replace(_line(charge), period=charge.period if charge.kind is LineKind.USAGE else over)
+    weight = _weight(charge) if charge.kind is LineKind.RECURRING else None
+    yield from _given_back(line, before, before.amount - charge.amount, over, weight, (*charge.steps, _before(before)))
+
+
+def _before(before: Billed) -> Step:
+    return Step("billed before", ONE, -before.amount, -before.amount)
+
+
+def _weight(charge: Charge) -> Weight:
+    price = charge.price
+    assert price is not None
+    return lambda part: share(price.proration, part, charge.whole, charge.stretch.zone, price.change_day)
+
+
+def _given_back(
+    line: Line, before: Billed, amount: Decimal, over: Period, weight: Weight | None, steps: tuple[Step, ...] = ()
+) -> Iterator[Line]:
+    """A line for each billed line that `amount` goes back of, taxed as that was."""
+    found = list(returns(before, amount, over, weight))
+    for billed, back in found:
+        capped = back.back != back.amount
+        told = steps if len(found) == 1 else ()
+        told = told or (Step("billed before", ONE, -back.amount, -back.amount),)
+        if capped:
+            kept = back.amount - back.back
+            told = (*told, Step("given back before, by hand" if billed.given else "never paid", ONE, kept, kept))
+        yield replace(
+            line,
+            description=f"{before.description}, given back",
+            quantity=-ONE,
+            amount=-back.back,
+            unit_amount=back.back,
+            calculated=-back.amount if capped else None,
+            discount=-back.discount,
+            coupons=tuple(CouponShare(one.redemption_id, -one.amount) for one in back.coupons),
+            credit=-back.credit,
+            treatment=billed.treatment,
+            tax_inclusive=billed.tax_inclusive,
+            steps=told,
+            corrects=LineRef(billed.invoice_id, billed.line_id),
+            over=back.over,
+        )
 
 
 def _line(charge: Charge) -> Line:
@@ -148,7 +179,6 @@ def _nothing(key: str, before: Billed) -> Line:
         quantity=ONE,
         amount=ZERO,
         period=before.period,
-        tax_inclusive=before.tax_inclusive,
         subscription_id=before.subscription_id,
         plan_key=before.plan_key,
         ends_at=before.ends_at,

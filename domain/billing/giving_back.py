@@ -3,19 +3,22 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from domain.account import Account
+from domain.billing.releases import releases
 from domain.books import Books
-from domain.books.credit import Credit, CreditKind
+from domain.books.credit import Credit, CreditKind, Release
 from domain.books.invoice import CreditNote, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind
-from domain.errors import Refusal
+from domain.books.redemption import CouponShare, part_of
 from domain.exact import exact_sum
 from domain.identity import derived_id
-from domain.money import split
+from domain.money import rounded, split
+from domain.policy import Rounding
 from domain.totals import credit_note_amounts
 from domain.totals.promotional import net
 
@@ -34,44 +37,65 @@ class _Take(NamedTuple):
 
 def credit_notes(account: Account, lines: Sequence[Line], currency: str, at: datetime) -> Iterator[CreditNote]:
     """The notes that give `lines` (all below zero) back, one for each invoice that charged for them: first the lines
-    that they stand on, newest first, then what else was charged and taxed alike. What no invoice has left to give
-    stays wanted; nobody has paid for it."""
-    taken: list[_Take] = []
+    that they correct, then others of the same key, then what else was charged and taxed alike, the newest first. What
+    no invoice has left to give stays wanted; nobody has paid for it."""
     parts: dict[str, list[Line]] = {}
+    taken: list[_Take] = []
     for line in lines:
         takes = list(_takes(account.books, line, taken))
         taken += takes
-        for take in takes:
-            parts.setdefault(take.invoice_id, []).append(_part(line, take, takes, currency))
-    n = 0
-    for invoice_id, of_invoice in parts.items():
-        note = _note(account, account.books.receivables[invoice_id], of_invoice, currency, at, n)
-        if note is not None:
-            n += 1
-            yield note
+        for take, part in zip(takes, _parts(line, takes, currency), strict=True):
+            parts.setdefault(take.invoice_id, []).append(part)
+    released: list[Release] = []
+    for n, (invoice_id, of_invoice) in enumerate(parts.items()):
+        note = _note(account, account.books.receivables[invoice_id], of_invoice, released, at, n)
+        released.extend(note.released)
+        yield note
 
 
 def _takes(books: Books, line: Line, taken: Sequence[_Take]) -> Iterator[_Take]:
     wanted = -net(line)
-    room: dict[str, Decimal] = {}
+    here: list[_Take] = []
     for owed, charged in _standing_on(books, line):
         if wanted <= 0:
             return
-        others = exact_sum(take.amount for take in taken if take.line_id == charged.id)
-        rest = charged.net - charged.credited - others
-        if owed.id not in room:
-            here = exact_sum(one.net - one.credited for one in owed.lines if one.tax == charged.tax)
-            room[owed.id] = here - exact_sum(take.amount for take in taken if take.invoice_id == owed.id)
-        amount = min(rest, room[owed.id], wanted)
+        others = [take for take in (*taken, *here) if take.invoice_id == owed.id]
+        on_line = exact_sum(take.amount for take in others if take.line_id == charged.id)
+        alike = exact_sum(take.amount for take in others if _position(owed, take.line_id) == charged.tax)
+        all_others = sum((_with_tax(owed, take) for take in others), Fraction(0))
+        rest = charged.net - charged.credited - on_line
+        amount = min(rest, _room(owed, charged.tax, all_others) - alike, wanted)
         if amount > 0:
-            yield _Take(owed.id, charged.id, amount)
+            here.append(_Take(owed.id, charged.id, amount))
             wanted -= amount
-            room[owed.id] -= amount
+            yield here[-1]
+
+
+def _room(owed: Receivable, position: int, others: Fraction) -> Decimal:
+    """What is left of the lines taxed alike, and not more than the whole invoice has left: one of long ago may hold
+    returns at another tax."""
+    alike = exact_sum(line.net - line.credited for line in owed.lines if line.tax == position)
+    if all(line.net >= 0 for line in owed.lines):
+        return alike
+    tax = owed.tax[position]
+    left = Fraction(owed.total - owed.noted) - others
+    without = left / (1 if tax.inclusive else 1 + Fraction(tax.treatment.percent) / 100)
+    return min(alike, rounded(without, owed.currency, Rounding.DOWN))
+
+
+def _with_tax(owed: Receivable, take: _Take) -> Fraction:
+    tax = owed.tax[_position(owed, take.line_id)]
+    return Fraction(take.amount) * (1 if tax.inclusive else 1 + Fraction(tax.treatment.percent) / 100)
+
+
+def _position(owed: Receivable, line_id: str) -> int:
+    return next(line.tax for line in owed.lines if line.id == line_id)
 
 
 def _standing_on(books: Books, line: Line) -> Iterator[tuple[Receivable, OwedLine]]:
     """The lines that a reversal can be taken from, the best first."""
-    own = {part.line_id for part in books.billed[line.key].parts}
+    assert line.corrects is not None
+    own = {one.line_id for one in books.billed[line.key].lines}
     newest = sorted(books.receivables.values(), key=lambda one: (one.issued_at, one.id), reverse=True)
     found = [
         (owed, charged)
@@ -81,43 +105,47 @@ def _standing_on(books: Books, line: Line) -> Iterator[tuple[Receivable, OwedLin
         if charged.net > 0
         and charged.kind is not LineKind.CREDIT
         and (owed.tax[charged.tax].treatment, owed.tax[charged.tax].inclusive) == (line.treatment, line.tax_inclusive)
+        and owed.currency == books.billed[line.key].currency
     ]
-    yield from (pair for pair in found if pair[1].id in own)
-    yield from (pair for pair in found if pair[1].id not in own)
+    corrected = line.corrects.line_id
+    yield from sorted(found, key=lambda pair: (pair[1].id != corrected, pair[1].id not in own))
 
 
-def _part(line: Line, take: _Take, every: Sequence[_Take], currency: str) -> Line:
-    """The share of `line` that one invoice gives back, its amounts positive. What coupons and promotional credit had
-    taken off goes with it in proportion, if all of the line could be placed."""
-    weights = [one.amount for one in every]
-    placed = exact_sum(weights) == -net(line)
-    n = every.index(take)
-    discount = split(-line.discount, weights, currency)[n] if placed else ZERO
-    credit = split(-line.credit, weights, currency)[n] if placed else ZERO
-    amount = exact_sum((take.amount, discount, credit))
-    return replace(
-        line,
-        id=take.line_id,
-        quantity=ONE,
-        amount=amount,
-        unit_amount=amount,
-        calculated=None,
-        discount=discount,
-        credit=credit,
-    )
+def _parts(line: Line, takes: Sequence[_Take], currency: str) -> Iterator[Line]:
+    """The share of `line` that each invoice gives back, its amounts positive. What coupons and promotional credit had
+    taken off goes with it in proportion."""
+    placed = exact_sum(take.amount for take in takes)
+    missing = -net(line) - placed
+    weights = [*(take.amount for take in takes), missing]
+    discounts, credits = split(-line.discount, weights, currency), split(-line.credit, weights, currency)
+    # What was given by hand or never paid is set off once, with the first of them, if all of the line has its place.
+    set_off = ZERO if missing or line.calculated is None else line.amount - line.calculated
+    for n, take in enumerate(takes):
+        amount = exact_sum((take.amount, discounts[n], credits[n]))
+        yield replace(
+            line,
+            id=take.line_id,
+            quantity=ONE,
+            amount=amount,
+            unit_amount=amount,
+            calculated=amount + set_off if set_off and n == 0 else None,
+            discount=discounts[n],
+            coupons=part_of(_mirrored(line.coupons), discounts[n], currency),
+            credit=credits[n],
+        )
+
+
+def _mirrored(shares: Sequence[CouponShare]) -> tuple[CouponShare, ...]:
+    return tuple(CouponShare(share.redemption_id, -share.amount) for share in shares)
 
 
 def _note(
-    account: Account, owed: Receivable, parts: Sequence[Line], currency: str, at: datetime, n: int
-) -> CreditNote | None:
-    """None: the invoice has not that much left, whatever its lines say; then it stays wanted for the next invoice."""
+    account: Account, owed: Receivable, parts: Sequence[Line], released: Sequence[Release], at: datetime, n: int
+) -> CreditNote:
     amounts: dict[str, Decimal] = {}
     for part in parts:
         amounts[part.id] = exact_sum((amounts.get(part.id, ZERO), net(part)))
-    try:
-        found = credit_note_amounts(owed, amounts)
-    except Refusal:
-        return None
+    found = credit_note_amounts(owed, amounts)
     id = note_id(account, n)
     off = min(found.total, owed.due)
     rest = min(found.total - off, account.books.overpaid(owed, found.total))
@@ -125,7 +153,7 @@ def _note(
         id=id,
         invoice_id=owed.id,
         invoice_number=owed.number,
-        currency=currency,
+        currency=owed.currency,
         lines=tuple(parts),
         tax=found.tax,
         subtotal=found.subtotal,
@@ -133,8 +161,9 @@ def _note(
         reason=WHY,
         issued_at=at,
         off=off,
-        credit=credit_of_note(id, currency, rest, "credit note", at),
+        credit=credit_of_note(id, owed.currency, rest, "credit note", at),
         automatic=True,
+        released=releases(account.books, parts, released),
     )
 
 

@@ -1,23 +1,31 @@
 """From lines to an invoice: taxed, lowered by coupons and promotional credit, summed up. Drafts and final ones
 alike."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.account import Account
+from domain.account import Account, Customer
 from domain.billing.office import Office
+from domain.billing.releases import releases
 from domain.books import Books
+from domain.books.credit import Burn
 from domain.books.invoice import Invoice, Item
-from domain.books.line import Line, LineKind, Step
+from domain.books.line import ZERO, Line, LineKind, Step
+from domain.books.redemption import Redemption
+from domain.books.stretch import Stretch
 from domain.identity import derived_id
 from domain.money import rounded
-from domain.period import Period, local_date
+from domain.period import FOREVER, Period, local_date
 from domain.seller import Settings
-from domain.tax import PREPAID_CATEGORY
+from domain.tax import PREPAID_CATEGORY, Treatment
 from domain.totals import discounted, promoted, totals
+from domain.totals.promotional import net
 
 BUYER = ("name", "email", "address", "taxId")
 """What an invoice says of its buyer: copied as it was sealed, so that erasing the customer erases it there, too."""
@@ -27,10 +35,12 @@ COLLECTED_WITHIN = timedelta(hours=1)
 
 
 class Made(Struct, frozen=True):
-    """An invoice, and the redemptions of which it uses up a period."""
+    """An invoice, the redemptions of which it uses up a period, and the lines that it cannot net: what goes back of
+    things that are taxed alike, above what it charges of them. Credit notes give it back."""
 
     invoice: Invoice
     used: tuple[str, ...] = ()
+    outside: tuple[Line, ...] = ()
 
 
 def invoice_id(account: Account, n: int = 0) -> str:
@@ -53,28 +63,31 @@ def make(
     at: datetime,
     *,
     until: datetime | None,
-    continued: Collection[str] = (),
+    continued: Mapping[str, Collection[str]] = MappingProxyType({}),
     n: int = 0,
 ) -> Made:
-    """The invoice of these lines. `continued`: keys of what goes on with a period that was billed before."""
+    """The invoice of these lines. `continued`: keys of what goes on with a period that was billed before, and the
+    redemptions that lowered it."""
     customer, books, settings = account.customer, account.books, office.settings
     assert customer is not None
     id = invoice_id(account, n)
-    named = [replace(line, id=derived_id("line", customer.created_at, id, line.key)) for line in lines]
+    named = [replace(line, id=_line_id(customer, id, line)) for line in lines]
     taxed = [_taxed(line, office, at) for line in named]
-    lowered = discounted(taxed, books.redemptions, currency, continued)
-    given = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at)
-    sums = totals(given.lines, currency)
+    lowered = discounted(taxed, books.redemptions, currency, continued, partial(counted, books))
+    released = [Burn(one.credit_id, one.amount) for one in releases(books, lowered.lines)]
+    given = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
+    kept, outside = _netted(given.lines)
+    sums = totals(kept, currency)
     invoice = Invoice(
         id=id,
         currency=currency,
-        lines=given.lines,
+        lines=kept,
         subtotal=sums.subtotal,
         discount=sums.discount,
         credit=sums.credit,
         tax=sums.tax,
         total=sums.total,
-        period=_period(given.lines, at),
+        period=_period(kept, at),
         until=until,
         corrections_from=None if until is None else corrections_from(books, until, settings),
         issued_at=at,
@@ -91,7 +104,49 @@ def make(
             item.buys for item in books.items if item.buys is not None and f"item/{item.id}" in {x.key for x in lines}
         ),
     )
-    return Made(invoice, lowered.used)
+    return Made(invoice, lowered.used, outside)
+
+
+def _line_id(customer: Customer, invoice_id: str, line: Line) -> str:
+    """Of a key there may be a line for each earlier one that it gives back of."""
+    corrected = () if line.corrects is None else (line.corrects.line_id,)
+    return derived_id("line", customer.created_at, invoice_id, line.key, *corrected)
+
+
+def _netted(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """(the lines of the invoice, those that give back outside it). What is taxed alike may come to nothing, but not to
+    less: a document that is below zero at one tax could never be taken back again."""
+    sums: dict[tuple[Treatment | None, bool], Decimal] = {}
+    for line in lines:
+        group = (line.treatment, line.tax_inclusive)
+        sums[group] = sums.get(group, ZERO) + net(line)
+    below = {group for group, amount in sums.items() if amount < 0}
+    outside = [line for line in lines if net(line) < 0 and (line.treatment, line.tax_inclusive) in below]
+    return tuple(line for line in lines if line not in outside), tuple(outside)
+
+
+def counted(books: Books, redemption: Redemption) -> Container[LineKind]:
+    """What uses up the periods of a coupon: the fees it lowers; where none recurs, usage; where nothing does, all."""
+    prices = [
+        price
+        for stretch in _latest(books)
+        if redemption.subscription_id in (None, stretch.subscription_id)
+        and (not redemption.coupon.plans or stretch.plan_key in redemption.coupon.plans)
+        for price in stretch.prices
+    ]
+    if any(price.meter_key is None for price in prices):
+        return frozenset({LineKind.RECURRING})
+    return frozenset({LineKind.RECURRING, LineKind.USAGE, LineKind.MINIMUM}) if prices else frozenset(LineKind)
+
+
+def _latest(books: Books) -> list[Stretch]:
+    """What runs; of a subscription of which nothing does, what ran last."""
+    found: list[Stretch] = []
+    for id in {stretch.subscription_id for stretch in books.stretches}:
+        own = [stretch for stretch in books.stretches if stretch.subscription_id == id]
+        last = max(stretch.end or FOREVER for stretch in own)
+        found += [stretch for stretch in own if (stretch.end or FOREVER) == last]
+    return found
 
 
 def _item_line(item: Item, at: datetime) -> Line:

@@ -6,49 +6,14 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from domain.books.billed import Billed
 from domain.books.credit import Credit
 from domain.books.invoice import Adjustment, Item, Receivable
-from domain.books.line import ZERO, LineKind
+from domain.books.line import ZERO
 from domain.books.payment import Method, Payment
 from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
 from domain.exact import exact_sum
-from domain.period import Period
-from domain.tax import Treatment
-
-
-class Part(Struct, frozen=True):
-    """What one invoice line billed of a key."""
-
-    invoice_id: str
-    line_id: str
-    amount: Decimal
-
-
-class Billed(Struct, frozen=True, omit_defaults=True):
-    """What was billed of one key: `amount` in all, as the rules came to; `discount` and `credit` are the shares of
-    coupons and promotional credit in it, `given_back` is what support took off by hand. So what a reversal can still
-    give back is the first less the others. `period` is what was paid for, `ends_at` the end of the price's own period:
-    until that is closed, it is compared with what is wanted. `parts`: the lines it stands on, newest last."""
-
-    kind: LineKind
-    description: str
-    currency: str
-    amount: Decimal
-    period: Period
-    ends_at: datetime
-    treatment: Treatment
-    tax_inclusive: bool = False
-    subscription_id: str | None = None
-    plan_key: str | None = None
-    discount: Decimal = ZERO
-    credit: Decimal = ZERO
-    given_back: Decimal = ZERO
-    parts: tuple[Part, ...] = ()
-
-    @property
-    def left(self) -> Decimal:
-        return self.amount - self.discount - self.credit - self.given_back
 
 
 class Link(Struct, frozen=True, omit_defaults=True):

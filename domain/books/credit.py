@@ -36,3 +36,11 @@ class Burn(Struct, frozen=True):
 
     credit_id: str
     amount: Decimal
+
+
+class Release(Struct, frozen=True):
+    """So much of what an invoice had taken from a promotional credit, back to it: its line was given back."""
+
+    invoice_id: str
+    credit_id: str
+    amount: Decimal

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from domain.books.credit import Burn, Credit
+from domain.books.credit import Burn, Credit, Release
 from domain.books.line import ZERO, Line, LineKind
 from domain.books.redemption import Discount
 from domain.money import Money
@@ -56,8 +56,9 @@ class Invoice(Struct, frozen=True, omit_defaults=True):
     `subtotal` sums the lines; `discount` and `credit` (promotional) are positive; `total` = subtotal − discount −
     credit + the tax that the prices do not contain already. `until`: everything due up to then is on it or was billed
     before (None: it is of items only, and says nothing of that); what ended before `corrections_from` is closed.
-    `buyer` holds sealed texts by field name, as the customer's own. `credits`: promotional credit used up by it;
-    `buys`: the credits that paying it gives. All amounts are in `currency` and have its digits.
+    `buyer` holds sealed texts by field name, as the customer's own. `credits`: promotional credit used up by it,
+    `released`: what came back of the lines that it gives back; `buys`: the credits that paying it gives. All amounts
+    are in `currency` and have its digits.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Invoice(Struct, frozen=True, omit_defaults=True):
     locale: str = "en"
     discounts: tuple[Discount, ...] = ()
     credits: tuple[Burn, ...] = ()
+    released: tuple[Release, ...] = ()
     buys: tuple[Credit, ...] = ()
 
     def money(self, amount: Decimal) -> Money:
@@ -107,6 +109,7 @@ class CreditNote(Struct, frozen=True, omit_defaults=True):
     credit: Credit | None = None
     automatic: bool = False
     number: str = ""
+    released: tuple[Release, ...] = ()
 
 
 class Instalment(Struct, frozen=True):
@@ -117,7 +120,7 @@ class Instalment(Struct, frozen=True):
 class OwedLine(Struct, frozen=True, omit_defaults=True):
     """What later corrections need to know of a final invoice's line. `tax`: the position of its treatment among the
     invoice's tax lines. `serves`: when what it pays for is provided. `credited`: how much of its `net` was taken
-    back."""
+    back. `corrects`: the line (its id) that it gives back of. `calculated`: as on the invoice."""
 
     id: str
     key: str
@@ -128,6 +131,8 @@ class OwedLine(Struct, frozen=True, omit_defaults=True):
     discount: Decimal = ZERO
     credit: Decimal = ZERO
     credited: Decimal = ZERO
+    corrects: str | None = None
+    calculated: Decimal | None = None
 
     @property
     def net(self) -> Decimal:
@@ -157,6 +162,7 @@ class Receivable(Struct, frozen=True, omit_defaults=True):
     attempts: int = 0
     next_attempt_at: datetime | None = None
     credits: tuple[Burn, ...] = ()  # promotional, used up when it was made
+    released: tuple[Burn, ...] = ()  # of that, what came back since, with lines that were given back
     prepaid: tuple[Burn, ...] = ()  # bought, and applied to it since
     discounts: tuple[Discount, ...] = ()
     used: tuple[str, ...] = ()  # redemptions of which it used up a period

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from domain.books.redemption import CouponShare
 from domain.catalog import Price
 from domain.period import Period
 from domain.tax import Treatment
@@ -32,14 +33,20 @@ class Step(Struct, frozen=True):
     amount: Decimal
 
 
+class LineRef(Struct, frozen=True):
+    invoice_id: str
+    line_id: str
+
+
 class Line(Struct, frozen=True, omit_defaults=True):
     """`key` names what is charged, the same on every invoice that bills or corrects it: wanted − billed counts by it.
 
     `amount` has the currency's digits; below zero where the line gives back. `calculated` is what the rules came to,
     where support put another amount in its place. `discount` and `credit` are its shares of coupons and of promotional
-    credit (of the sign of `amount`). `usage` is the stretch whose events were counted. `treatment` is set when the
-    invoice is final; what reverses an earlier line keeps that line's. `ends_at`: the end of the price's own period, of
-    which `period` may be a part.
+    credit (of the sign of `amount`); `coupons` says which took what. `usage` is the stretch whose events were counted.
+    `treatment` is set when the invoice is final; what reverses an earlier line keeps that line's. `ends_at`: the end of
+    the price's own period, of which `period` may be a part. `corrects`: the line that it gives back of, `over` which
+    part of that line's time.
     """
 
     id: str
@@ -62,3 +69,6 @@ class Line(Struct, frozen=True, omit_defaults=True):
     discount: Decimal = ZERO
     credit: Decimal = ZERO
     treatment: Treatment | None = None
+    coupons: tuple[CouponShare, ...] = ()
+    corrects: LineRef | None = None
+    over: Period | None = None

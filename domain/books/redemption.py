@@ -1,15 +1,20 @@
 """A coupon that a customer redeemed, with its terms as they were then."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.coupon import Coupon
+from domain.money import split
+
+ZERO = Decimal(0)
 
 
 class Redemption(Struct, frozen=True, omit_defaults=True):
-    """`left`: how many invoices it still lowers (None: all). `ended_at`: used up, removed or expired."""
+    """`left`: how many invoices it still lowers (None: all). `ended_at`: used up, or removed by hand."""
 
     id: str
     coupon: Coupon
@@ -26,3 +31,25 @@ class Discount(Struct, frozen=True):
     code: str
     name: str
     amount: Decimal
+
+
+class CouponShare(Struct, frozen=True):
+    """What one redemption took off one line; below zero on a line that gives back."""
+
+    redemption_id: str
+    amount: Decimal
+
+
+def part_of(shares: Sequence[CouponShare], total: Decimal, currency: str) -> tuple[CouponShare, ...]:
+    """So much of them all, in proportion."""
+    if not shares or not total:
+        return ()
+    parts = split(total, [share.amount for share in shares], currency)
+    return tuple(CouponShare(one.redemption_id, part) for one, part in zip(shares, parts, strict=True) if part)
+
+
+def less_shares(shares: Sequence[CouponShare], taken: Sequence[CouponShare]) -> tuple[CouponShare, ...]:
+    """What is left of each."""
+    gone = {one.redemption_id: one.amount for one in taken}
+    left = (replace(one, amount=one.amount - gone.get(one.redemption_id, ZERO)) for one in shares)
+    return tuple(one for one in left if one.amount)

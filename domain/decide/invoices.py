@@ -69,11 +69,19 @@ def _voided(books: Books, owed: Receivable, at: datetime, rebill: bool) -> e.Inv
 
 
 def _returned(books: Books, owed: Receivable, at: datetime) -> Iterator[Burn]:
-    """The credit that it used, of both kinds (published case C13); what has expired meanwhile stays gone."""
-    for burn in (*owed.credits, *owed.prepaid):
+    """The credit that it used, of both kinds (published case C13); what has expired meanwhile stays gone, and what came
+    back before, with lines that were given back."""
+    for burn in (*_unreleased(owed), *owed.prepaid):
         credit = books.credits[burn.credit_id]
         if credit.expired_at is None and (credit.expires_at is None or at < credit.expires_at):
             yield burn
+
+
+def _unreleased(owed: Receivable) -> Iterator[Burn]:
+    for burn in owed.credits:
+        gone = exact_sum(one.amount for one in owed.released if one.credit_id == burn.credit_id)
+        if burn.amount > gone:
+            yield Burn(burn.credit_id, EXACT.subtract(burn.amount, gone))
 
 
 # ── credit notes ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +141,10 @@ def _line(owed: Receivable, line: OwedLine, described: Line | None, amount: Deci
         steps=(Step(reason, ONE, amount, amount),),
         calculated=None,
         discount=ZERO,
+        coupons=(),
         credit=ZERO,
+        corrects=None,
+        over=None,
         treatment=tax.treatment,
     )
 

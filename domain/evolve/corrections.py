@@ -1,26 +1,29 @@
 """The fold of what takes an invoice back: voids, write-offs, credit notes."""
 
 from datetime import datetime
-from fractions import Fraction
+from decimal import Decimal
 
 from msgspec.structs import replace
 
 from domain import events as e
 from domain.books import Books
-from domain.books.books import Billed, Part
-from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
-from domain.books.line import ZERO, Line
+from domain.books.invoice import InvoiceStatus
+from domain.books.line import ZERO
 from domain.books.redemption import Redemption
-from domain.evolve.entries import with_credit, with_owed
-from domain.money import rounded
+from domain.evolve.billed import forgiven, noted, unbilled, without_credit
+from domain.evolve.entries import with_credit, with_owed, with_released
 
 
 def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
+    """Billed anew, it counts as never billed. Otherwise what it charged is forgiven; what it gave back stands, and so
+    does the credit for the plan that an upgrade has left."""
     owed = books.receivables[event.invoice_id]
-    books = forgiven(books, owed, rebill=event.rebill)
     if event.rebill:
         returned = (_unused(one) if one.id in owed.used else one for one in books.redemptions)
-        books = replace(books, redemptions=tuple(returned), bill_at=at)
+        billed = unbilled(books.billed, owed)
+        books = replace(books, billed=billed, redemptions=tuple(returned), bill_at=at)
+    else:
+        books = replace(books, billed=without_credit(forgiven(books.billed, owed, owed.total, owed.total), owed))
     for burn in event.returned:
         credit = books.credits[burn.credit_id]
         # Also one that was taken back in the meantime: what was used of it was not.
@@ -28,33 +31,11 @@ def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
     return with_owed(books, owed.id, closed=InvoiceStatus.VOID, next_attempt_at=None)
 
 
-def forgiven(books: Books, owed: Receivable, *, rebill: bool = False) -> Books:
-    """What nobody will pay cannot be given back once more: it counts as given back, or (`rebill`) as never billed."""
-    billed = dict(books.billed)
-    for line in owed.lines:
-        before = billed.get(line.key)
-        if before is None:
-            continue
-        billed[line.key] = _unbilled(before, line) if rebill else _unpaid(before, line, owed)
-        if not billed[line.key].parts:
-            del billed[line.key]
-    return replace(books, billed=billed)
-
-
-def _unpaid(before: Billed, line: OwedLine, owed: Receivable) -> Billed:
-    """The share of the line that is still owed."""
-    share = Fraction(owed.due) / Fraction(owed.total) if owed.total else Fraction(0)
-    return replace(before, given_back=before.given_back + rounded(Fraction(line.net) * share, owed.currency))
-
-
-def _unbilled(before: Billed, line: OwedLine) -> Billed:
-    return replace(
-        before,
-        amount=before.amount - line.amount,
-        discount=before.discount - line.discount,
-        credit=before.credit - line.credit,
-        parts=tuple(part for part in before.parts if part.line_id != line.id),
-    )
+def written_off(books: Books, event: e.InvoiceWrittenOff) -> Books:
+    """What nobody will pay cannot be given back: it is set off against whatever goes back later."""
+    owed = books.receivables[event.invoice_id]
+    books = replace(books, billed=forgiven(books.billed, owed, owed.due, owed.total - owed.noted))
+    return with_owed(books, owed.id, closed=InvoiceStatus.UNCOLLECTIBLE, next_attempt_at=None)
 
 
 def _unused(redemption: Redemption) -> Redemption:
@@ -67,18 +48,16 @@ def _unused(redemption: Redemption) -> Redemption:
 def credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
     note = event.note
     owed = books.receivables[note.invoice_id]
-    taken = {line.id: line.amount - line.discount - line.credit for line in note.lines}
+    taken: dict[str, Decimal] = {}
+    for line in note.lines:  # several may be of one line of the invoice
+        taken[line.id] = taken.get(line.id, ZERO) + line.amount - line.discount - line.credit
     back = list(owed.taken_back)
     places = {(line.treatment, line.inclusive): n for n, line in enumerate(owed.tax)}
     for tax in note.tax:
         back[places[tax.treatment, tax.inclusive]] += tax.amount
-    billed = dict(books.billed)
-    for line in note.lines:
-        if line.key in billed:
-            billed[line.key] = _noted(billed[line.key], note, line)
-    books = replace(books, billed=billed, noted=books.noted + 1)
+    books = replace(books, billed=noted(books.billed, owed, note), noted=books.noted + 1)
     books = with_owed(
-        books,
+        with_released(books, note.released),
         owed.id,
         lines=tuple(replace(one, credited=one.credited + taken.get(one.id, ZERO)) for one in owed.lines),
         taken_back=tuple(back),
@@ -87,16 +66,3 @@ def credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
         notes=(*owed.notes, note.id),
     )
     return books if note.credit is None else with_credit(books, note.credit)
-
-
-def _noted(before: Billed, note: CreditNote, line: Line) -> Billed:
-    """What follows from the rules is billed back; what support gives is a gift beside them."""
-    if not note.automatic:
-        return replace(before, given_back=before.given_back + line.amount)
-    return replace(
-        before,
-        amount=before.amount - line.amount,
-        discount=before.discount - line.discount,
-        credit=before.credit - line.credit,
-        parts=(*before.parts, Part(note.invoice_id, line.id, -line.amount)),
-    )

@@ -7,9 +7,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from domain.books import Books
-from domain.books.credit import Burn, Credit
+from domain.books.credit import Burn, Credit, Release
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import Allocation, Payment
+from domain.evolve.billed import recovered
 
 
 def with_owed(books: Books, invoice_id: str, **changes: Any) -> Books:
@@ -20,6 +21,8 @@ def with_owed(books: Books, invoice_id: str, **changes: Any) -> Books:
 def with_paid(books: Books, allocations: Iterable[Allocation], at: datetime) -> Books:
     for one in allocations:
         owed = books.receivables[one.invoice_id]
+        if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
+            books = replace(books, billed=recovered(books.billed, owed, one.amount))
         owed = replace(owed, paid=owed.paid + one.amount)
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE and not owed.unpaid:
             owed = replace(owed, closed=None)  # paid after all
@@ -39,6 +42,17 @@ def with_burned(books: Books, burns: Iterable[Burn]) -> Books:
     for burn in burns:
         credit = books.credits[burn.credit_id]
         books = with_credit(books, replace(credit, remaining=credit.remaining - burn.amount))
+    return books
+
+
+def with_released(books: Books, releases: Iterable[Release]) -> Books:
+    """Promotional credit comes back with what it had lowered, also to a credit that was taken back since: what was used
+    of it was not. What has expired meanwhile expires again."""
+    for one in releases:
+        credit = books.credits[one.credit_id]
+        books = with_credit(books, replace(credit, remaining=credit.remaining + one.amount, voided_at=None))
+        owed = books.receivables[one.invoice_id]
+        books = with_owed(books, owed.id, released=(*owed.released, Burn(one.credit_id, one.amount)))
     return books
 
 

@@ -7,36 +7,29 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.books import Books
-from domain.books.books import Billed, Part
 from domain.books.invoice import Invoice, OwedLine, Receivable
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import ZERO, Line
 from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
-from domain.evolve.entries import with_burned
-from domain.period import Period, period_at
+from domain.evolve.billed import invoiced
+from domain.evolve.entries import with_burned, with_released
+from domain.period import period_at
 from domain.tax import Treatment
-
-BY_HAND = frozenset({LineKind.ITEM, LineKind.CREDIT})
-"""Lines that nothing is wanted for: they are billed once, as they stand."""
 
 
 def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
     invoice = event.invoice
-    billed = dict(books.billed)
-    for line in invoice.lines:
-        if line.kind not in BY_HAND:
-            billed[line.key] = _with_line(billed.get(line.key), invoice, line)
     keys = {line.key for line in invoice.lines}
     books = replace(
         books,
-        billed=billed,
+        billed=invoiced(books.billed, invoice),
         items=tuple(item for item in books.items if item.id not in event.items),
         adjustments=tuple(one for one in books.adjustments if one.key not in keys),
         made=books.made + 1,
         receivables={**books.receivables, invoice.id: replace(receivable(invoice), used=event.used)},
         redemptions=tuple(_used(one, invoice.issued_at) if one.id in event.used else one for one in books.redemptions),
     )
-    books = with_burned(books, invoice.credits)
+    books = with_burned(with_released(books, invoice.released), invoice.credits)
     if invoice.until is None or invoice.corrections_from is None:
         return books
     return closed(books, invoice.until, invoice.corrections_from)
@@ -55,6 +48,8 @@ def receivable(invoice: Invoice) -> Receivable:
             serves=line.usage or line.period,
             discount=line.discount,
             credit=line.credit,
+            corrects=line.corrects.line_id if line.corrects else None,
+            calculated=line.calculated,
         )
         for line in invoice.lines
     )
@@ -78,39 +73,6 @@ def receivable(invoice: Invoice) -> Receivable:
 def _treatment(line: Line) -> Treatment:
     assert line.treatment is not None, "a final line is taxed"
     return line.treatment
-
-
-def _with_line(before: Billed | None, invoice: Invoice, line: Line) -> Billed:
-    """What the rules came to counts as billed; what support made of it is theirs to have given."""
-    calculated = line.amount if line.calculated is None else line.calculated
-    part = Part(invoice.id, line.id, line.amount)
-    if before is None:
-        before = Billed(
-            kind=line.kind,
-            description=line.description,
-            currency=invoice.currency,
-            amount=ZERO,
-            period=line.period,
-            ends_at=line.ends_at or line.period.end,
-            treatment=_treatment(line),
-            tax_inclusive=line.tax_inclusive,
-            subscription_id=line.subscription_id,
-            plan_key=line.plan_key,
-        )
-    return replace(
-        before,
-        amount=before.amount + calculated,
-        period=_spanned(before.period, line.period),
-        treatment=before.treatment if line.amount < 0 else _treatment(line),
-        discount=before.discount + line.discount,
-        credit=before.credit + line.credit,
-        given_back=before.given_back + calculated - line.amount,
-        parts=(*before.parts, part),
-    )
-
-
-def _spanned(one: Period, other: Period) -> Period:
-    return Period(min(one.start, other.start), max(one.end, other.end))
 
 
 def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:

@@ -8,10 +8,9 @@ from domain import events as e
 from domain.account import Account
 from domain.books import Books
 from domain.books.books import Link
-from domain.books.invoice import InvoiceStatus
 from domain.books.line import ZERO
 from domain.books.payment import Allocation
-from domain.evolve.corrections import credit_noted, forgiven, voided
+from domain.evolve.corrections import credit_noted, voided, written_off
 from domain.evolve.entries import with_burned, with_credit, with_owed, with_paid, with_payment, with_refund
 from domain.evolve.invoices import closed, finalized
 from domain.evolve.owing import owing, prepaid
@@ -44,9 +43,8 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
             return closed(books, until, corrections_from)
         case e.InvoiceVoided():
             return voided(books, event, at)
-        case e.InvoiceWrittenOff(invoice_id=id):
-            books = forgiven(books, books.receivables[id])
-            return with_owed(books, id, closed=InvoiceStatus.UNCOLLECTIBLE, next_attempt_at=None)
+        case e.InvoiceWrittenOff():
+            return written_off(books, event)
         case e.InstalmentsPlanned(invoice_id=id, instalments=instalments):
             return with_owed(books, id, instalments=instalments, attempts=0, next_attempt_at=None)
         case e.CreditNoteIssued():

@@ -1,13 +1,14 @@
 """Coupons: what each takes off an invoice, and off which lines."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.books.line import ZERO, Line, LineKind
-from domain.books.redemption import Discount, Redemption
+from domain.books.redemption import CouponShare, Discount, Redemption
 from domain.coupon import Coupon
 from domain.exact import EXACT, exact_sum
 from domain.money import Money, split
@@ -15,50 +16,71 @@ from domain.money import Money, split
 
 class Discounted(Struct, frozen=True):
     """`lines` as given, with their shares. `discounts` in order of redemption, each above zero. `used`: the redemptions
-    of which this invoice uses up one of their `left`: those that lowered the recurring fee of a period."""
+    of which this invoice uses up one of their `left`: those that lowered a period that begins."""
 
     lines: tuple[Line, ...]
     discounts: tuple[Discount, ...] = ()
     used: tuple[str, ...] = ()
 
 
+FEES = frozenset({LineKind.RECURRING})
+
+
+def _fees(_: Redemption) -> Container[LineKind]:
+    return FEES
+
+
 def discounted(
-    lines: Sequence[Line], redemptions: Iterable[Redemption], currency: str, continued: Container[str] = ()
+    lines: Sequence[Line],
+    redemptions: Iterable[Redemption],
+    currency: str,
+    continued: Mapping[str, Container[str]] = MappingProxyType({}),
+    counted: Callable[[Redemption], Container[LineKind]] = _fees,
 ) -> Discounted:
     """Let each running redemption lower the lines it applies to: the earliest first, the next one what that left.
 
     A percentage is of the sum of these lines and rounded once, then split over them; a fixed amount is at most that
-    sum, and what exceeds it is lost. `continued`: keys of lines that go on with a period that was billed before, such
-    as a seat more or another plan from now on. The fixed amount was taken off that period already, so together they get
-    no more of it than the lines given back on this invoice had, and use up nothing (Polar #11556, published case P08).
+    sum, and what exceeds it is lost. `continued`: the keys of lines that go on with a period that was billed before,
+    such as a seat more or another plan from now on, and the redemptions that lowered it. The fixed amount was taken off
+    that period already, so together they get no more of it than the lines given back on this invoice had, and use up
+    nothing (Polar #11556, published case P08); but a redemption that was used up by the period still lowers it.
+    `counted`: the kinds of lines whose periods use up those of a redemption.
 
     What gives back, what was discounted before and bought credit stay as they are. The order of lines changes nothing.
     """
     charged, given_back = _charged(lines), [line for line in lines if line.amount < 0]
     taken = {at: ZERO for at, _ in charged}
+    shares: dict[int, list[CouponShare]] = {at: [] for at, _ in charged}
     discounts: list[Discount] = []
     used: list[str] = []
     given_again = ZERO
-    for redemption in sorted(filter(_runs, redemptions), key=lambda one: (one.redeemed_at, one.id)):
-        on = [(at, line) for at, line in charged if _applies(redemption, line)]
+    for redemption in sorted(redemptions, key=lambda one: (one.redeemed_at, one.id)):
+        on = [(at, line) for at, line in charged if _lowers(redemption, line, continued)]
         rests = [EXACT.subtract(line.amount, taken[at]) for at, line in on]
-        had = exact_sum(line.discount for line in given_back if _applies(redemption, line))
+        had, unnamed = _had(redemption, given_back)
         begins = any(line.key not in continued for _, line in on)
         once = _fixed(redemption.coupon, currency) if begins else ZERO
-        again = max(ZERO, EXACT.minus(EXACT.add(had, given_again)))
+        again = max(ZERO, EXACT.minus(EXACT.add(had, min(ZERO, EXACT.add(unnamed, given_again)))))
         amount = _worth(redemption.coupon, exact_sum(rests), once, again, currency)
         if not amount:
             continue
-        if redemption.coupon.percent is None:
+        if redemption.coupon.percent is None and unnamed:
             given_again = EXACT.add(given_again, max(ZERO, EXACT.subtract(amount, once)))
-        shares = list(zip(on, split(amount, rests, currency), strict=True))
-        taken |= {at: EXACT.add(taken[at], share) for (at, _), share in shares}
+        parts = list(zip(on, split(amount, rests, currency), strict=True))
+        for (at, _), part in parts:
+            taken[at] = EXACT.add(taken[at], part)
+            if part:
+                shares[at].append(CouponShare(redemption.id, part))
         discounts.append(Discount(redemption.id, redemption.coupon.code, redemption.coupon.name, amount))
-        lowered = (line for (_, line), share in shares if share and line.kind is LineKind.RECURRING)
-        if redemption.left is not None and any(line.key not in continued for line in lowered):
+        kinds = counted(redemption)
+        lowered = (line for (_, line), part in parts if part and line.kind in kinds)
+        if redemption.left and any(line.key not in continued for line in lowered):
             used.append(redemption.id)
-    shared = (replace(line, discount=taken[at]) if taken.get(at) else line for at, line in enumerate(lines))
-    return Discounted(tuple(shared), tuple(discounts), tuple(used))
+    lowered_lines = (
+        replace(line, discount=taken[at], coupons=tuple(shares[at])) if taken.get(at) else line
+        for at, line in enumerate(lines)
+    )
+    return Discounted(tuple(lowered_lines), tuple(discounts), tuple(used))
 
 
 def _charged(lines: Iterable[Line]) -> list[tuple[int, Line]]:
@@ -70,8 +92,20 @@ def _charged(lines: Iterable[Line]) -> list[tuple[int, Line]]:
     )
 
 
-def _runs(redemption: Redemption) -> bool:
-    return redemption.ended_at is None and redemption.left != 0
+def _lowers(redemption: Redemption, line: Line, continued: Mapping[str, Container[str]]) -> bool:
+    """While it runs, whatever it is for; when it is used up, what goes on with a period that it has lowered."""
+    if not _applies(redemption, line):
+        return False
+    if redemption.ended_at is None and redemption.left != 0:
+        return True
+    return redemption.left == 0 and redemption.id in continued.get(line.key, ())
+
+
+def _had(redemption: Redemption, given_back: Sequence[Line]) -> tuple[Decimal, Decimal]:
+    """What goes back of it (below zero): on lines that name it, and on lines that name no coupon."""
+    lines = [line for line in given_back if _applies(redemption, line)]
+    shares = (share for line in lines for share in line.coupons if share.redemption_id == redemption.id)
+    return exact_sum(share.amount for share in shares), exact_sum(line.discount for line in lines if not line.coupons)
 
 
 def _applies(redemption: Redemption, line: Line) -> bool:

@@ -23,25 +23,52 @@ class Promoted(Struct, frozen=True):
 
 
 def promoted(
-    lines: Sequence[Line], credits: Iterable[Credit], by: Sequence[BurnBy], currency: str, at: datetime
+    lines: Sequence[Line],
+    credits: Iterable[Credit],
+    by: Sequence[BurnBy],
+    currency: str,
+    at: datetime,
+    released: Sequence[Burn] = (),
 ) -> Promoted:
     """Burn promotional credit up to what the lines come to after coupons, and split it over those that charge.
 
-    The cap is the invoice's, worked out before anything is taken, never line by line on the way: so the invoice does
-    not fall below zero and the order of lines and of equal credits changes nothing (Lago #4794, #4889). Lines that give
-    back lower the cap and keep the credit they had; credit is not bought with credit."""
+    First what comes back with the lines that give back (`released`, also of a credit that has expired since): it goes
+    on to what takes their place. Then what is left of `credits`, up to what the lines come to together: so the invoice
+    does not fall below zero. The cap is the invoice's, worked out before anything is taken, never line by line on the
+    way, so the order of lines and of equal credits changes nothing (Lago #4794, #4889). Lines that give back keep the
+    credit they had; credit is not bought with credit."""
     charged = [(place, line) for place, line in enumerate(lines) if line.kind is not LineKind.CREDIT]
     lowered = [(place, line) for place, line in charged if line.amount > 0 and not line.credit]
     lowered.sort(key=lambda one: (one[1].key, one[1].id))
     rests = [net(line) for _, line in lowered]
-    cap = min(exact_sum(rests), exact_sum(net(line) for _, line in charged))
-    burns = burn(credits, cap, by, CreditKind.PROMOTIONAL, currency, at)
+    moved = _moved(released, exact_sum(rests))
+    together = EXACT.subtract(exact_sum(net(line) for _, line in charged), exact_sum(one.amount for one in moved))
+    cap = min(EXACT.subtract(exact_sum(rests), exact_sum(one.amount for one in moved)), together)
+    burns = _joined([*moved, *burn(credits, cap, by, CreditKind.PROMOTIONAL, currency, at)])
     if not burns:
         return Promoted(tuple(lines))
     shares = split(exact_sum(one.amount for one in burns), rests, currency)
     credit = {place: share for (place, _), share in zip(lowered, shares, strict=True) if share}
     shared = (replace(line, credit=credit[place]) if place in credit else line for place, line in enumerate(lines))
     return Promoted(tuple(shared), burns)
+
+
+def _moved(released: Iterable[Burn], most: Decimal) -> list[Burn]:
+    moved: list[Burn] = []
+    for one in released:
+        part = min(one.amount, most)
+        if part > 0:
+            moved.append(Burn(one.credit_id, part))
+            most = EXACT.subtract(most, part)
+    return moved
+
+
+def _joined(burns: Iterable[Burn]) -> tuple[Burn, ...]:
+    """One burn a credit, in the order of the first."""
+    sums: dict[str, Decimal] = {}
+    for one in burns:
+        sums[one.credit_id] = EXACT.add(sums.get(one.credit_id, Decimal(0)), one.amount)
+    return tuple(Burn(id, amount) for id, amount in sums.items())
 
 
 def net(line: Line) -> Decimal:

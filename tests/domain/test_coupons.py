@@ -137,7 +137,7 @@ def test_a_recurring_fee_of_another_plan_uses_up_none() -> None:
 
 # ── changes inside a period that was billed ──
 
-CONTINUED = {"sub/fee/2026-03-01", "sub/pro/2026-03-01"}
+CONTINUED: dict[str, frozenset[str]] = dict.fromkeys(["sub/fee/2026-03-01", "sub/pro/2026-03-01"], frozenset())
 
 
 def test_a_fixed_amount_is_not_taken_off_a_seat_more() -> None:

@@ -1,0 +1,200 @@
+"""What was billed of each key: line by line, what stands of it, and at which tax."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.books.line import ZERO, LineKind
+from domain.books.redemption import CouponShare, less_shares, part_of
+from domain.exact import EXACT, divided, exact_sum
+from domain.money import rounded
+from domain.period import Period
+from domain.tax import Treatment
+
+PLACES = 12
+_INSTANT = datetime.resolution
+
+
+class Span(Struct, frozen=True):
+    """So much of a line's amount is for this part of its period."""
+
+    period: Period
+    amount: Decimal
+
+
+class BilledLine(Struct, frozen=True, omit_defaults=True):
+    """A line that charged for a key, less what went back of it by the rules.
+
+    `amount` is what the rules came to; `discount` and `credit` are the shares of coupons (`coupons`: of which) and of
+    promotional credit in it. `given`: what support took off by hand. `forgiven`: what nobody will pay any more, since
+    its invoice was voided or written off. `charged` is the amount it began with. `spans`: how the amount lies in
+    `period`, where parts of it went back; else evenly. Below zero, `amount` is what went back of a line that was voided
+    since, to be billed anew."""
+
+    invoice_id: str
+    line_id: str
+    charged: Decimal
+    amount: Decimal
+    period: Period
+    treatment: Treatment
+    tax_inclusive: bool = False
+    discount: Decimal = ZERO
+    coupons: tuple[CouponShare, ...] = ()
+    credit: Decimal = ZERO
+    given: Decimal = ZERO
+    forgiven: Decimal = ZERO
+    spans: tuple[Span, ...] = ()
+
+    @property
+    def left(self) -> Decimal:
+        """What of it was charged and stands: the most that can still be given back."""
+        return self.amount - self.discount - self.credit - self.given - self.forgiven
+
+    def taxed(self, treatment: Treatment | None, inclusive: bool) -> bool:
+        return (self.treatment, self.tax_inclusive) == (treatment, inclusive)
+
+    def less(self, taken: "Return") -> "BilledLine":
+        """What is left of the line after a return of it."""
+        absorbed = taken.amount - taken.back
+        forgiven = min(self.forgiven, absorbed) if absorbed > 0 else ZERO
+        return replace(
+            self,
+            amount=self.amount - taken.amount,
+            discount=self.discount - taken.discount,
+            coupons=less_shares(self.coupons, taken.coupons),
+            credit=self.credit - taken.credit,
+            forgiven=self.forgiven - forgiven,
+            given=self.given - (absorbed - forgiven),
+            spans=_without(self, taken),
+        )
+
+
+class Return(Struct, frozen=True):
+    """What goes back of one line. `amount`: by the rules; `back`: what is left of that when what was forgiven or given
+    by hand is set off. `discount`, `coupons` and `credit`: the shares in it. `over`: for which part of the period, if
+    for one in particular."""
+
+    amount: Decimal
+    back: Decimal
+    discount: Decimal = ZERO
+    coupons: tuple[CouponShare, ...] = ()
+    credit: Decimal = ZERO
+    over: Period | None = None
+
+
+class Billed(Struct, frozen=True, omit_defaults=True):
+    """What was billed of one key. `period` is what was paid for, `ends_at` the end of the price's own period: until
+    that is closed, it is compared with what is wanted. `lines`: those that charged for it, newest last."""
+
+    kind: LineKind
+    description: str
+    currency: str
+    period: Period
+    ends_at: datetime
+    subscription_id: str | None = None
+    plan_key: str | None = None
+    lines: tuple[BilledLine, ...] = ()
+
+    @property
+    def amount(self) -> Decimal:
+        return exact_sum(line.amount for line in self.lines)
+
+    @property
+    def redemptions(self) -> frozenset[str]:
+        """The coupons that lowered it."""
+        return frozenset(share.redemption_id for line in self.lines for share in line.coupons)
+
+    def line(self, line_id: str) -> BilledLine | None:
+        return next((line for line in self.lines if line.line_id == line_id), None)
+
+    def changing(self, line_id: str, change: Callable[[BilledLine], BilledLine]) -> "Billed":
+        return replace(self, lines=tuple(change(one) if one.line_id == line_id else one for one in self.lines))
+
+
+Weight = Callable[[Period], Fraction]
+"""What a part of the price's period costs, as a fraction of the price."""
+
+
+def returns(
+    billed: Billed, amount: Decimal, over: Period, weight: Weight | None
+) -> Iterator[tuple[BilledLine, Return]]:
+    """How `amount` goes back: of the newest line first, of each what it charged for the time that goes back (`weight`
+    None: whatever its time), then of what is left, newest first. So who had a seat more for the second half of a month
+    gets that seat back at the tax of the second half."""
+    takes: dict[str, Decimal] = {}
+    rest = amount
+    newest_first = [line for line in reversed(billed.lines) if line.amount > 0]
+    if weight is not None:
+        for line in newest_first:
+            takes[line.line_id] = min(rest, worth(line, over, weight, billed.currency))
+            rest -= takes[line.line_id]
+    for line in newest_first:
+        more = min(rest, line.amount - takes.get(line.line_id, ZERO))
+        takes[line.line_id] = takes.get(line.line_id, ZERO) + more
+        rest -= more
+    for line in newest_first:
+        if takes[line.line_id]:
+            yield line, _return(line, takes[line.line_id], over if weight else None, billed.currency)
+
+
+def worth(line: BilledLine, over: Period, weight: Weight, currency: str) -> Decimal:
+    """What of the line's amount is for that time."""
+    exact = sum((Fraction(span.amount) * _part(span.period, over, weight) for span in _spans(line)), Fraction(0))
+    return min(max(rounded(exact, currency), ZERO), line.amount)
+
+
+def _return(line: BilledLine, amount: Decimal, over: Period | None, currency: str) -> Return:
+    """The shares of coupons and promotional credit go back with it; and never more than is left: 241.89 unused of
+    249.95, of which support gave back 10.00, are 239.95 (Kill Bill, published case P27). What nobody will pay is no
+    gift: of a fee of 30.00 of which 15.00 were written off, half a period is 0.00 to give back."""
+    share = Fraction(amount) / Fraction(line.amount)
+    discount, credit = (rounded(Fraction(part) * share, currency) for part in (line.discount, line.credit))
+    owed = max(amount - discount - credit - line.forgiven, ZERO)
+    back = min(owed, max(line.left, ZERO))
+    return Return(amount, back + discount + credit, discount, part_of(line.coupons, discount, currency), credit, over)
+
+
+def _spans(line: BilledLine) -> Sequence[Span]:
+    return line.spans or (Span(line.period, line.amount),)
+
+
+def _part(period: Period, over: Period, weight: Weight) -> Fraction:
+    common = Period(max(period.start, over.start), min(period.end, over.end))
+    if common.start >= common.end:
+        return Fraction(0)
+    whole = weight(period)
+    return min(weight(common) / whole, Fraction(1)) if whole else Fraction(0)
+
+
+def _without(line: BilledLine, taken: Return) -> tuple[Span, ...]:
+    """How what is left lies in time: what went back is missing from its end. Where it went back for no time in
+    particular, it lies evenly."""
+    if taken.over is None or not 0 < taken.amount < line.amount:
+        return ()
+    before, within = [], []
+    for span in _spans(line):
+        if span.period.end <= taken.over.start:
+            before.append(span)
+        elif span.period.start >= taken.over.start:
+            within.append(span)
+        else:
+            earlier, later = _cut(span, taken.over.start)
+            before.append(earlier)
+            within.append(later)
+    held = exact_sum(span.amount for span in within)
+    left = [Span(span.period, _of(span.amount, held - taken.amount, held)) for span in within if held > taken.amount]
+    return (*before, *left)
+
+
+def _cut(span: Span, at: datetime) -> tuple[Span, Span]:
+    period = span.period
+    part = _of(span.amount, Decimal((at - period.start) // _INSTANT), Decimal((period.end - period.start) // _INSTANT))
+    return Span(Period(period.start, at), part), Span(Period(at, period.end), span.amount - part)
+
+
+def _of(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+    return divided(EXACT.multiply(amount, part), whole, PLACES, ROUND_HALF_UP)

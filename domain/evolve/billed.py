@@ -1,0 +1,256 @@
+"""The fold of what was billed of each key: what lines charge for, what goes back of them, what nobody will pay."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from domain.books.billed import Billed, BilledLine, Return
+from domain.books.invoice import CreditNote, Invoice, OwedLine, Receivable
+from domain.books.line import ZERO, Line, LineKind
+from domain.books.redemption import CouponShare
+from domain.exact import exact_sum
+from domain.money import rounded, split
+from domain.period import Period
+from domain.tax import TaxLine
+
+BY_HAND = frozenset({LineKind.ITEM, LineKind.CREDIT})
+"""Lines that nothing is wanted for: they are billed once, as they stand."""
+
+Keys = Mapping[str, Billed]
+Note = Callable[[Decimal, BilledLine], BilledLine]
+
+
+class Taxed(NamedTuple):
+    """What is charged in this currency and taxed like this."""
+
+    currency: str
+    tax: TaxLine
+
+
+def invoiced(keys: Keys, invoice: Invoice) -> dict[str, Billed]:
+    """With the lines of an invoice that has become final. What the rules came to counts as billed; what support made of
+    it is theirs to have given."""
+    after = dict(keys)
+    for line in invoice.lines:
+        if line.kind in BY_HAND:
+            continue
+        calculated = line.amount if line.calculated is None else line.calculated
+        before = after.get(line.key)
+        if before is not None and (line.corrects is not None or calculated < 0):
+            after[line.key] = _less(before, line, _mirrored(line, calculated))
+        else:
+            after[line.key] = _more(before, invoice, line, calculated)
+    return after
+
+
+def _more(before: Billed | None, invoice: Invoice, line: Line, calculated: Decimal) -> Billed:
+    assert line.treatment is not None, "a final line is taxed"
+    charged = BilledLine(
+        invoice_id=invoice.id,
+        line_id=line.id,
+        charged=calculated,
+        amount=calculated,
+        period=line.period,
+        treatment=line.treatment,
+        tax_inclusive=line.tax_inclusive,
+        discount=line.discount,
+        coupons=line.coupons,
+        credit=line.credit,
+        given=calculated - line.amount,
+    )
+    if before is not None:
+        period = Period(min(before.period.start, line.period.start), max(before.period.end, line.period.end))
+        return replace(before, period=period, lines=(*before.lines, charged))
+    return Billed(
+        kind=line.kind,
+        description=line.description,
+        currency=invoice.currency,
+        period=line.period,
+        ends_at=line.ends_at or line.period.end,
+        subscription_id=line.subscription_id,
+        plan_key=line.plan_key,
+        lines=(charged,),
+    )
+
+
+def _mirrored(line: Line, calculated: Decimal) -> Return:
+    """A line below zero as what it gives back."""
+    coupons = tuple(CouponShare(share.redemption_id, -share.amount) for share in line.coupons)
+    return Return(-calculated, -line.amount, -line.discount, coupons, -line.credit, line.over)
+
+
+def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
+    """After a credit note. What follows from the rules is billed back; what support gives is a gift beside them."""
+    after = dict(keys)
+    if note.automatic:
+        for line in note.lines:
+            if line.key in after:
+                gross = line.amount if line.calculated is None else line.calculated
+                taken = Return(gross, line.amount, line.discount, line.coupons, line.credit, line.over)
+                after[line.key] = _less(after[line.key], line, taken)
+        return after
+    for tax in note.tax:
+        lines = [line for line in note.lines if (line.treatment, line.tax_inclusive) == (tax.treatment, tax.inclusive)]
+        named = {line.id: line.amount for line in lines if line.amount > 0}
+        kept = {line.id for line in owed.lines if line.kind in BY_HAND}  # an item is no key's
+        given = exact_sum(line.amount for line in lines if line.id not in kept)
+        after = _set_aside(after, _given, given, named, Taxed(note.currency, tax))
+    return after
+
+
+def forgiven(keys: Keys, owed: Receivable, share: Decimal, of: Decimal) -> dict[str, Billed]:
+    """After an invoice of which nobody will pay the `share` of what it came to (`of`): what its lines charge, less what
+    they give back, in each group that is taxed alike."""
+    after = dict(keys)
+    for position, tax in enumerate(owed.tax):
+        lines = [line for line in owed.lines if line.tax == position and line.kind not in BY_HAND]
+        charged = [line for line in lines if line.net > line.credited]
+        left = exact_sum(line.net - line.credited for line in lines)
+        if left > 0 and charged and of:
+            unpaid, _ = split(left, [share, of - share], owed.currency)
+            parts = split(unpaid, [line.net - line.credited for line in charged], owed.currency)
+            named = {line.id: part for line, part in zip(charged, parts, strict=True)}
+            after = _set_aside(after, _forgiven, unpaid, named, Taxed(owed.currency, tax))
+    return after
+
+
+def recovered(keys: Keys, owed: Receivable, amount: Decimal) -> dict[str, Billed]:
+    """So much of an invoice that was written off has been paid after all."""
+    after = dict(keys)
+    for line in owed.lines:
+        if line.key in after:
+            after[line.key] = after[line.key].changing(line.id, partial(_paid_after_all, amount=amount, of=owed))
+    return after
+
+
+def _paid_after_all(line: BilledLine, amount: Decimal, of: Receivable) -> BilledLine:
+    paid = rounded(Fraction(line.forgiven) * Fraction(amount) / Fraction(of.unpaid), of.currency)
+    return replace(line, forgiven=line.forgiven - paid)
+
+
+def without_credit(keys: Keys, owed: Receivable) -> dict[str, Billed]:
+    """The promotional credit that a voided invoice had used goes back: what it paid for is paid by nobody."""
+    after = dict(keys)
+    for line in owed.lines:
+        if line.credit > 0 and line.key in after:
+            after[line.key] = after[line.key].changing(
+                line.id, lambda one: replace(one, credit=ZERO, forgiven=one.forgiven + one.credit)
+            )
+    return after
+
+
+def unbilled(keys: Keys, owed: Receivable) -> dict[str, Billed]:
+    """As if the invoice had never been: what it charged, and what it gave back."""
+    after = dict(keys)
+    for line in owed.lines:
+        before = after.get(line.key)
+        if before is None:
+            continue
+        after[line.key] = _undone(before, line) if line.corrects is not None else _dropped(before, line)
+        if not after[line.key].lines:
+            del after[line.key]
+    return after
+
+
+def _dropped(before: Billed, line: OwedLine) -> Billed:
+    """What went back of it since stays given back, so as much more is wanted anew."""
+    lines: list[BilledLine] = []
+    for one in before.lines:
+        if one.line_id != line.id:
+            lines.append(one)
+        elif one.amount != one.charged:
+            rest = replace(one, amount=one.amount - one.charged, discount=one.discount - line.discount)
+            lines.append(replace(rest, credit=one.credit - line.credit, given=ZERO, forgiven=ZERO, spans=()))
+    return replace(before, lines=tuple(lines))
+
+
+def _undone(before: Billed, line: OwedLine) -> Billed:
+    assert line.corrects is not None
+    back = -line.amount
+    gross = back if line.calculated is None else -line.calculated
+    return before.changing(
+        line.corrects,
+        lambda one: replace(
+            one,
+            amount=one.amount + gross,
+            discount=one.discount - line.discount,
+            credit=one.credit - line.credit,
+            given=one.given + gross - back,
+            spans=(),
+        ),
+    )
+
+
+def _less(before: Billed, line: Line, taken: Return) -> Billed:
+    """Less what goes back of the line that it corrects. What was written before lines named that one goes back of the
+    newest."""
+    if line.corrects is not None and before.line(line.corrects.line_id) is not None:
+        return before.changing(line.corrects.line_id, lambda one: one.less(taken))
+    lines = list(before.lines)
+    rest = taken
+    for place in reversed(range(len(lines))):
+        first = place == 0
+        part = rest if first else _at_most(rest, lines[place])
+        lines[place] = lines[place].less(part)
+        rest = Return(
+            rest.amount - part.amount,
+            rest.back - part.back,
+            rest.discount - part.discount,
+            (),
+            rest.credit - part.credit,
+        )
+        if not rest.amount:
+            break
+    return replace(before, lines=tuple(lines))
+
+
+def _at_most(taken: Return, line: BilledLine) -> Return:
+    amount = min(taken.amount, max(line.amount, ZERO))
+    return Return(
+        amount,
+        min(taken.back, amount),
+        min(taken.discount, line.discount),
+        (),
+        min(taken.credit, line.credit),
+    )
+
+
+def _set_aside(
+    keys: Keys,
+    note: Note,
+    amount: Decimal,
+    named: Mapping[str, Decimal],
+    of: Taxed,
+) -> dict[str, Billed]:
+    """`amount` is noted of the named lines, by line id, as far as they stand; then, since other documents may have
+    given back of these, of what else was charged at that tax, the newest first."""
+    after = dict(keys)
+    lines = [
+        (key, line)
+        for key, one in after.items()
+        if one.currency == of.currency
+        for line in one.lines
+        if line.taxed(of.tax.treatment, of.tax.inclusive)
+    ]
+    first = [(key, line, min(named[line.line_id], line.left)) for key, line in lines if line.line_id in named]
+    others = [(key, line, line.left) for key, line in reversed(lines)]
+    done: dict[str, Decimal] = {}
+    for key, line, most in (*first, *others):
+        part = min(amount, most, line.left - done.get(line.line_id, ZERO))
+        if part > 0:
+            amount -= part
+            done[line.line_id] = done.get(line.line_id, ZERO) + part
+            after[key] = after[key].changing(line.line_id, partial(note, part))
+    return after
+
+
+def _given(amount: Decimal, line: BilledLine) -> BilledLine:
+    return replace(line, given=line.given + amount)
+
+
+def _forgiven(amount: Decimal, line: BilledLine) -> BilledLine:
+    return replace(line, forgiven=line.forgiven + amount)
