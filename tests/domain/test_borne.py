@@ -1,0 +1,242 @@
+"""What a customer has borne is what the rules want, in whatever order things happen.
+
+`borne`: what was paid, less what was refunded and what lies as credit. A 30-day June, everything paid at once.
+"""
+
+from typing import Any
+
+from billed_shop import Shop, calls, fee, seats, sold
+from timeline import D, on
+
+from domain import commands as c
+from domain.books.credit import Credit, CreditKind
+from domain.catalog import PlanVersion
+from domain.coupon import Coupon
+from domain.money import Money
+from domain.seller import Seller
+from domain.subscription import ChangePlan, ChangeQuantity
+from domain.tax import TaxRate
+
+GERMAN: dict[str, Any] = {
+    "seller": Seller("Seller", country="DE"),
+    "tax_rates": (
+        TaxRate("DE", "standard", "USt", D("19")),
+        TaxRate("DE", "reduced", "USt", D("7")),
+        TaxRate("FR", "standard", "TVA", D("20")),
+    ),
+    "country": "DE",
+}
+BRONZE = sold("bronze", fee("24"))
+SILVER = sold("silver", fee("30"))
+GOLD = sold("gold", fee("60"))
+REDUCED = sold("reduced", fee("60", tax_category="reduced"))
+A = sold("a", fee("30"), seats("7"))
+B = sold("b", fee("60"), seats("7"))
+
+
+class June(Shop):
+    def __init__(self, plan: PlanVersion | None = None, quantity: int = 1, **terms: Any) -> None:
+        """Who has bought the plan, and paid."""
+        super().__init__("2026-06-01", **terms)
+        if plan is not None:
+            self.buy(plan, quantity)
+
+    def buy(self, plan: PlanVersion, quantity: int = 1) -> None:
+        self.subscribe("2026-06-01", plan, quantity=quantity)
+        self.pay("2026-06-01")
+
+    def move(self, at: str, plan: PlanVersion) -> None:
+        self.change(at, ChangePlan(plan))
+        self.pay(at)
+
+    def pay(self, at: str, amount: str | None = None) -> None:
+        self.until(at)
+        if amount is not None or list(self.account.books.open):
+            super().pay(at, amount)
+
+    @property
+    def borne(self) -> str:
+        payments = self.account.books.payments.values()
+        paid = sum((one.amount - one.refunded for one in payments if one.failure is None), D(0))
+        return f"{paid - self.account.prepaid.get('EUR', D(0)):f}"
+
+    def promotional(self) -> str:
+        held = self.account.books.credits.values()
+        return f"{sum((one.remaining for one in held if one.kind is CreditKind.PROMOTIONAL), D(0)):f}"
+
+    def promise(self, at: str, amount: str, expires_at: str | None = None) -> None:
+        until = None if expires_at is None else on(expires_at)
+        gift = Credit("promo", CreditKind.PROMOTIONAL, "EUR", D(amount), D(amount), "gift", on(at), expires_at=until)
+        self.do(at, c.GrantCredit(gift))
+
+    def redeem(self, at: str, **terms: Any) -> None:
+        self.do(at, c.RedeemCoupon(Coupon("coupon", "CODE", "Coupon", **terms), "redeemed"))
+
+
+# ── at its own tax ──
+def test_a_return_at_another_tax_goes_out_by_itself_and_comes_back_whole() -> None:
+    june = June(SILVER, **GERMAN)
+    june.move("2026-06-16", REDUCED)
+    june.cancel("2026-06-20", "NOW")
+    assert june.bills == [
+        "2026-06-01: INV-1, 35.70: Silver: base 30.00",
+        "2026-06-16: CN-1 of INV-1, 17.85: Silver: base, given back 15.00",
+        "2026-06-16: INV-2, 32.10: Reduced: base 30.00",
+        "2026-06-20: CN-2 of INV-2, 23.54: Reduced: base, given back 22.00",
+    ]
+    assert june.borne == "26.41"
+
+
+def test_who_gives_a_tax_number_in_mid_period_gets_back_what_was_charged_with_tax_with_tax() -> None:
+    june = June(SILVER, **GERMAN | {"country": "FR"})
+    june.do("2026-06-10", c.UpdateCustomer(tax_id_country="FR", tax_id_valid=True))
+    june.cancel("2026-06-16", "NOW")
+    assert june.borne == "18.00"
+
+
+def test_a_seat_goes_back_at_the_tax_it_was_added_at() -> None:
+    """Two seats at 10.00, one more from the 11th without tax; from the 16th two again; on the 21st it ends."""
+    june = June(sold("team", seats("10")), 2, **GERMAN | {"country": "FR"})
+    june.do("2026-06-05", c.UpdateCustomer(tax_id_country="FR", tax_id_valid=True))
+    june.change("2026-06-11", ChangeQuantity(3))
+    june.pay("2026-06-11")
+    june.change("2026-06-16", ChangeQuantity(2))
+    june.cancel("2026-06-21", "NOW")
+    assert june.bills[1:] == [
+        "2026-06-11: INV-2, 6.67: Team: seats, difference 6.67",
+        "2026-06-16: CN-1 of INV-2, 5.00: Team: seats, given back 5.00",
+        "2026-06-21: CN-2 of INV-1, 8.00: Team: seats, given back 6.67",
+    ]
+    assert june.borne == "17.67"  # 13.33 with 20 %, 1.67 without
+
+
+# ── nothing above itself ──
+def test_of_an_invoice_that_notes_took_from_the_rest_is_left_and_no_more() -> None:
+    june = June(A, 2)
+    june.move("2026-06-04", B)
+    june.move("2026-06-05", A)
+    first = june.invoices[0]
+    june.do("2026-06-06", c.IssueCreditNote(first.id, "goodwill"))
+    assert june.notes[-1].total == D("6.87")
+    assert sum(note.total for note in june.notes if note.invoice_id == first.id) == first.total == D("44.00")
+    assert june.borne == "38.13"
+
+
+def test_to_and_fro_between_plans_of_a_fee_and_seats_costs_what_was_used() -> None:
+    june = June(A, 2)
+    for at, plan in (("2026-06-04", B), ("2026-06-05", A), ("2026-06-12", B)):
+        june.move(at, plan)
+    june.cancel("2026-06-17", "NOW")
+    assert june.borne == "29.47"
+
+
+# ── with its share of promotional credit ──
+def test_the_share_of_promotional_credit_goes_on_to_what_takes_its_place() -> None:
+    june = June()
+    june.promise("2026-06-01", "20")
+    june.buy(SILVER)
+    june.change("2026-06-16", ChangePlan(BRONZE))
+    assert (june.borne, june.promotional(), f"{june.account.prepaid['EUR']:f}") == ("7.00", "0.00", "3.00")
+
+
+def test_also_where_the_credit_has_expired_meanwhile() -> None:
+    june = June()
+    june.promise("2026-06-01", "20", expires_at="2026-06-10")
+    june.buy(SILVER)
+    june.change("2026-06-16", ChangePlan(BRONZE))
+    assert (june.borne, june.promotional()) == ("7.00", "0.00")
+
+
+def test_of_what_ends_it_waits_for_the_next_invoice_unless_it_has_expired() -> None:
+    for expires_at, left in ((None, "10.00"), ("2026-06-10", "0")):
+        june = June()
+        june.promise("2026-06-01", "20", expires_at=expires_at)
+        june.buy(SILVER)
+        june.cancel("2026-06-16", "NOW")
+        assert (june.borne, june.promotional()) == ("5.00", left)
+
+
+# ── with its share of coupons ──
+def test_a_coupon_that_the_period_used_up_lowers_what_takes_its_place() -> None:
+    """Half of 30.00, then for the second half of the month half of 60.00: 7.50 + 15.00."""
+    june = June()
+    june.redeem("2026-06-01", percent=D(50), periods=1)
+    june.buy(SILVER)
+    june.move("2026-06-16", GOLD)
+    assert june.bills == [
+        "2026-06-01: INV-1, 15.00: Silver: base 30.00",
+        "2026-06-16: INV-2, 7.50: Silver: base, given back -15.00; Gold: base 30.00",
+    ]
+    june.until("2026-07-01 01:00")
+    assert june.invoices[-1].total == D("60.00")
+
+
+def test_a_fixed_coupon_moves_over_also_where_less_is_charged_than_goes_back() -> None:
+    """10.00 off 30.00; half a month later 24.00 a month take over: 15.00 + 12.00 − 10.00."""
+    june = June()
+    june.redeem("2026-06-01", amount=Money(D(10), "EUR"), periods=1)
+    june.buy(SILVER)
+    june.move("2026-06-16", BRONZE)
+    assert june.borne == "17.00"
+
+
+def test_a_coupon_ends_also_where_usage_is_all_that_is_billed() -> None:
+    june = June()
+    june.redeem("2026-06-01", percent=D(50), periods=1)
+    june.subscribe("2026-06-01", sold("usage", calls("1")))
+    for month in ("06", "07", "08"):
+        june.used("calls", f"2026-{month}-15", "100")
+    june.until("2026-09-01 01:00")
+    assert [invoice.total for invoice in june.invoices] == [D("50.00"), D("100.00"), D("100.00")]
+
+
+def test_usage_beside_a_fee_uses_up_none_of_it() -> None:
+    june = June()
+    june.redeem("2026-06-01", percent=D(50), periods=2)
+    june.buy(sold("both", fee("10"), calls("1")))
+    june.used("calls", "2026-06-10", "10")
+    june.move("2026-06-16", sold("other", fee("10"), calls("1")))
+    june.used("calls", "2026-06-20", "10")
+    june.used("calls", "2026-07-20", "10")
+    june.until("2026-08-01 01:00")
+    assert [invoice.total for invoice in june.invoices] == [D("5.00"), D("5.00"), D("10.00"), D("20.00")]
+
+
+# ── what nobody pays ──
+def test_who_leaves_after_an_upgrade_that_was_voided_has_paid_for_what_was_used() -> None:
+    """15.00 for half a month of Silver, 10.00 for five days of Gold."""
+    june = June(SILVER)
+    june.change("2026-06-16", ChangePlan(GOLD))
+    june.do("2026-06-17", c.VoidInvoice(june.invoices[1].id))
+    assert june.borne == "30.00"
+    june.cancel("2026-06-21", "NOW")
+    assert june.borne == "25.00"
+
+
+def test_an_upgrade_that_is_voided_and_billed_anew_is_billed_as_before() -> None:
+    june = June(SILVER)
+    june.change("2026-06-16", ChangePlan(GOLD))
+    june.do("2026-06-17", c.VoidInvoice(june.invoices[1].id, rebill=True))
+    assert june.bills[1:] == [
+        "2026-06-16: INV-2, 15.00: Silver: base, given back -15.00; Gold: base 30.00",
+        "2026-06-17: INV-3, 15.00: Silver: base, given back -15.00; Gold: base 30.00",
+    ]
+
+
+def test_what_was_written_off_is_no_gift() -> None:
+    """Of 30.00 10.00 were paid, and half of the month was used: nothing comes back."""
+    june = Shop("2026-06-01")
+    june.subscribe("2026-06-01", SILVER)
+    june.pay("2026-06-02", "10")
+    june.do("2026-06-03", c.WriteOffInvoice(june.invoices[0].id))
+    june.cancel("2026-06-16", "NOW")
+    assert (june.notes, june.account.prepaid) == ([], {})
+
+
+def test_what_is_paid_after_all_is_given_back_like_anything_paid() -> None:
+    june = Shop("2026-06-01")
+    june.subscribe("2026-06-01", SILVER)
+    june.do("2026-06-03", c.WriteOffInvoice(june.invoices[0].id))
+    june.do("2026-06-04", c.RecordPayment("p1", D(30), "EUR", invoice_ids=(june.invoices[0].id,)))
+    june.cancel("2026-06-16", "NOW")
+    assert june.account.prepaid == {"EUR": D("15.00")}
