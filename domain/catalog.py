@@ -107,6 +107,11 @@ class Price(Struct, frozen=True, omit_defaults=True):
     zero_usage: ZeroUsage = ZeroUsage.CHARGED
     change_day: ChangeDay = ChangeDay.NEW
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it recurs whatever is used."""
+        return self.meter_key is None and self.cadence is not Cadence.ONCE
+
 
 class PlanEntitlement(Struct, frozen=True, omit_defaults=True):
     """What the plan gives of one feature.
@@ -161,11 +166,7 @@ class PlanVersion(Struct, frozen=True, omit_defaults=True):
 
     def cadences(self, currency: str) -> frozenset[Cadence]:
         """The rhythms a subscriber can choose from: those of the recurring prices that do not follow a meter."""
-        return frozenset(
-            price.cadence
-            for price in self.terms.prices
-            if price.currency == currency and price.meter_key is None and price.cadence is not Cadence.ONCE
-        )
+        return frozenset(price.cadence for price in self.terms.prices if price.currency == currency and price.fixed)
 
 
 class Plan(Struct, frozen=True, omit_defaults=True):
