@@ -255,7 +255,7 @@ def _allows(catalog: Catalog, given: PlanEntitlement, feature_key: str, needed: 
 
 def _yearly(plan: PlanVersion, currency: str) -> Fraction | None:
     """What one seat costs by the year in its cheapest rhythm; 0 without fees; None: not sold in `currency`."""
-    if plan.terms.prices and all(price.currency != currency for price in plan.terms.prices):
+    if plan.unsold_in(currency) is not None:
         return None
     rhythms = (chosen(plan, (), currency, cadence)[0] for cadence in plan.cadences(currency))
     return min((in_a_year(prices, 1) for prices in rhythms), default=Fraction(0))

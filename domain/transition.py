@@ -115,11 +115,11 @@ def check_quantity(quantity: int) -> None:
 
 
 def check_currency(account: Account, plan: PlanVersion, *field: str) -> None:
-    """A plan without prices is free in every currency."""
+    """All that the plan charges for is priced in the customer's currency. Raises Refusal."""
     assert account.customer is not None
     currency = account.customer.currency
-    if plan.terms.prices and all(price.currency != currency for price in plan.terms.prices):
-        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"plan {plan.plan_key} has no price in {currency}", *field)
+    if (missing := plan.unsold_in(currency)) is not None:
+        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"plan {plan.plan_key} has no {missing} in {currency}", *field)
 
 
 def choose_cadence(account: Account, plan: PlanVersion, asked: Cadence | None, preferred: Cadence) -> Cadence:

@@ -226,7 +226,7 @@ def test_a_plan_without_a_price_in_the_customers_currency_is_refused() -> None:
     life = Timeline("2026-01-01", currency="EUR")
     with life.refuses(ErrorCode.CURRENCY_MISMATCH) as no:
         life.subscribe("2026-01-01", PRO)
-    assert no.value.message == "plan pro has no price in EUR"
+    assert no.value.message == "plan pro has no price base in EUR"
     with life.refuses(ErrorCode.CURRENCY_MISMATCH) as no:
         life.subscribe("2026-01-01", plan("free", gives("calls", "10")), add_ons=(EXTRA,))
     assert no.value.field == ("addOns", "0")
