@@ -98,7 +98,8 @@ def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: 
         # The instant at which a trial ends no longer belongs to it: a change at it prolongs nothing.
         ends_at = trial_end(account, held, change.plan) if at < held.trial_ends_at else at
         ends_at = max(at, ends_at)
-        anchor = ends_at if held.anchor == held.trial_ends_at else held.anchor
+        follows = not held.anchor_given and held.anchor == held.trial_ends_at
+        anchor = ends_at if follows else held.anchor
         if ends_at > at:
             return changed(anchor, Period(held.period.start, ends_at), ends_at)
         return changed(anchor, period_from(replace(moved, anchor=anchor), at), at)
