@@ -107,6 +107,11 @@ class Price(Struct, frozen=True, omit_defaults=True):
     zero_usage: ZeroUsage = ZeroUsage.CHARGED
     change_day: ChangeDay = ChangeDay.NEW
 
+    @property
+    def fixed(self) -> bool:
+        """Whether it recurs whatever is used."""
+        return self.meter_key is None and self.cadence is not Cadence.ONCE
+
 
 class PlanEntitlement(Struct, frozen=True, omit_defaults=True):
     """What the plan gives of one feature.
@@ -159,13 +164,19 @@ class PlanVersion(Struct, frozen=True, omit_defaults=True):
     def feature(self, key: str) -> Feature:
         return next(feature for feature in self.features if feature.key == key)
 
+    def unsold_in(self, currency: str) -> str | None:
+        """What of it has a price in other currencies and none in this one, so that a subscriber would have it for
+        nothing. None: all is sold in it, as a plan without prices is in any."""
+        sold = {price.key for price in self.terms.prices if price.currency == currency}
+        for price in self.terms.prices:
+            if price.key not in sold:
+                return f"price {price.key}"
+        least = [money.currency for money in self.terms.minimum_spend if money.amount]
+        return "minimum spend" if least and currency not in least else None
+
     def cadences(self, currency: str) -> frozenset[Cadence]:
         """The rhythms a subscriber can choose from: those of the recurring prices that do not follow a meter."""
-        return frozenset(
-            price.cadence
-            for price in self.terms.prices
-            if price.currency == currency and price.meter_key is None and price.cadence is not Cadence.ONCE
-        )
+        return frozenset(price.cadence for price in self.terms.prices if price.currency == currency and price.fixed)
 
 
 class Plan(Struct, frozen=True, omit_defaults=True):

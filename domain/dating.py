@@ -3,21 +3,20 @@ instant than the one at which they are recorded."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from fractions import Fraction
 
 from msgspec.structs import replace
 
 from domain import events as e
 from domain.account import Account
-from domain.catalog import ChargeModel, PlanVersion, Price
+from domain.catalog import PlanVersion, Price
 from domain.errors import invalid
 from domain.evolve.stretches import chosen
-from domain.exact import exact_sum
 from domain.period import Cadence, period_at
 from domain.policy import ChangeTiming
+from domain.pricing.fixed_fees import in_a_year
 from domain.subscription import AddAddOn, Change, ChangePlan, ChangeQuantity, RemoveAddOn, Subscription
 
-_A_YEAR = {Cadence.DAY: 365, Cadence.WEEK: 52, Cadence.MONTH: 12, Cadence.QUARTER: 4, Cadence.YEAR: 1}
 _Dated = e.PlanChanged | e.QuantityChanged | e.AddOnAdded | e.AddOnRemoved | e.SubscriptionEnded
 
 
@@ -70,13 +69,7 @@ def _dated(held: Subscription, event: _Dated, since: datetime, at: datetime) -> 
 
 def _a_year(
     plan: PlanVersion, quantity: int, cadence: Cadence, currency: str, overrides: Sequence[Price] = ()
-) -> Decimal:
+) -> Fraction:
     """What its fixed fees come to in a year."""
     recurring, _ = chosen(plan, overrides, currency, cadence)
-    fees = (price for price in recurring if price.meter_key is None and price.unit_amount is not None)
-    return exact_sum(
-        (price.unit_amount or Decimal(0))
-        * _A_YEAR[price.cadence]
-        * (1 if price.model is ChargeModel.FLAT else max(Decimal(0), quantity - (price.included or Decimal(0))))
-        for price in fees
-    )
+    return in_a_year(recurring, quantity)

@@ -3,22 +3,24 @@
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.account import Account
-from domain.catalog import Catalog, ChargeModel, Feature, FeatureKind, Plan, PlanEntitlement
+from domain.catalog import Catalog, Feature, FeatureKind, Plan, PlanEntitlement, PlanVersion
 from domain.cover import cover
 from domain.entitlement import Entitlement, Source, entitlement
+from domain.evolve.stretches import chosen
 from domain.exact import EXACT, exact_sum
 from domain.overdue import day, in_words, overdue
-from domain.period import FOREVER, Cadence
+from domain.period import FOREVER
+from domain.pricing.fixed_fees import in_a_year
 from domain.subscription import EndReason, Subscription
 
 ZERO = Decimal(0)
-ONE = Decimal(1)
 
 
 class DecisionReason(StrEnum):
@@ -230,13 +232,13 @@ def _speaks(held: Subscription, feature: Feature) -> bool:
 
 def cheapest_plan(catalog: Catalog, feature_key: str, needed: Decimal, currency: str) -> Plan | None:
     """The cheapest plan on sale that would allow `needed` of the feature (for a limit: used + asked), by what one seat
-    of it costs a month before any usage. Ties go to the plan that was created first."""
+    of it costs a year before any usage. Ties go to the plan that was created first."""
     fitting = [
         (price, index, plan)
         for index, plan in enumerate(catalog.plans)
         if plan.archived_at is None
         and any(_allows(catalog, given, feature_key, needed) for given in plan.current.terms.entitlements)
-        and (price := _monthly(plan, currency)) is not None
+        and (price := _yearly(plan.current, currency)) is not None
     ]
     return min(fitting, key=lambda found: found[:2])[2] if fitting else None
 
@@ -251,21 +253,9 @@ def _allows(catalog: Catalog, given: PlanEntitlement, feature_key: str, needed: 
     return ceiling is None or needed <= ceiling
 
 
-# Good enough to compare prices by: a year has 365 days and 52 weeks.
-_A_YEAR = {Cadence.DAY: 365, Cadence.WEEK: 52, Cadence.MONTH: 12, Cadence.QUARTER: 4, Cadence.YEAR: 1}
-
-
-def _monthly(plan: Plan, currency: str) -> Decimal | None:
-    """What one seat costs by the month in its cheapest rhythm; 0 without prices; None: not sold in `currency`."""
-    prices = plan.current.terms.prices
-    if not prices:
-        return ZERO
-    if all(price.currency != currency for price in prices):
+def _yearly(plan: PlanVersion, currency: str) -> Fraction | None:
+    """What one seat costs by the year in its cheapest rhythm; 0 without fees; None: not sold in `currency`."""
+    if plan.unsold_in(currency) is not None:
         return None
-    rhythms: dict[Cadence, Decimal] = {}
-    for price in prices:
-        if price.currency == currency and price.meter_key is None and price.cadence in _A_YEAR:
-            units = ONE if price.model is ChargeModel.FLAT else max(ZERO, ONE - (price.included or ZERO))
-            monthly = (price.unit_amount or ZERO) * units * _A_YEAR[price.cadence] / 12
-            rhythms[price.cadence] = rhythms.get(price.cadence, ZERO) + monthly
-    return min(rhythms.values(), default=ZERO)
+    rhythms = (chosen(plan, (), currency, cadence)[0] for cadence in plan.cadences(currency))
+    return min((in_a_year(prices, 1) for prices in rhythms), default=Fraction(0))

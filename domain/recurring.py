@@ -16,21 +16,11 @@ from domain.books import Books
 from domain.books.line import ZERO
 from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
-from domain.catalog import ChargeModel, Price
+from domain.catalog import Price
 from domain.exact import exact_sum
-from domain.period import Cadence
+from domain.pricing.fixed_fees import in_a_period, per_month
 from domain.pricing.fraction import as_decimal
-from domain.pricing.rate import rate
 from domain.subscription import Subscription, SubscriptionStatus
-
-PER_MONTH = {
-    Cadence.DAY: Fraction(365, 12),
-    Cadence.WEEK: Fraction(52, 12),
-    Cadence.MONTH: Fraction(1),
-    Cadence.QUARTER: Fraction(1, 3),
-    Cadence.YEAR: Fraction(1, 12),
-}
-"""How many of each begin in a month, taking a year for 365 days or 52 weeks."""
 
 
 class Recurring(Struct, frozen=True):
@@ -68,19 +58,15 @@ def _of(account: Account, held: Subscription) -> Recurring:
     currency = running[0].currency if running else account.customer.currency
     fees: list[_Fee] = []
     if held.status is SubscriptionStatus.ACTIVE:
-        fees = [_fee(account.books, one, price) for one in running for price in one.prices if _recurs(one, price)]
+        paid = [(one, price) for one in running if not one.trial for price in one.prices if price.fixed]
+        fees = [_fee(account.books, one, price) for one, price in paid]
     kept = _less_coupons(fees, held, account.books.redemptions, currency)
     total = sum((amount / (1 + fee.tax) for fee, amount in zip(fees, kept, strict=True)), Fraction(0))
     return Recurring(held.id, held.plan.plan_key, held.status, currency, as_decimal(total)[0])
 
 
-def _recurs(stretch: Stretch, price: Price) -> bool:
-    return not stretch.trial and price.meter_key is None and price.cadence is not Cadence.ONCE
-
-
 def _fee(books: Books, stretch: Stretch, price: Price) -> _Fee:
-    bought = 1 if price.model is ChargeModel.FLAT and not stretch.add_on else stretch.quantity
-    amount = rate(price, Decimal(bought)).exact * PER_MONTH[price.cadence]
+    amount = in_a_period(price, stretch.quantity, add_on=stretch.add_on) * per_month(price.cadence)
     return _Fee(stretch, amount, _tax(books, stretch, price) if price.tax_inclusive else Fraction(0))
 
 
@@ -109,7 +95,7 @@ def _less_coupons(
         if coupon.percent is not None:
             share = Fraction(coupon.percent) / 100
         elif coupon.amount is not None and coupon.amount.currency == currency:
-            off = Fraction(coupon.amount.amount) * PER_MONTH[held.cadence]  # once an invoice, so once a period
+            off = Fraction(coupon.amount.amount) * per_month(held.cadence)  # once an invoice, so once a period
             share = min(Fraction(1), off / rest)
         else:
             continue

@@ -86,7 +86,8 @@ class ScheduledChange(Struct, frozen=True, omit_defaults=True):
 class Subscription(Struct, frozen=True, omit_defaults=True):
     """`zone` is the customer's at the time of sale: a later move must not bend periods that are already running.
 
-    `period` is the present billing period; during a trial it is the trial. Boundaries lie at `anchor` + n cadences.
+    `period` is the present billing period; during a trial it is the trial. Boundaries lie at `anchor` + n cadences. An
+    anchor that was given stays where it is; any other moves to where a trial ends.
     """
 
     id: str
@@ -110,6 +111,7 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
     resumes_at: datetime | None = None
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
+    anchor_given: bool = False
 
     @property
     def status(self) -> SubscriptionStatus:

@@ -98,7 +98,8 @@ def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: 
         # The instant at which a trial ends no longer belongs to it: a change at it prolongs nothing.
         ends_at = trial_end(account, held, change.plan) if at < held.trial_ends_at else at
         ends_at = max(at, ends_at)
-        anchor = ends_at if held.anchor == held.trial_ends_at else held.anchor
+        follows = not held.anchor_given and held.anchor == held.trial_ends_at
+        anchor = ends_at if follows else held.anchor
         if ends_at > at:
             return changed(anchor, Period(held.period.start, ends_at), ends_at)
         return changed(anchor, period_from(replace(moved, anchor=anchor), at), at)
@@ -115,11 +116,11 @@ def check_quantity(quantity: int) -> None:
 
 
 def check_currency(account: Account, plan: PlanVersion, *field: str) -> None:
-    """A plan without prices is free in every currency."""
+    """All that the plan charges for is priced in the customer's currency. Raises Refusal."""
     assert account.customer is not None
     currency = account.customer.currency
-    if plan.terms.prices and all(price.currency != currency for price in plan.terms.prices):
-        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"plan {plan.plan_key} has no price in {currency}", *field)
+    if (missing := plan.unsold_in(currency)) is not None:
+        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"plan {plan.plan_key} has no {missing} in {currency}", *field)
 
 
 def choose_cadence(account: Account, plan: PlanVersion, asked: Cadence | None, preferred: Cadence) -> Cadence:

@@ -30,5 +30,6 @@ def first_period(account: Account, held: Subscription) -> tuple[Period, datetime
     ends_at = trial_end(account, held, held.plan)
     if ends_at <= held.start_at:
         return period_from(held, held.start_at), held.anchor, None
-    anchor = ends_at if held.anchor == held.start_at else held.anchor
+    follows = not held.anchor_given and held.anchor == held.start_at
+    anchor = ends_at if follows else held.anchor
     return Period(held.start_at, ends_at), anchor, ends_at

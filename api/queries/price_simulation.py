@@ -18,11 +18,12 @@ from domain import money
 from domain.access import Scope
 from domain.billing.simulation import simulated
 from domain.books.line import Line
-from domain.catalog import Catalog, ChargeModel, Price
+from domain.catalog import Catalog, Price
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.exact import exact_sum
 from domain.period import Period
 from domain.pricing import check_prices
+from domain.pricing.models import MODELS
 from service.simulation import rerated
 
 PRICES_MAX = 100
@@ -138,7 +139,7 @@ def _quantities(given: object, keys: set[str]) -> dict[str, Decimal]:
 
 
 def _quantity(price: Price, quantities: Mapping[str, Decimal]) -> Decimal:
-    return quantities.get(price.key, Decimal(price.model is ChargeModel.FLAT))
+    return quantities.get(price.key, Decimal(MODELS[price.model].once))
 
 
 def _simulation(

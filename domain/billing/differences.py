@@ -11,12 +11,11 @@ from domain.books.billed import Billed, Weight, returns
 from domain.books.invoice import Adjustment
 from domain.books.line import ZERO, Line, LineKind, LineRef, Step
 from domain.books.redemption import CouponShare
-from domain.catalog import ChargeModel
 from domain.period import Period
+from domain.pricing.models import unit_amount
 from domain.pricing.proration import share
 
 ONE = Decimal(1)
-_BY_UNIT = frozenset({ChargeModel.FLAT, ChargeModel.PER_UNIT, ChargeModel.PER_SEAT})
 
 
 def differences(books: Books, wanted: Iterable[Charge]) -> tuple[Line, ...]:
@@ -74,13 +73,11 @@ def _adjusted(line: Line, word: Adjustment) -> Line:
 
 
 def _first(charge: Charge) -> Line:
-    price = charge.price
-    by_unit = price is not None and price.model in _BY_UNIT
     return replace(
         _line(charge),
         quantity=charge.quantity,
         amount=charge.amount,
-        unit_amount=price.unit_amount if price is not None and by_unit else None,
+        unit_amount=None if charge.price is None else unit_amount(charge.price),
         steps=charge.steps,
     )
 

@@ -8,11 +8,10 @@ from domain.billing.charge import Charge
 from domain.billing.parts import Part, parts
 from domain.books import Books
 from domain.books.line import LineKind
-from domain.books.stretch import Stretch
-from domain.catalog import ChargeModel, Price
 from domain.money import rounded
 from domain.period import Cadence
 from domain.policy import ChangeDay
+from domain.pricing.fixed_fees import bought
 from domain.pricing.proration import prorated
 from domain.pricing.rate import Rated, rate
 
@@ -48,17 +47,13 @@ def _fee(books: Books, part: Part) -> Charge:
 
 def _rated(books: Books, part: Part) -> tuple[Rated, Decimal]:
     price = part.price
-    quantities = [(piece.period, _bought(part.stretch, price, piece.quantity)) for piece in part.pieces]
+    add_on = part.stretch.add_on
+    quantities = [(piece.period, bought(price, piece.quantity, add_on=add_on)) for piece in part.pieces]
     last = Decimal(quantities[-1][1])
     if price.cadence is Cadence.ONCE:
         return rate(price, last), last
     begins = None if _follows(books, part) else ChangeDay.NEW
     return prorated(price, quantities, part.whole, part.stretch.zone, begins=begins), last
-
-
-def _bought(stretch: Stretch, price: Price, quantity: int) -> int:
-    """A fixed price is charged once, however many seats there are; of an add-on as often as it was bought."""
-    return 1 if price.model is ChargeModel.FLAT and not stretch.add_on else quantity
 
 
 def _follows(books: Books, part: Part) -> bool:

@@ -17,6 +17,7 @@ from domain.period import FOREVER, Period
 from domain.policy import ChangeDay
 from domain.pricing.minimum import true_up
 from domain.pricing.proration import share
+from domain.tax import STANDARD_CATEGORY
 
 
 def minimum_charges(books: Books, found: Sequence[Charge], until: datetime) -> Iterator[Charge]:
@@ -25,7 +26,7 @@ def minimum_charges(books: Books, found: Sequence[Charge], until: datetime) -> I
     wanted: dict[str, list[tuple[Period, Stretch]]] = {}
     wholes: dict[str, Period] = {}
     for stretch in as_of(books, until):
-        if not stretch.minimum or not stretch.prices or stretch.trial:
+        if not stretch.minimum or stretch.trial:
             continue
         for whole in periods(stretch, stretch.cadence, until, books.closed_until):
             key = f"{stretch.subscription_id}/minimum/{stretch.version_id}/{whole.start.isoformat()}"
@@ -71,7 +72,8 @@ def _minimum(
     part = sum((share(policy, piece, whole, stretch.zone, day) for piece in pieces), Fraction(0))
     amount = true_up(stretch.minimum, part, spent, stretch.currency)
     least = rounded(Fraction(stretch.minimum) * part, stretch.currency)
-    one, fee = Decimal(1), stretch.prices[0]  # taxed like what it stands in for
+    one = Decimal(1)
+    fee = next(iter((*stretch.prices, *stretch.once)), None)  # taxed like what it stands in for
     return Charge(
         key=key,
         kind=LineKind.MINIMUM,
@@ -83,7 +85,7 @@ def _minimum(
         changed_at=covered.start,
         stretch=stretch,
         whole=whole,
-        tax_category=fee.tax_category,
-        tax_inclusive=fee.tax_inclusive,
+        tax_category=STANDARD_CATEGORY if fee is None else fee.tax_category,
+        tax_inclusive=fee is not None and fee.tax_inclusive,
         steps=(Step("minimum spend", one, least, least), Step("spent", one, -spent, -spent)) if amount else (),
     )

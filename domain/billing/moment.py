@@ -8,9 +8,9 @@ from msgspec import Struct
 from domain.account import Account
 from domain.books import Books
 from domain.books.stretch import Stretch
-from domain.catalog import Price
 from domain.evolve.stretches import may_charge
-from domain.period import FOREVER, Cadence, period_at
+from domain.period import FOREVER, period_at
+from domain.pricing.models import costs
 
 LAST_LOOK_AFTER = timedelta(days=30)
 """How long after everything ended late usage is billed."""
@@ -91,11 +91,7 @@ def _last_look(books: Books) -> datetime | None:
 
 
 def _next_end(stretch: Stretch, after: datetime) -> datetime:
-    rhythms = {price.cadence for price in stretch.prices if _recurs(price)}
+    rhythms = {price.cadence for price in stretch.prices if costs(price)}
     if stretch.minimum:
         rhythms.add(stretch.cadence)
     return min((period_at(stretch.anchor, one, stretch.zone, after).end for one in rhythms), default=FOREVER)
-
-
-def _recurs(price: Price) -> bool:
-    return price.cadence is not Cadence.ONCE and price.unit_amount != 0

@@ -7,10 +7,11 @@ from decimal import Decimal
 
 from domain.books.invoice import CreditNote, Invoice
 from domain.books.line import ZERO, Line, LineKind
-from domain.catalog import ChargeModel, Price
+from domain.catalog import Price
 from domain.exact import exact_sum
 from domain.money import rounded
 from domain.period import BEGINNING, Cadence, Period, period_at
+from domain.pricing.models import unit_amount
 from domain.pricing.rate import rate
 
 NO_TIME = Period(BEGINNING, BEGINNING)
@@ -20,7 +21,6 @@ NO_TIME = Period(BEGINNING, BEGINNING)
 def simulated(price: Price, quantity: Decimal, period: Period = NO_TIME) -> Line:
     """The line of one period of the price. Usage is not prorated: a part of a period is rated like a whole one."""
     rated = rate(price, quantity)
-    by_unit = price.model in (ChargeModel.FLAT, ChargeModel.PER_UNIT, ChargeModel.PER_SEAT)
     return Line(
         id=f"{price.key}/{period.start.isoformat()}" if period != NO_TIME else price.key,
         key=price.key,
@@ -29,7 +29,7 @@ def simulated(price: Price, quantity: Decimal, period: Period = NO_TIME) -> Line
         quantity=quantity,
         amount=rounded(rated.exact, price.currency, price.rounding),
         period=period,
-        unit_amount=price.unit_amount if by_unit else None,
+        unit_amount=unit_amount(price),
         tax_category=price.tax_category,
         tax_inclusive=price.tax_inclusive,
         price=price,

@@ -133,6 +133,7 @@ def _new_subscription(account: Account, customer: Customer, command: c.Subscribe
         trial_days=command.trial_days,
         add_ons=_new_add_ons(account, command, start_at),
         overrides=command.overrides,
+        anchor_given=command.anchor is not None,
     )
     return replace(subscription, period=first_period(account, subscription)[0])
 

@@ -10,6 +10,7 @@ from domain.books.stretch import Stretch
 from domain.catalog import PlanVersion, Price
 from domain.period import Cadence
 from domain.policy import ChangesBilled, TrialUsage
+from domain.pricing.models import costs
 from domain.subscription import Subscription
 
 _ORDER = tuple(Cadence)
@@ -54,9 +55,9 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
 def may_charge(stretch: Stretch) -> bool:
     """Whether anything can come of it. A free plan needs no billing, and a trial only for usage that is billed."""
     if stretch.trial:
-        return stretch.trial_usage is TrialUsage.BILLED and any(price.meter_key for price in stretch.prices)
-    every = (*stretch.prices, *stretch.once)
-    return bool(stretch.minimum) or any(price.unit_amount != 0 for price in every)
+        billed = stretch.trial_usage is TrialUsage.BILLED
+        return billed and any(price.meter_key and costs(price) for price in stretch.prices)
+    return bool(stretch.minimum) or any(costs(price) for price in (*stretch.prices, *stretch.once))
 
 
 def chosen(

@@ -4,15 +4,26 @@ import re
 from collections.abc import Iterable, Set
 from decimal import Decimal
 
-from domain.catalog import ChargeModel, Price, ProrationPolicy, Tier
+from msgspec.structs import fields
+
+from domain.catalog import Price, ProrationPolicy, Tier
 from domain.errors import Refusal, invalid
 from domain.money import is_currency
-from domain.policy import ChangeDay, ZeroUsage
+from domain.policy import ChangeDay
+from domain.pricing.models import MODELS
 
 TIERS_MAX = 100
 _TAX_CATEGORY = re.compile(r"[a-z0-9_-]{1,40}")
-_TIERED = {ChargeModel.GRADUATED, ChargeModel.VOLUME}
-_UNIT_PRICED = {ChargeModel.FLAT, ChargeModel.PER_UNIT, ChargeModel.PER_SEAT, ChargeModel.PACKAGE}
+_FIELDS = {
+    "meter_key": ("meterKey", "a meter"),
+    "unit_amount": ("unitAmount", "a unit amount"),
+    "included": ("included", "included units"),
+    "tiers": ("tiers", "tiers"),
+    "package_size": ("packageSize", "a package size"),
+    "percent": ("percent", "a percent"),
+    "zero_usage": ("zeroUsage", "a word on a first tier's fee without usage"),
+}
+_UNSAID = {field.name: field.default for field in fields(Price)}
 
 
 def check_prices(prices: Iterable[Price], meters: Set[str], *path: str) -> None:
@@ -34,54 +45,44 @@ def check_price(price: Price, meters: Set[str]) -> None:
         raise invalid(f"{price.currency} is not an ISO 4217 currency", "currency")
     if price.meter_key is not None and price.meter_key not in meters:
         raise invalid(f"no meter has the key {price.meter_key}", "meterKey")
-    if price.model in (ChargeModel.FLAT, ChargeModel.PER_SEAT) and price.meter_key is not None:
-        raise invalid(f"a {price.model} price does not follow a meter", "meterKey")
-    if price.model in (*_TIERED, ChargeModel.PACKAGE, ChargeModel.PERCENTAGE) and price.meter_key is None:
-        raise invalid(f"a {price.model} price needs a meter", "meterKey")
+    _check_model(price)
     _check_amounts(price)
     _check_policies(price)
-    if price.model in _TIERED:
-        check_tiers(price.tiers)
-    elif price.tiers:
-        raise invalid(f"a {price.model} price has no tiers", "tiers")
+
+
+def _check_model(price: Price) -> None:
+    """It says what its model needs, and nothing that this model would pass over."""
+    model = MODELS[price.model]
+    for name, (field, words) in _FIELDS.items():
+        said = getattr(price, name) != _UNSAID[name]
+        if name in model.needs and not said:
+            raise invalid(f"a {price.model} price needs {words}", field)
+        if said and name not in model.needs | model.allows:
+            raise invalid(f"a {price.model} price cannot have {words}", field)
 
 
 def _check_amounts(price: Price) -> None:
-    if price.model in _UNIT_PRICED and price.unit_amount is None:
-        raise invalid(f"a {price.model} price needs a unit amount", "unitAmount")
-    if price.model in _TIERED and price.unit_amount is not None:
-        raise invalid("the tiers hold the unit amounts", "unitAmount")
-    if price.unit_amount is not None and price.unit_amount < 0:
-        raise invalid("must not be negative", "unitAmount")
-    if price.included is not None and price.included < 0:
-        raise invalid("must not be negative", "included")
-    if price.included is not None and price.model is ChargeModel.FLAT:
-        raise invalid("a FLAT price has no units that could be included", "included")
-    if price.model is ChargeModel.PACKAGE:
-        if price.package_size is None or price.package_size <= 0:
-            raise invalid("a PACKAGE price needs a package size above zero", "packageSize")
-    elif price.package_size is not None:
-        raise invalid(f"a {price.model} price has no packages", "packageSize")
-    if price.model is ChargeModel.PERCENTAGE:
-        if price.percent is None or not 0 <= price.percent <= 100:
-            raise invalid("a PERCENTAGE price needs a percent between 0 and 100", "percent")
-    elif price.percent is not None:
-        raise invalid(f"a {price.model} price has no percent", "percent")
+    for name in ("unit_amount", "included"):
+        amount = getattr(price, name)
+        if amount is not None and amount < 0:
+            raise invalid("must not be negative", _FIELDS[name][0])
+    if price.package_size is not None and price.package_size <= 0:
+        raise invalid("must be above zero", "packageSize")
+    if price.percent is not None and not 0 <= price.percent <= 100:
+        raise invalid("must lie between 0 and 100", "percent")
+    if price.tiers:
+        _check_tiers(price.tiers)
 
 
 def _check_policies(price: Price) -> None:
     if not _TAX_CATEGORY.fullmatch(price.tax_category):
         raise invalid("must be 1 to 40 small letters, digits, - or _", "taxCategory")
-    if price.zero_usage is ZeroUsage.FREE and price.model not in _TIERED:
-        raise invalid(f"a {price.model} price has no fee of a first tier", "zeroUsage")
     if price.change_day is ChangeDay.OLD and price.proration is not ProrationPolicy.BY_DAY:
         raise invalid(f"{price.proration} counts no days that could belong to anything", "changeDay")
 
 
-def check_tiers(tiers: tuple[Tier, ...]) -> None:
+def _check_tiers(tiers: tuple[Tier, ...]) -> None:
     """Ascending, and only the last one open. An upper bound is inclusive."""
-    if not tiers:
-        raise invalid("needs at least one tier", "tiers")
     if len(tiers) > TIERS_MAX:
         raise invalid(f"at most {TIERS_MAX} tiers", "tiers")
     below = Decimal(0)

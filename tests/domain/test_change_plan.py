@@ -1,10 +1,11 @@
 """Moving to another plan, rhythm or quantity; and what is added to a plan."""
 
+import pytest
 from timeline import EXTRA, PARIS, PRO, STARTER, Timeline, flat, gives, on, plan
 
 from domain.commands import ChangeSubscription
 from domain.errors import ErrorCode
-from domain.period import Cadence
+from domain.period import Cadence, nth
 from domain.policy import ChangeTiming
 from domain.subscription import AddAddOn, ChangePlan, ChangeQuantity, RemoveAddOn, SubscriptionStatus
 
@@ -222,6 +223,27 @@ def test_a_change_to_a_plan_without_a_trial_keeps_an_anchor_that_was_chosen() ->
     life.subscribe("2026-01-10", TEN_DAYS, anchor="2026-01-01")
     life.change("2026-01-15", ChangePlan(PRO))
     assert life.sub.period.end == on("2026-02-01")
+
+
+@pytest.mark.parametrize("anchor", ["2026-01-10", "2026-01-20", "2026-01-23"])
+def test_an_anchor_that_was_given_stays_also_where_it_is_the_start_or_the_end_of_a_trial(anchor: str) -> None:
+    for moved_to, ends in ((THIRTEEN_DAYS, "2026-01-23"), (THREE_DAYS, "2026-01-15"), (PRO, "2026-01-15")):
+        life = Timeline("2026-01-01")
+        life.subscribe("2026-01-10", TEN_DAYS, anchor=anchor)
+        life.change("2026-01-15", ChangePlan(moved_to))
+        life.until("2026-01-23")
+        assert (life.sub.trial_ends_at, life.sub.anchor) == (on(ends), on(anchor))
+        assert life.sub.period.end in {on(anchor), nth(on(anchor), Cadence.MONTH, "UTC", 1)}
+
+
+def test_a_pending_subscription_keeps_the_anchor_it_was_given_whatever_it_changes_to() -> None:
+    life = Timeline("2026-01-01")
+    life.subscribe("2026-01-01", STARTER, start_at="2026-02-01", anchor="2026-02-01")
+    life.change("2026-01-10", ChangePlan(TEN_DAYS))
+    assert life.until("2026-02-11") == [
+        "2026-02-01: s1 started its trial, 2026-02-01 → 2026-02-11",
+        "2026-02-11: s1 trial ended, 2026-02-11 → 2026-03-01",
+    ]
 
 
 def test_days_given_for_this_subscription_hold_for_every_plan_it_moves_to() -> None:

@@ -14,6 +14,7 @@ from domain.books.credit import Credit, CreditKind
 from domain.catalog import BillingMode, Catalog, ChargeModel, Plan, PlanVersion, Price
 from domain.evolve import evolve_account
 from domain.gate import Decision, DecisionReason, Usage, cheapest_plan, decide_use
+from domain.money import Money
 from domain.period import Cadence
 from domain.policy import TrialUsage
 from domain.seller import Seller, Settings
@@ -451,6 +452,16 @@ def test_an_archived_plan_is_not_offered_nor_one_without_a_price_in_the_currency
     assert cheapest(catalog(plan("free", gives("calls", "1"))), "calls", currency="EUR") == "free"
 
 
+def test_a_plan_of_which_something_is_not_sold_in_the_currency_is_not_named() -> None:
+    overage = Price("p", "over", ChargeModel.PER_UNIT, MONTH, "USD", D(1), meter_key="calls")
+    half = plan("half", flat("1"), flat("1", currency="EUR"), overage, gives("sso"))
+    least = plan("least", flat("2"), flat("2", currency="EUR"), gives("sso"))
+    least = replace(least, terms=replace(least.terms, minimum_spend=(Money(D(5), "USD"),)))
+    both = plan("both", flat("3"), flat("3", currency="EUR"), gives("sso"))
+    shop = catalog(half, least, both)
+    assert (cheapest(shop, "sso"), cheapest(shop, "sso", currency="EUR")) == ("half", "both")
+
+
 def test_plans_are_compared_by_their_cheapest_rhythm_by_the_month() -> None:
     by_day, by_week = (plan(str(c), flat(p, c), gives("sso")) for c, p in ((Cadence.DAY, "2"), (Cadence.WEEK, "12")))
     by_month = plan("monthly", flat("55"), flat("590", Cadence.YEAR), gives("sso"))  # 49.17 by the year
@@ -471,7 +482,7 @@ def test_a_price_by_the_seat_is_compared_for_one_seat() -> None:
 
 def test_only_prices_in_the_currency_that_follow_no_meter_count() -> None:
     overage = Price("p", "over", ChargeModel.PER_UNIT, MONTH, "USD", D(1000), meter_key="calls")
-    mixed = plan("mixed", flat("20"), flat("900", currency="EUR", key="euro"), overage, gives("sso"))
+    mixed = plan("mixed", flat("20"), flat("900", currency="EUR"), overage, gives("sso"))
     assert cheapest(catalog(mixed, LARGE), "sso") == "mixed"
 
 

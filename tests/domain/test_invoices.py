@@ -5,7 +5,7 @@ from billed_shop import EXTRA, FREE, MONTH, SETUP, SILVER, TEAM, WEEK, YEAR, Sho
 from msgspec.structs import replace
 from timeline import D, flat, span
 
-from domain.catalog import BillingMode
+from domain.catalog import BillingMode, ProrationPolicy
 from domain.policy import Rounding, TrialUsage
 from domain.subscription import AddAddOn, Cancel, ChangePlan, ChangeQuantity, RemoveAddOn
 
@@ -97,6 +97,18 @@ def test_a_trial_that_is_cancelled_costs_nothing() -> None:
 
 
 # ── the calendar ──
+def test_after_a_trial_an_anchor_at_the_start_leaves_what_the_trial_left_of_the_period() -> None:
+    shop = Shop("2024-01-01")
+    by_day = sold("daily", fee("31", proration=ProrationPolicy.BY_DAY))
+    shop.subscribe("2024-03-01", by_day, trial_days=3, anchor="2024-03-01")
+    shop.until("2024-04-01 01:00")
+    assert shop.bills == [
+        "2024-03-04: INV-1, 28.00: Daily: base 28.00",
+        "2024-04-01 01:00: INV-2, 31.00: Daily: base 31.00",
+    ]
+    assert span(shop.line("INV-1").period) == "2024-03-04 → 2024-04-01"
+
+
 def test_a_custom_anchor_makes_a_short_first_period_that_costs_its_share() -> None:
     shop = Shop()
     shop.subscribe("2026-01-10", SILVER, anchor="2026-02-01")  # 22 of 31 days

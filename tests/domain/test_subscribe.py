@@ -1,12 +1,14 @@
 """Subscribing: when it starts, in what rhythm its periods run, and what trial it has."""
 
+import msgspec
 from timeline import EXTRA, NEW_YORK, PARIS, PRO, STARTER, Timeline, flat, gives, on, plan
 
 from domain import commands as c
 from domain.catalog import ChargeModel, Price
 from domain.errors import ErrorCode
 from domain.period import Cadence
-from domain.subscription import ChangePlan, SubscriptionStatus
+from domain.subscription import ChangePlan, Subscription, SubscriptionStatus
+from domain.trial import first_period
 
 TRIAL = plan("team", flat("20"), gives("calls", "100"), trial_days=14)
 
@@ -152,6 +154,37 @@ def test_with_an_anchor_the_first_paid_period_is_what_the_trial_leaves_of_it() -
     ]
 
 
+def test_an_anchor_that_is_the_start_is_one_that_was_given() -> None:
+    left_out, given = Timeline("2026-01-01"), Timeline("2026-01-01")
+    left_out.subscribe("2026-01-10", TRIAL)
+    given.subscribe("2026-01-10", TRIAL, anchor="2026-01-10")
+    assert left_out.until("2026-01-24") == ["2026-01-24: s1 trial ended, 2026-01-24 → 2026-02-24"]
+    assert given.until("2026-02-10") == [
+        "2026-01-24: s1 trial ended, 2026-01-24 → 2026-02-10",
+        "2026-02-10: s1 renewed, 2026-02-10 → 2026-03-10",
+    ]
+
+
+def test_an_anchor_given_for_a_start_in_the_future_holds_too() -> None:
+    life = Timeline("2026-01-01")
+    life.subscribe("2026-01-01", TRIAL, start_at="2026-02-01", anchor="2026-02-01")
+    assert life.until("2026-03-01") == [
+        "2026-02-01: s1 started its trial, 2026-02-01 → 2026-02-15",
+        "2026-02-15: s1 trial ended, 2026-02-15 → 2026-03-01",
+        "2026-03-01: s1 renewed, 2026-03-01 → 2026-04-01",
+    ]
+
+
+def test_what_was_sold_before_it_was_kept_whether_an_anchor_was_given_is_read_as_it_was_then() -> None:
+    for anchor, paid_from in ((None, "2026-02-15"), ("2026-02-07", "2026-02-07")):
+        life = Timeline("2026-01-01")
+        given = {} if anchor is None else {"anchor": anchor}
+        life.subscribe("2026-01-01", TRIAL, start_at="2026-02-01", **given)
+        old = msgspec.json.decode(msgspec.json.encode(life.sub))
+        old.pop("anchor_given", None)
+        assert first_period(life.account, msgspec.convert(old, Subscription))[1] == on(paid_from)
+
+
 def test_a_trial_lasts_whole_days_of_the_customer_across_a_clock_change() -> None:
     life = Timeline("2026-01-01", zone=PARIS)
     life.subscribe("2026-03-20 08:00", TRIAL)  # the clocks change on the 29th
@@ -226,7 +259,7 @@ def test_a_plan_without_a_price_in_the_customers_currency_is_refused() -> None:
     life = Timeline("2026-01-01", currency="EUR")
     with life.refuses(ErrorCode.CURRENCY_MISMATCH) as no:
         life.subscribe("2026-01-01", PRO)
-    assert no.value.message == "plan pro has no price in EUR"
+    assert no.value.message == "plan pro has no price base in EUR"
     with life.refuses(ErrorCode.CURRENCY_MISMATCH) as no:
         life.subscribe("2026-01-01", plan("free", gives("calls", "10")), add_ons=(EXTRA,))
     assert no.value.field == ("addOns", "0")
