@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # Some machines set it to a folder of another Python; ours are all in the environment.
 unexport PYTHONPATH PYTHONHOME
 
-.PHONY: run test check bench audits schema clean help
+.PHONY: run test lives check bench audits schema clean help
 .DEFAULT_GOAL := help
 
 help: ## show this
@@ -16,6 +16,9 @@ run: $(VENV)/.run ## serve the API and its worker, with a real PostgreSQL of its
 
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/python -m pytest -q -n auto --dist loadfile $(TESTS)
+
+lives: $(VENV)/.dev ## draw 10,000 random lives of customers and hold each against what the rules want (LIVES, SEED)
+	$(BIN)/python -m tests.lives --lives $(or $(LIVES),10000) --seed $(or $(SEED),0) --jobs $$(nproc)
 
 check: $(VENV)/.dev ## lint, format, types, imports, migration drift, schema drift
 	$(BIN)/ruff check .

@@ -1,0 +1,151 @@
+"""What has to hold of a life that was lived. Each fault is a sentence."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+
+from domain import events as e
+from domain.account import Account
+from domain.books.credit import CreditKind
+from domain.books.payment import RefundTarget
+from domain.evolve import evolve_account
+from domain.ledger import LedgerAccount, postings
+
+from .live import Lived
+from .reference.bill import wanted
+from .reference.wants import Key
+
+
+def faults(lived: Lived) -> list[str]:
+    """None, if all is as it should be."""
+    return [*_bounds(lived), *_ledger(lived), *_borne(lived)]
+
+
+# ── law 11 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _borne(lived: Lived) -> Iterator[str]:
+    wants = wanted(lived)
+    got, expected = borne(lived), sum(wants.values(), Fraction(0))
+    if got != expected:
+        yield f"borne {_text(got)}, wanted {_text(expected)}: {_by_key(lived, wants)}"
+
+
+def borne(lived: Lived) -> Fraction:
+    """What the customer's money went into: what was paid and not given back, and is not theirs to use. Credit given for
+    nothing counts as paid; what is still owed, as what will be."""
+    sums = Decimal(0)
+    refunds = {}
+    taken = set()
+    for _, event in lived.timeline.journal:
+        match event:
+            case e.PaymentRecorded(payment=payment):
+                sums += payment.amount
+            case e.PaymentSucceeded(payment_id=id):
+                sums += lived.timeline.account.books.payments[id].amount
+            case e.RefundRequested(refund=refund):
+                refunds[refund.id] = refund
+                taken |= {(burn.credit_id, burn.amount) for burn in refund.taken}
+            case e.RefundSettled(refund_id=id) if refunds[id].to is RefundTarget.METHOD:
+                sums -= refunds[id].amount
+            case e.CreditGranted(credit=credit) if credit.kind is CreditKind.PREPAID:
+                sums += credit.amount
+            case e.CreditVoided(credit_id=id, amount=amount) | e.CreditExpired(credit_id=id, amount=amount):
+                sums -= amount if _prepaid(lived, id) and (id, amount) not in taken else 0
+    books = lived.timeline.account.books
+    left = sum((one.remaining for one in books.credits.values() if one.kind is CreditKind.PREPAID), Decimal(0))
+    owed = sum((one.due for one in books.receivables.values()), Decimal(0))
+    return Fraction(sums - left + owed)
+
+
+def _prepaid(lived: Lived, credit_id: str) -> bool:
+    return lived.timeline.account.books.credits[credit_id].kind is CreditKind.PREPAID
+
+
+def _by_key(lived: Lived, wants: dict[Key, Fraction]) -> str:
+    """Where the documents and the reference part."""
+    billed: dict[str, Decimal] = {}
+    for invoice in lived.timeline.invoices:
+        for line in invoice.lines:
+            billed[line.key] = billed.get(line.key, Decimal(0)) + line.amount
+    for note in lived.timeline.notes:
+        for line in note.lines:
+            billed[line.key] = billed.get(line.key, Decimal(0)) - line.amount
+    named = {_name(key): amount for key, amount in wants.items()}
+    parts = [
+        f"{key} {billed.get(key, 0):f} for {_text(named.get(key, Fraction(0)))}"
+        for key in sorted(billed.keys() | named.keys())
+        if Fraction(billed.get(key, Decimal(0))) != named.get(key, 0)
+    ]
+    return "; ".join(parts) or "the documents agree"
+
+
+def _name(key: Key) -> str:
+    return f"{key.subscription}/{key.price}/{key.start.isoformat() if key.start else 'once'}"
+
+
+# ── the bounds ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def _bounds(lived: Lived) -> Iterator[str]:
+    """Nothing is credited above itself: line by line, tax by tax, invoice by invoice."""
+    notes: dict[str, list] = {}
+    for note in lived.timeline.notes:
+        notes.setdefault(note.invoice_id, []).append(note)
+        if note.total <= 0 or note.off < 0:
+            yield f"note {note.number} comes to {note.total}, {note.off} off"
+    for invoice in lived.timeline.invoices:
+        own = notes.get(invoice.id, [])
+        if invoice.total < 0:
+            yield f"invoice {invoice.number} comes to {invoice.total}"
+        if (back := sum(note.total for note in own)) > invoice.total:
+            yield f"invoice {invoice.number} of {invoice.total} is credited {back}"
+        nets = {line.id: line.amount - line.discount - line.credit for line in invoice.lines}
+        backs: dict[str, Decimal] = {}
+        for note in own:
+            for line in note.lines:
+                backs[line.id] = backs.get(line.id, Decimal(0)) + line.amount - line.discount - line.credit
+        for id, amount in backs.items():
+            if id not in nets or not min(nets[id], 0) <= amount <= max(nets[id], 0):
+                yield f"a line of {nets.get(id)} on {invoice.number} is credited {amount}"
+        for tax in invoice.tax:
+            back = sum(
+                t.amount for n in own for t in n.tax if (t.treatment, t.inclusive) == (tax.treatment, tax.inclusive)
+            )
+            base = sum(
+                t.base for n in own for t in n.tax if (t.treatment, t.inclusive) == (tax.treatment, tax.inclusive)
+            )
+            if not min(tax.amount, 0) <= back <= max(tax.amount, 0) or not min(tax.base, 0) <= base <= max(tax.base, 0):
+                yield f"tax of {tax.amount} on {tax.base} on {invoice.number} is credited {back} on {base}"
+    for credit in lived.timeline.account.books.credits.values():
+        if not 0 <= credit.remaining <= credit.amount:
+            yield f"credit {credit.id} of {credit.amount} holds {credit.remaining}"
+    for owed in lived.timeline.account.books.receivables.values():
+        if owed.due < 0:
+            yield f"invoice {owed.number} is owed {owed.due}"
+
+
+# ── books = documents = ledger ───────────────────────────────────────────────────────────────────────────────────────
+def _ledger(lived: Lived) -> Iterator[str]:
+    """The journal folded again, with an entry for each event."""
+    account, sums = Account(), dict.fromkeys(LedgerAccount, Decimal(0))
+    for at, event in lived.timeline.journal:
+        before, account = account, evolve_account(account, event, at)
+        for posting in postings(before, event, account, at):
+            sums[posting.account] += posting.amount
+    if account != lived.timeline.account:
+        yield "the journal folded again gives another account"
+    owed = sum((one.due for one in account.books.receivables.values()), Decimal(0))
+    left = sum((one.remaining for one in account.books.credits.values() if one.kind is CreditKind.PREPAID), Decimal(0))
+    tax = sum((tax.amount for one in account.books.receivables.values() for tax in one.tax), Decimal(0))
+    if sums[LedgerAccount.RECEIVABLE] != owed:
+        yield f"the ledger says {sums[LedgerAccount.RECEIVABLE]} is owed, the books {owed}"
+    if -sums[LedgerAccount.CREDIT_LIABILITY] != left:
+        yield f"the ledger says {-sums[LedgerAccount.CREDIT_LIABILITY]} is prepaid, the books {left}"
+    if (balance := sum(sums.values())) != 0:
+        yield f"the ledger is off by {balance}"
+    void = {one.id for one in account.books.receivables.values() if one.closed == "VOID"}
+    tax = sum(t.amount for one in lived.timeline.invoices if one.id not in void for t in one.tax)
+    tax -= sum(t.amount for one in lived.timeline.notes if one.invoice_id not in void for t in one.tax)
+    if -sums[LedgerAccount.TAX] != tax:
+        yield f"the ledger says {-sums[LedgerAccount.TAX]} of tax, the documents {tax}"
+
+
+def _text(amount: Fraction) -> str:
+    return f"{float(amount):.3f}".rstrip("0").rstrip(".")

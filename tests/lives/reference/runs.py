@@ -1,0 +1,119 @@
+"""What ran when: each plan and each add-on of a subscription, while its terms did not change. Told from the facts about
+rights in the journal, which say nothing of money."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from domain import events as e
+from domain.catalog import PlanVersion
+from domain.period import Cadence
+
+
+class Slot(NamedTuple):
+    """Where something runs: the subscription's own plan, or an add-on of it."""
+
+    subscription: str
+    add_on: str | None
+
+
+class Run(NamedTuple):
+    """`plan` at these terms, from `start` up to `end`, which is later."""
+
+    slot: Slot
+    plan: PlanVersion
+    quantity: int
+    cadence: Cadence
+    anchor: datetime
+    zone: str
+    trial: bool
+    start: datetime
+    end: datetime
+
+
+@dataclass
+class _Held:
+    plan: PlanVersion
+    quantity: int
+    cadence: Cadence
+    anchor: datetime
+    zone: str
+    add_ons: dict[str, tuple[PlanVersion, int]] = field(default_factory=dict)
+    trial: bool = False
+    runs: bool = False
+    over: bool = False
+    open: dict[Slot, Run] = field(default_factory=dict)
+
+
+def runs(journal: Iterable[tuple[datetime, Any]], end: datetime) -> list[Run]:
+    """In order of time, slot by slot."""
+    held: dict[str, _Held] = {}
+    found: list[Run] = []
+    suspended = False
+    for at, event in journal:
+        if isinstance(event, e.SubscriptionCreated):
+            one = event.subscription
+            add_ons = {added.plan.plan_key: (added.plan, added.quantity) for added in one.add_ons}
+            held[one.id] = _Held(one.plan, one.quantity, one.cadence, one.anchor, one.zone, add_ons)
+        elif isinstance(event, e.BillingSuspended | e.BillingRestored):
+            suspended = isinstance(event, e.BillingSuspended)
+            for id, one in held.items():
+                _cut(found, id, one, at, suspended)
+        elif getattr(event, "subscription_id", None) in held and _told(held[event.subscription_id], event):
+            since = event.period.start if isinstance(event, e.SubscriptionStarted | e.TrialEnded) else at
+            _cut(
+                found,
+                event.subscription_id,
+                held[event.subscription_id],
+                getattr(event, "since", None) or since,
+                suspended,
+            )
+    for id, one in held.items():
+        _cut(found, id, one, end, True)
+    return sorted(found, key=lambda run: (run.slot.subscription, run.slot.add_on or "", run.start))
+
+
+def _told(one: _Held, event: Any) -> bool:
+    """Whether the event changes what runs."""
+    match event:
+        case e.SubscriptionStarted():
+            one.runs, one.anchor, one.trial = True, event.anchor, event.trial_ends_at is not None
+        case e.TrialEnded():
+            one.trial = False
+        case e.PlanChanged():
+            one.plan, one.quantity, one.cadence = event.plan, event.quantity, event.cadence
+            if one.trial:
+                one.trial = event.trial_ends_at is not None and event.period.end == event.trial_ends_at
+            one.anchor = event.anchor
+        case e.QuantityChanged():
+            one.quantity = event.quantity
+        case e.AddOnAdded():
+            one.add_ons[event.add_on.plan.plan_key] = (event.add_on.plan, event.add_on.quantity)
+        case e.AddOnRemoved():
+            del one.add_ons[event.plan_key]
+        case e.SubscriptionPaused():
+            one.runs = False
+        case e.SubscriptionResumed():
+            one.runs = True
+        case e.SubscriptionEnded():
+            one.runs, one.over = False, True
+        case _:
+            return False
+    return True
+
+
+def _cut(found: list[Run], id: str, one: _Held, at: datetime, suspended: bool) -> None:
+    """From `at` on it runs as `one` says now."""
+    now: dict[Slot, Run] = {}
+    if one.runs and not one.over and not suspended:
+        sold = {None: (one.plan, one.quantity), **one.add_ons}
+        for key, (plan, quantity) in sold.items():
+            slot = Slot(id, key)
+            now[slot] = Run(slot, plan, quantity, one.cadence, one.anchor, one.zone, one.trial, at, at)
+    for slot, before in one.open.items():
+        if slot in now and before._replace(start=at, end=at) == now[slot]:
+            now[slot] = before
+        elif before.start < at:
+            found.append(before._replace(end=at))
+    one.open = now
