@@ -21,6 +21,8 @@ from domain.period import Grain, Period, bucket
 
 ZERO = Decimal(0)
 FRACTION_DIGITS = 12
+ADDS_UP = frozenset({Aggregation.SUM, Aggregation.COUNT})
+"""Of these the figure of all events is the sum of the figures of any parts of them."""
 _MICROSECOND = timedelta(microseconds=1)
 _MICROSECONDS_PER_HOUR = Decimal(3_600_000_000)
 _LARGEST = Decimal(10**18)

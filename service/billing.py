@@ -120,7 +120,8 @@ class Billing:
         if not asked:
             return ()
         meters = {meter.key: meter for meter in (await source.catalog()).meters}
-        asks = [Ask(account.customer.id, meters[one.meter_key], one.period, at) for one in asked]
+        id = account.customer.id
+        asks = [Ask(id, meters[one.meter_key], one.period, at, subscription_id=one.subscription_id) for one in asked]
         return await source.used(asks)
 
 

@@ -39,6 +39,12 @@ async def find(
     return [Entry(*row) for row in await driver.fetch(_FIND, list(ids), list(external_hashes), seen)]
 
 
+async def holders(driver: Driver, ids: Collection[str]) -> dict[str, str]:
+    """Id of a subscription → whose it is, for those that exist."""
+    rows = await driver.fetch("SELECT id, customer_id FROM holdings WHERE id = ANY($1::text[])", list(ids))
+    return {row["id"]: row["customer_id"] for row in rows}
+
+
 async def account_state(driver: Driver, customer_id: str) -> str:
     """The folded state of a customer's stream, as text."""
     state: str = await driver.fetchval("SELECT state::text FROM streams WHERE id = $1", customer_id)

@@ -17,6 +17,7 @@ from service.usage import Reservation as Held
 from service.usage import ReservationState
 
 _KEY = "Yours, new for each request and the same for its retries."
+_SUBSCRIPTION = "Which of their subscriptions is charged for it, as in UsageEventInput."
 _DENIED = "Why it was refused. A denied use is no refusal: it is in `decision`, and changes nothing."
 
 
@@ -25,6 +26,7 @@ class ConsumeInput:
     customer: CustomerRef = strawberry.field(description="Who uses it.")
     feature: str = strawberry.field(description="The feature's key.")
     quantity: Decimal | None = strawberry.field(default=Decimal(1), description="How much.")
+    subscription_id: strawberry.ID | None = strawberry.field(default=None, description=_SUBSCRIPTION)
     idempotency_key: str = strawberry.field(description=_KEY)
 
 
@@ -34,6 +36,7 @@ class ReserveUsageInput:
     feature: str = strawberry.field(description="The feature's key.")
     quantity: Decimal = strawberry.field(default=Decimal(1), description="How much at the most.")
     ttl_seconds: int = strawberry.field(default=300, description="How long it is held: 1 second to 1 day.")
+    subscription_id: strawberry.ID | None = strawberry.field(default=None, description=_SUBSCRIPTION)
     idempotency_key: str = strawberry.field(description=_KEY)
 
 
@@ -116,7 +119,14 @@ class ConsumptionMutations:
         context.require(Scope.USAGE_WRITE)
         same = retry(context, "consume", input)
         quantity = Decimal(1) if input.quantity is None else input.quantity
-        decision = await context.runtime.usage.consume(input.customer, input.feature, quantity, same, context.visible)
+        decision = await context.runtime.usage.consume(
+            input.customer,
+            input.feature,
+            quantity,
+            same,
+            context.visible,
+            subscription_id=input.subscription_id,
+        )
         return ConsumePayload(decision=await _shown(context, input.customer, decision, quantity))
 
     @strawberry.mutation(description="Hold a quantity of a metered feature if it may be used.")
@@ -127,7 +137,13 @@ class ConsumptionMutations:
         same = retry(context, "reserveUsage", input)
         ttl = timedelta(seconds=input.ttl_seconds)
         reserved = await context.runtime.usage.reserve(
-            input.customer, input.feature, input.quantity, ttl, same, context.visible
+            input.customer,
+            input.feature,
+            input.quantity,
+            ttl,
+            same,
+            context.visible,
+            subscription_id=input.subscription_id,
         )
         return ReserveUsagePayload(
             decision=await _shown(context, input.customer, reserved.decision, input.quantity),

@@ -25,12 +25,26 @@ class UsageEventInput:
     value: Decimal | None = strawberry.field(default=None, description="What meters without a property read.")
     properties: JSON | None = strawberry.field(default=None, description="An object; meters read one of its values.")
     source: str | None = strawberry.field(default=None, description="Which sender, if there are several.")
+    subscription_id: strawberry.ID | None = strawberry.field(
+        default=None,
+        description="Which of the customer's subscriptions is charged for it; when left out, the one begun first that "
+        "prices the meter. Only for meters of SUM and COUNT. Limits count it like any other.",
+    )
 
     def event(self, position: int) -> UsageEvent:
         """Raises Refusal."""
         if self.properties is not None and not isinstance(self.properties, dict):
             raise invalid("must be an object", "events", str(position), "properties")
-        return UsageEvent(self.id, self.customer, self.type, self.time, self.value, self.properties, self.source)
+        return UsageEvent(
+            self.id,
+            self.customer,
+            self.type,
+            self.time,
+            self.value,
+            self.properties,
+            self.source,
+            self.subscription_id,
+        )
 
 
 @strawberry.input(description="Up to 10,000 events. Sending them again is safe.")

@@ -72,6 +72,7 @@ class UsageEvent:
     )
     retracted: bool = strawberry.field(description="Whether this correction takes the event back.")
     reason: str | None = strawberry.field(description="Why it was corrected.")
+    subscription_id: strawberry.ID | None = strawberry.field(description="Which subscription it named.")
 
     @classmethod
     def of(cls, event: RecordedEvent) -> "UsageEvent":
@@ -88,6 +89,7 @@ class UsageEvent:
             revision=event.revision,
             retracted=event.retracted,
             reason=event.reason,
+            subscription_id=None if event.subscription_id is None else strawberry.ID(event.subscription_id),
         )
 
 

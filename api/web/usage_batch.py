@@ -52,6 +52,7 @@ class UsageEventIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rena
     value: Value | None = None
     properties: dict[str, Any] | None = None
     source: str | None = None
+    subscription_id: str | None = None
 
     @property
     def quantity(self) -> Decimal | None:

@@ -12,10 +12,12 @@ from domain.period import Period
 
 
 class Count(Struct, frozen=True):
-    """A figure that has to be read before a charge can be worked out: what the meter read in the period."""
+    """A figure that has to be read before a charge can be worked out: what the meter read in the period; with
+    `subscription_id` only off events that name it."""
 
     meter_key: str
     period: Period
+    subscription_id: str | None = None
 
 
 class Charge(Struct, frozen=True):

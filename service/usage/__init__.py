@@ -99,20 +99,37 @@ class Usage:
         return await self._attempted(lambda: correct(self._base, correction, retry))
 
     # ── using up ─────────────────────────────────────────────────────────────────────────────────────────────────────
-    async def consume(self, ref: Ref, feature: str, quantity: Decimal, retry: Retry, visible: Visible) -> Decision:
-        """Use up the quantity if the decision allows it; a denied one changes nothing. Raises Refusal: INVALID,
-        IDEMPOTENCY_MISMATCH."""
+    async def consume(
+        self,
+        ref: Ref,
+        feature: str,
+        quantity: Decimal,
+        retry: Retry,
+        visible: Visible,
+        *,
+        subscription_id: str | None = None,
+    ) -> Decision:
+        """Use up the quantity if the decision allows it; a denied one changes nothing. `subscription_id`: which of the
+        customer's subscriptions is to be charged. Raises Refusal: INVALID, NOT_FOUND, IDEMPOTENCY_MISMATCH."""
         async with self._turn(ref):
-            asked = Asked(ref, feature, quantity, visible)
+            asked = Asked(ref, feature, quantity, visible, subscription_id)
             return await self._attempted(lambda: consume(self._base, asked, retry))
 
     async def reserve(
-        self, ref: Ref, feature: str, quantity: Decimal, ttl: timedelta, retry: Retry, visible: Visible
+        self,
+        ref: Ref,
+        feature: str,
+        quantity: Decimal,
+        ttl: timedelta,
+        retry: Retry,
+        visible: Visible,
+        *,
+        subscription_id: str | None = None,
     ) -> Reserved:
-        """Hold the quantity for `ttl` (1 second to 1 day) if it may be used. Raises Refusal: INVALID,
-        IDEMPOTENCY_MISMATCH."""
+        """Hold the quantity for `ttl` (1 second to 1 day) if it may be used. `subscription_id`: which of the customer's
+        subscriptions is to be charged. Raises Refusal: INVALID, NOT_FOUND, IDEMPOTENCY_MISMATCH."""
         async with self._turn(ref):
-            asked = Asked(ref, feature, quantity, visible)
+            asked = Asked(ref, feature, quantity, visible, subscription_id)
             return await self._attempted(lambda: reserve(self._base, asked, ttl, retry))
 
     async def commit_reservation(

@@ -1,7 +1,7 @@
 """What can be said of an event before anything is written: is it whole, is its time right, can its meters read it?"""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
@@ -11,7 +11,7 @@ import msgspec
 
 from adapters.postgres.usage.events import EventRow
 from domain.catalog import Meter
-from domain.usage import FRACTION_DIGITS, Measured, Reading, Rejected, value_of
+from domain.usage import ADDS_UP, FRACTION_DIGITS, Measured, Reading, Rejected, value_of
 from service.usage.events import SentEvent
 
 AHEAD_MAX = timedelta(seconds=30)
@@ -19,6 +19,8 @@ AHEAD_MAX = timedelta(seconds=30)
 OWN_SOURCE = "tollgate"
 """The source of events that are made here, by consume: nobody else's ids can meet theirs."""
 PROPERTIES_BYTES_MAX = 8_192
+NO_SUBSCRIPTION = "no such subscription"
+"""Of one that is nobody's or somebody else's: which of the two is not told."""
 
 _NAME = re.compile(r"[^\x00\ud800-\udfff]{1,255}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,12})?")
@@ -43,8 +45,9 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     readings: list[tuple[Meter, Reading]]
 
 
-def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> Ready | str:
-    """The event ready to be recorded, or what is wrong with it, in words for its sender."""
+def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...], holders: Mapping[str, str]) -> Ready | str:
+    """The event ready to be recorded, or what is wrong with it, in words for its sender. `holders`: whose the
+    subscriptions are that events name."""
     id, source, time = event.id, event.source or "", event.time
     if not (0 < len(id) <= 255 and id.isascii() and id.isprintable()) and not _NAME.fullmatch(id):
         return "id must be 1 to 255 characters"
@@ -56,6 +59,11 @@ def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> R
         return "the customer was erased"
     if not meters:
         return f"no meter reads events of type {event.type[:255]!r}"
+    if event.subscription_id is not None:
+        if holders.get(event.subscription_id) != whose.customer_id:
+            return NO_SUBSCRIPTION
+        if (reason := unnamable(meters)) is not None:
+            return reason
     if time is None:
         time = whose.now
     elif time.tzinfo is not UTC:
@@ -83,10 +91,20 @@ def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...]) -> R
     if stored is None and properties:
         return f"properties must be text without zero characters, as JSON at most {PROPERTIES_BYTES_MAX} bytes"
     # Of what was sent, in one spelling: 1.50 is 1.5, properties have no order, a time given here is not repeated.
-    content = _json.encode((event.type, None if event.time is None else time, value, stored))
+    named = () if event.subscription_id is None else (event.subscription_id,)
+    content = _json.encode((event.type, None if event.time is None else time, value, stored, *named))
     digest = blake2b(content, digest_size=16).digest()
-    row = EventRow(whose.customer_id, source, id, event.type, time, digest, quantity, stored)
+    row = EventRow(whose.customer_id, source, id, event.type, time, digest, quantity, stored, event.subscription_id)
     return Ready(row, read)
+
+
+def unnamable(meters: Collection[Meter]) -> str | None:
+    """Why events that these meters read can name no subscription, if so: what one subscription is charged for and what
+    the others are has to come to the figure of all."""
+    found = next((meter for meter in meters if meter.aggregation not in ADDS_UP), None)
+    if found is None:
+        return None
+    return f"subscriptionId is only for meters of SUM and COUNT; {found.key}, of {found.aggregation}, reads this, too"
 
 
 def is_number(value: Decimal) -> bool:

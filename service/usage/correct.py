@@ -56,7 +56,7 @@ async def correct(base: Base, correction: Correction, retry: Retry) -> RecordedE
             rows = await fold.lock_complete(driver, wanted)
             customer_id, before = await _find(base, driver, correction)  # as it is now that nobody else corrects it
             recorded = await _record(driver, customer_id, before, _corrected(correction, before, meters), correction)
-            await fold.fold_again(driver, wanted, rows, before.time)
+            await fold.fold_again(driver, wanted, rows, before.time, before.subscription_id)
             await keep(connection, retry, recorded)
     base.tell([customer_id])
     return recorded
@@ -147,4 +147,5 @@ async def _record(driver: Driver, customer_id: str, before: Stored, now: _Now, c
         revision=before.revision + 1,
         retracted=now.retracted,
         reason=correction.reason,
+        subscription_id=before.subscription_id,
     )

@@ -20,7 +20,8 @@ class Ref(Protocol):
 
 
 class SentEvent(Protocol):
-    """A usage event as its sender wrote it. `time` None: now. `quantity` is its value."""
+    """A usage event as its sender wrote it. `time` None: now. `quantity` is its value. `subscription_id`: by which of
+    the customer's subscriptions it is to be charged; None: by whichever prices its meter."""
 
     @property
     def id(self) -> str: ...
@@ -43,6 +44,9 @@ class SentEvent(Protocol):
     @property
     def source(self) -> str | None: ...
 
+    @property
+    def subscription_id(self) -> str | None: ...
+
 
 class CustomerRef(NamedTuple):
     id: str | None = None
@@ -59,6 +63,7 @@ class UsageEvent(Struct, frozen=True):
     quantity: Decimal | None = None
     properties: Mapping[str, Any] | None = None
     source: str | None = None
+    subscription_id: str | None = None
 
 
 class UsageEventStatus(StrEnum):
@@ -92,3 +97,4 @@ class RecordedEvent(Struct, frozen=True):
     revision: int = 0
     retracted: bool = False
     reason: str | None = None
+    subscription_id: str | None = None

@@ -16,11 +16,11 @@ from domain.account import Account
 from domain.catalog import Catalog, FeatureKind, Meter
 from domain.due import present
 from domain.entitlement import Entitlement, entitlement
-from domain.errors import invalid
+from domain.errors import ErrorCode, Refusal, invalid
 from domain.gate import Decision, Usage, decide_use, limit_with
 from service.usage import allowance
 from service.usage.base import Base
-from service.usage.check import Ready, readable
+from service.usage.check import NO_SUBSCRIPTION, Ready, readable, unnamable
 from service.usage.events import Ref
 from service.usage.record import write_new
 from service.usage.spend import adds, check_quantity, events
@@ -28,16 +28,18 @@ from service.usage.whose import Visible
 
 
 class Asked(NamedTuple):
-    """Who wants to use how much of what."""
+    """Who wants to use how much of what. `subscription_id`: which of their subscriptions is to be charged for it."""
 
     ref: Ref
     feature: str
     quantity: Decimal
     visible: Visible
+    subscription_id: str | None = None
 
 
 class Place(NamedTuple):
-    """Where the use is counted: the customer's time, their right, its meter, and all meters that read its events."""
+    """Where the use is counted: the customer's time, their right, its meter, all meters that read its events, and the
+    subscription that these name."""
 
     customer_id: str
     at: datetime
@@ -46,6 +48,7 @@ class Place(NamedTuple):
     right: Entitlement
     meter: Meter
     wanted: dict[Key, Meter]
+    subscription_id: str | None = None
 
 
 async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision:
@@ -65,8 +68,19 @@ async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision
         if right is not None and right.enabled and right.period is not None:
             same_type = (await base.meters_by_type(driver))[meter.event_type]
             wanted = {(whose.customer_id, one.key): one for one in same_type}
-            return Place(whose.customer_id, whose.now, account, catalog, right, meter, wanted)
+            _check_named(asked.subscription_id, account, same_type)
+            return Place(whose.customer_id, whose.now, account, catalog, right, meter, wanted, asked.subscription_id)
     return decide_use(account, catalog, asked.feature, asked.quantity, Usage(), whose.now)
+
+
+def _check_named(subscription_id: str | None, account: Account, meters: tuple[Meter, ...]) -> None:
+    """Raises Refusal."""
+    if subscription_id is None:
+        return
+    if account.subscription(subscription_id) is None:
+        raise Refusal(ErrorCode.NOT_FOUND, NO_SUBSCRIPTION, "subscriptionId")
+    if (reason := unnamable(meters)) is not None:
+        raise invalid(reason, "subscriptionId")
 
 
 class Count:
@@ -114,7 +128,7 @@ class Count:
     async def spend(self, driver: Driver, quantity: Decimal) -> list[Ready]:
         """Record the use; `used` then includes it."""
         place = self._place
-        rows = events(place.meter, quantity, self._rows[self._key], place.at)
+        rows = events(place.meter, quantity, self._rows[self._key], place.at, place.subscription_id)
         ready = [readable(place.wanted.values(), row) for row in rows]
         await write_new(driver, self._rows, place.wanted, ready)
         await self._remember_again(driver)

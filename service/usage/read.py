@@ -67,6 +67,7 @@ async def events_page(
             revision=row.revision,
             retracted=row.retracted,
             reason=row.reason,
+            subscription_id=row.subscription_id,
         )
         for row in rows
     ]

@@ -2,14 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from adapters.postgres import directory
 from adapters.postgres.driver import Driver
 from adapters.postgres.partitions import month_of
 from adapters.postgres.usage import events, fold
 from adapters.postgres.usage.events import Id
+from adapters.postgres.usage.fold import Named
 from adapters.postgres.usage.meters import Key, MeterRow
 from domain.catalog import Meter
-from domain.usage import Reading
+from domain.usage import ADDS_UP, Reading
+from service.ids import prefix_of
 from service.usage.base import Base
 from service.usage.check import Ready, check
 from service.usage.events import SentEvent, UsageEventStatus, UsageOutcome
@@ -23,6 +27,14 @@ Arrival = tuple[SentEvent, Visible]
 """An event, and which customers its sender may touch."""
 
 
+class Grouped(NamedTuple):
+    """The readings of each meter's row, those of them that name a subscription, and the meter of each row."""
+
+    readings: Mapping[Key, list[Reading]]
+    named: Mapping[Named, list[Reading]]
+    meters: Mapping[Key, Meter]
+
+
 async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     """What became of each, in order. All that are accepted are recorded together or not at all."""
     outcomes = [ACCEPTED] * len(arrivals)
@@ -31,8 +43,9 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     async with base.driver() as driver:
         types = await base.meters_by_type(driver)
         whose = await base.find_whose(driver, ((event.customer, visible) for event, visible in arrivals))
+        holders = await _holders(driver, {event.subscription_id for event, _ in arrivals})
         for n, (event, visible) in enumerate(arrivals):
-            found = check(event, whose(event.customer, visible), types.get(event.type, ()))
+            found = check(event, whose(event.customer, visible), types.get(event.type, ()), holders)
             if isinstance(found, str):
                 outcomes[n] = UsageOutcome(UsageEventStatus.REJECTED, found)
             elif (id := found.row.key) in first:
@@ -51,16 +64,23 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     return outcomes
 
 
+async def _holders(driver: Driver, subscription_ids: set[str | None]) -> dict[str, str]:
+    """Whose the subscriptions are, in one statement, or in none if no event names any."""
+    ids = [id for id in subscription_ids if id is not None and prefix_of(id) == "subscription"]
+    return await directory.holders(driver, ids) if ids else {}
+
+
 async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> dict[int, bytes]:
     """Record those whose ids are new; gives the positions of the others, with the digests of what was recorded."""
-    groups, wanted = grouped(ready)
+    groups = grouped(ready)
+    wanted = groups.meters
     await base.prepare(driver, wanted, {month_of(one.row.time) for one in ready})
     async with driver.transaction():
         rows = await fold.lock_complete(driver, wanted)
         known = await events.record(driver, [one.row for one in ready])
         if known:
-            groups, _ = grouped(one for n, one in enumerate(ready) if n not in known)
-        await fold.fold(driver, wanted, rows, groups)
+            groups = grouped(one for n, one in enumerate(ready) if n not in known)
+        await fold.fold(driver, wanted, rows, groups.readings, groups.named)
     return known
 
 
@@ -68,16 +88,19 @@ async def write_new(driver: Driver, rows: dict[Key, MeterRow], wanted: Mapping[K
     """Write events with ids of our own making, in the transaction that has locked the rows of all their meters."""
     known = await events.record(driver, [one.row for one in new])
     assert not known, "nobody else makes such ids"
-    await fold.fold(driver, wanted, rows, grouped(new)[0])
+    groups = grouped(new)
+    await fold.fold(driver, wanted, rows, groups.readings, groups.named)
 
 
-def grouped(ready: Iterable[Ready]) -> tuple[dict[Key, list[Reading]], dict[Key, Meter]]:
-    """The readings of each meter's row, and the meter of each."""
+def grouped(ready: Iterable[Ready]) -> Grouped:
     readings: defaultdict[Key, list[Reading]] = defaultdict(list)
+    named: defaultdict[Named, list[Reading]] = defaultdict(list)
     meters: dict[Key, Meter] = {}
     for one in ready:
         for meter, reading in one.readings:
             key = (one.row.customer_id, meter.key)
             readings[key].append(reading)
             meters[key] = meter
-    return readings, meters
+            if one.row.subscription_id is not None and meter.aggregation in ADDS_UP:
+                named[(*key, one.row.subscription_id)].append(reading)
+    return Grouped(readings, named, meters)

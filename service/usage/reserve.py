@@ -112,8 +112,9 @@ async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry
             rows = await fold.lock_complete(driver, wanted)
             await _settle(driver, found, at, ReservationState.COMMITTED, quantity)
             if quantity:
-                new = events(meter, quantity, rows[found.customer_id, meter.key], at)
-                await write_new(driver, rows, wanted, [readable(wanted.values(), row) for row in new])
+                row = rows[found.customer_id, meter.key]
+                new = events(meter, quantity, row, at, found.subscription_id)
+                await write_new(driver, rows, wanted, [readable(wanted.values(), one) for one in new])
             reservation = _shown(found, ReservationState.COMMITTED, quantity)
             await keep(connection, retry, reservation)
     base.tell([found.customer_id])
@@ -146,6 +147,7 @@ async def _open(driver: Driver, place: Place, quantity: Decimal, ttl: timedelta)
         state=ReservationState.OPEN,
         committed=None,
         settled_at=None,
+        subscription_id=place.subscription_id,
     )
     await reservations.add(driver, row)
     return _shown(row, ReservationState.OPEN, None)

@@ -34,8 +34,9 @@ def adds(meter: Meter, quantity: Decimal, used: Decimal) -> Decimal:
     return max(Decimal(0), quantity - used) if meter.aggregation is Aggregation.MAX else quantity
 
 
-def events(meter: Meter, quantity: Decimal, row: MeterRow, at: datetime) -> list[EventRow]:
-    """The events that use up the quantity. A level rises by it; `row` tells where it stands."""
+def events(meter: Meter, quantity: Decimal, row: MeterRow, at: datetime, subscription_id: str | None) -> list[EventRow]:
+    """The events that use up the quantity, and name the subscription. A level rises by it; `row` tells where that
+    stands."""
     value, times = quantity, 1
     if meter.aggregation is Aggregation.COUNT:
         value, times = Decimal(1), int(quantity)
@@ -48,4 +49,7 @@ def events(meter: Meter, quantity: Decimal, row: MeterRow, at: datetime) -> list
     properties = None if meter.property is None else to_json({meter.property: value})
     shown = value if meter.property is None else None
     ids = sorted(new_id("usage") for _ in range(times))
-    return [EventRow(row.customer_id, OWN_SOURCE, id, meter.event_type, at, b"", shown, properties) for id in ids]
+    return [
+        EventRow(row.customer_id, OWN_SOURCE, id, meter.event_type, at, b"", shown, properties, subscription_id)
+        for id in ids
+    ]

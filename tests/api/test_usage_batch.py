@@ -64,7 +64,8 @@ async def test_what_comes_in_another_form_is_coerced_as_usual(edge: Edge) -> Non
         ({"value": None}, None),
         ({}, None),
         ({"time": "2026-03-01T09:30:00+02:00", "source": "eu", "properties": {"a": [1, {"b": None}]}}, None),
-        ({"time": None, "source": None, "properties": None}, None),
+        ({"time": None, "source": None, "properties": None, "subscriptionId": None}, None),
+        ({"subscriptionId": "subscription_1"}, None),
         ({"customer": {"id": "customer_1", "externalId": None}}, None),
         # What cannot be counted is for the service to say, of each event by itself.
         ({"id": ""}, None),
@@ -104,6 +105,7 @@ async def test_events_that_are_taken(edge: Edge, fields: dict[str, Any], quantit
         ({"value": True}, ".value"),
         ({"properties": []}, ".properties"),
         ({"source": 7}, ".source"),
+        ({"subscriptionId": 7}, ".subscriptionId"),
         ({"unknown": 1}, ""),
     ],
 )

@@ -112,12 +112,12 @@ class Shop:
     async def consume(self, customer_id: str, feature: str = "calls", quantity: Any = 1, **more: Any) -> Any:
         retry = more.pop("retry", None) or self.retry()
         visible = more.pop("visible", None)
-        return await self.usage.consume(CustomerRef(customer_id), feature, D(str(quantity)), retry, visible)
+        return await self.usage.consume(CustomerRef(customer_id), feature, D(str(quantity)), retry, visible, **more)
 
     async def reserve(self, customer_id: str, feature: str = "calls", quantity: Any = 1, **more: Any) -> Reserved:
         retry = more.pop("retry", None) or self.retry()
         ttl = more.pop("ttl", timedelta(minutes=1))
-        return await self.usage.reserve(CustomerRef(customer_id), feature, D(str(quantity)), ttl, retry, None)
+        return await self.usage.reserve(CustomerRef(customer_id), feature, D(str(quantity)), ttl, retry, None, **more)
 
     async def used(self, customer_id: str, feature: str = "calls") -> D:
         """As canUse has it: by the entitlement's period, at the present of the customer."""
@@ -151,6 +151,11 @@ class Shop:
                 wanted += await self._hours(customer["customer_id"], meter)
         assert [tuple(row) for row in stored] == sorted(wanted)
 
+    async def subscriptions(self, customer_id: str) -> list[str]:
+        """The ids of the customer's, oldest first."""
+        query = "SELECT id FROM holdings WHERE customer_id = $1 AND id LIKE 'subscription%' ORDER BY id"
+        return [row["id"] for row in await self.fetch(query, customer_id)]
+
     async def _hours(self, customer_id: str, meter: Meter) -> list[tuple[Any, ...]]:
         rows = await self.fetch(
             "SELECT *, properties::text AS text FROM usage_events"
@@ -159,12 +164,14 @@ class Shop:
             meter.event_type,
         )
         counting = {(row["source"], row["corrects"] or row["id"]): row for row in rows}
-        readings: dict[datetime, list[Reading]] = {}
+        readings: dict[tuple[str, datetime], list[Reading]] = {}
         for row in counting.values():
             if not row["retracted"] and (reading := read(meter, row)) is not None:
                 hour = row["time"].replace(minute=0, second=0, microsecond=0)
-                readings.setdefault(hour, []).append(reading)
-        return [(customer_id, meter.key, hour, *figures(meter, group)) for hour, group in readings.items()]
+                readings.setdefault((meter.key, hour), []).append(reading)
+                if row["subscription_id"] is not None and meter.aggregation in (Aggregation.SUM, Aggregation.COUNT):
+                    readings.setdefault((f"{meter.key}/{row['subscription_id']}", hour), []).append(reading)
+        return [(customer_id, *of, *figures(meter, group)) for of, group in readings.items()]
 
 
 def read(meter: Meter, row: asyncpg.Record) -> Reading | None:

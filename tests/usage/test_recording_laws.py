@@ -17,6 +17,7 @@ from service.usage import Ask, UsageEvent
 from tests.usage.conftest import METERS, NOON, Shop
 
 KINDS = ("calls", "hits", "peak", "storage", "users", "hours")
+NAMING = ("calls", "hits")
 SECONDS = 3 * 3600
 # Few distinct instants, so that events meet at the same microsecond and at the edges of hours and periods.
 times = st.integers(0, SECONDS).map(lambda s: NOON - timedelta(seconds=s // 600 * 600)) | st.integers(
@@ -29,14 +30,22 @@ class Sent(msgspec.Struct, frozen=True):
     kind: str
     time: datetime
     value: D
+    named: bool
 
-    def event(self, shop: Shop, customer: str, id: str) -> UsageEvent:
+    def event(self, shop: Shop, customer: str, subscription: str, id: str) -> UsageEvent:
         meter = METERS[self.kind]
-        properties = None if meter.property is None else {meter.property: format(self.value, "f")}
-        return shop.event(customer, meter.event_type, self.value, id=id, time=self.time, properties=properties)
+        return shop.event(
+            customer,
+            meter.event_type,
+            self.value,
+            id=id,
+            time=self.time,
+            properties=None if meter.property is None else {meter.property: format(self.value, "f")},
+            subscription_id=subscription if self.named and self.kind in NAMING else None,
+        )
 
 
-sents = st.builds(Sent, st.sampled_from(KINDS), times, values)
+sents = st.builds(Sent, st.sampled_from(KINDS), times, values, st.booleans())
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -48,7 +57,8 @@ async def test_order_and_splitting_change_nothing(
     for kind in remembered:  # their rows keep count of a period while the events come in
         if kind != "users":
             await shop.reserve(ana, kind)
-    events = [one.event(shop, ana, f"e{n}") for n, one in enumerate(sent)]
+    (subscription,) = await shop.subscriptions(ana)
+    events = [one.event(shop, ana, subscription, f"e{n}") for n, one in enumerate(sent)]
     order = data.draw(st.permutations(events + data.draw(st.lists(st.sampled_from(events)))))
     while order:
         size = data.draw(st.integers(1, len(order)))
@@ -62,6 +72,10 @@ async def test_order_and_splitting_change_nothing(
         Ask(ana, METERS[kind], of, NOON) for kind in KINDS for of in (period, Period(NOON - timedelta(days=9), NOON))
     ]
     assert await shop.usage.used_many(asked) == [expected(ask, sent) for ask in asked]
+    naming = [one for one in sent if one.named and one.kind in NAMING]
+    assert await shop.usage.used_many([ask._replace(subscription_id=subscription) for ask in asked]) == [
+        expected(ask, naming) for ask in asked
+    ]
     for kind in KINDS:
         standing = await shop.standing(ana, kind)
         alone = Ask(ana, METERS[kind], Period(NOON, NOON + timedelta(days=30)), NOON)

@@ -19,7 +19,8 @@ usage_ids = Table(
 )
 
 # The events themselves, one partition a month, append-only like the journal. A correction is a row of its own at the
-# time of the event it `corrects`; the highest `revision` counts, unless it is `retracted`.
+# time of the event it `corrects`; the highest `revision` counts, unless it is `retracted`. `subscription_id`: which
+# subscription the event named, to be charged by it; its corrections keep it.
 usage_events = Table(
     "usage_events",
     metadata,
@@ -35,6 +36,7 @@ usage_events = Table(
     Column("revision", Integer, nullable=False, server_default=text("0")),
     Column("retracted", Boolean, nullable=False, server_default=text("false")),
     Column("reason", Text),
+    Column("subscription_id", Text),
     Index("usage_events_customer_id_type_time_idx", "customer_id", "type", "time"),
     Index(
         "usage_events_corrections_idx",
@@ -46,7 +48,9 @@ usage_events = Table(
     postgresql_partition_by="RANGE (time)",
 )
 
-# What each meter read in each hour of UTC: `domain.usage.HourRollup`. Kept when the events are dropped.
+# What each meter read in each hour of UTC: `domain.usage.HourRollup`. Kept when the events are dropped. Events that
+# name a subscription are counted a second time, among themselves, under `<meter key>/<subscription id>` (no meter's key
+# has a slash), so that whoever names none pays nothing for it.
 usage_hours = Table(
     "usage_hours",
     metadata,
@@ -111,6 +115,7 @@ usage_reservations = Table(
     Column("state", Text, nullable=False),
     Column("committed", Numeric),
     Column("settled_at", instant),
+    Column("subscription_id", Text),
     Index(None, "id", unique=True),
     Index("usage_reservations_held_idx", "customer_id", "meter_key", "expires_at"),
 )

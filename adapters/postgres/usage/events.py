@@ -13,9 +13,9 @@ from adapters.postgres.usage.rows import as_json
 from domain.period import Period
 
 
-class EventRow(Struct, frozen=True, gc=False):
+class EventRow(Struct, frozen=True, gc=False, omit_defaults=True):
     """`source` is "" when the sender named none. `properties` is its JSON. `digest` tells what was sent from anything
-    else that could have been."""
+    else that could have been. `subscription_id`: which subscription it names, to be charged by it."""
 
     customer_id: str
     source: str
@@ -25,6 +25,7 @@ class EventRow(Struct, frozen=True, gc=False):
     digest: bytes
     value: Decimal | None
     properties: Raw | None
+    subscription_id: str | None = None
 
     @property
     def key(self) -> "Id":
@@ -40,6 +41,7 @@ class Stored(NamedTuple):
     properties: str | None
     revision: int
     retracted: bool
+    subscription_id: str | None
 
 
 class PageRow(NamedTuple):
@@ -55,6 +57,7 @@ class PageRow(NamedTuple):
     corrects: str | None
     retracted: bool
     reason: str | None
+    subscription_id: str | None
 
 
 Id = tuple[str, str, str]
@@ -64,10 +67,11 @@ Place = tuple[datetime, str, str, int]
 """Where a page of events ended: (time, source, id, revision)."""
 
 _INPUT = """
-    SELECT customer_id, source, id, type, time, decode(digest, 'base64') AS digest, value, properties, n
+    SELECT customer_id, source, id, type, time, decode(digest, 'base64') AS digest, value, properties,
+        subscription_id, n
     FROM ROWS FROM (json_to_recordset($1::text::json) AS (customer_id text, source text, id text, type text,
-        time timestamptz, digest text, value numeric, properties json)) WITH ORDINALITY
-        AS i (customer_id, source, id, type, time, digest, value, properties, n)
+        time timestamptz, digest text, value numeric, properties json, subscription_id text)) WITH ORDINALITY
+        AS i (customer_id, source, id, type, time, digest, value, properties, subscription_id, n)
 """
 # One statement and one round trip. Whoever sends the same id for the same meters waits for the rows' locks, so what the
 # look finds is all there is; of two that send it for different ones at once the second fails and tries again. ON
@@ -83,13 +87,14 @@ _RECORD = f"""
         INSERT INTO usage_ids SELECT customer_id, source, id, type, time, digest FROM looked WHERE known IS NULL
     ),
     written AS (
-        INSERT INTO usage_events (customer_id, type, time, source, id, value, properties)
-        SELECT customer_id, type, time, source, id, value, properties FROM looked WHERE known IS NULL
+        INSERT INTO usage_events (customer_id, type, time, source, id, value, properties, subscription_id)
+        SELECT customer_id, type, time, source, id, value, properties, subscription_id
+        FROM looked WHERE known IS NULL
     )
     SELECT n::int, known FROM looked WHERE known IS NOT NULL
 """
 _FIND = """
-    SELECT i.type, i.time, e.value, e.properties::text, e.revision, e.retracted
+    SELECT i.type, i.time, e.value, e.properties::text, e.revision, e.retracted, e.subscription_id
     FROM usage_ids i JOIN usage_events e ON e.customer_id = i.customer_id AND e.type = i.type AND e.time = i.time
         AND e.source = i.source AND coalesce(e.corrects, e.id) = i.id
     WHERE i.customer_id = $1 AND i.source = $2 AND i.id = $3
@@ -97,12 +102,13 @@ _FIND = """
 """
 _CORRECT = """
     INSERT INTO usage_events
-        (customer_id, type, time, source, id, value, properties, corrects, revision, retracted, reason)
-    VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9, $10, $11)
+        (customer_id, type, time, source, id, value, properties, corrects, revision, retracted, reason, subscription_id)
+    VALUES ($1, $2, $3, $4, $5, $6, $7::json, $8, $9, $10, $11, $12)
     RETURNING recorded_at
 """
 _PAGE = """
-    SELECT time, source, id, revision, value, properties::text, recorded_at, corrects, retracted, reason
+    SELECT time, source, id, revision, value, properties::text, recorded_at, corrects, retracted, reason,
+        subscription_id
     FROM usage_events
     WHERE customer_id = $1 AND type = $2 AND time >= $3 AND time < $4
       AND time >= $5 AND (time, source, id, revision) > ($5, $6, $7, $8)
@@ -149,6 +155,7 @@ async def correct(
         before.revision + 1,
         retracted,
         reason,
+        before.subscription_id,
     )
     return recorded_at
 

@@ -16,9 +16,11 @@ from adapters.postgres.usage.periods import LEVELS
 from adapters.postgres.usage.readings import Span
 from domain.catalog import Aggregation, Meter
 from domain.period import BEGINNING, FOREVER, Period
-from domain.usage import HourRollup, Reading, joins, merge, roll_up
+from domain.usage import ADDS_UP, HourRollup, Reading, joins, merge, roll_up
 
 _HOUR = timedelta(hours=1)
+Named = tuple[str, str, str]
+"""Customer id, meter key and the subscription that events name."""
 
 
 async def lock_complete(driver: Driver, wanted: Mapping[Key, Meter]) -> dict[Key, MeterRow]:
@@ -31,27 +33,24 @@ async def lock_complete(driver: Driver, wanted: Mapping[Key, Meter]) -> dict[Key
         return rows
     spans = [Span(row.customer_id, wanted[row.key], BEGINNING, FOREVER) for row in new]
     found = await readings.by_hour(driver, spans)
-    await hours.put(
-        driver,
-        [Hour(*row.key, *one) for row, by_hour in zip(new, found, strict=True) for one in by_hour],
-    )
-    await distinct.rebuild(
-        driver,
-        [
-            span
-            for span, by_hour in zip(spans, found, strict=True)
-            if by_hour and span.meter.aggregation is Aggregation.UNIQUE
-        ],
-    )
+    busy = [span for span, by_hour in zip(spans, found, strict=True) if by_hour]
+    named = await readings.named(driver, [span for span in busy if span.meter.aggregation in ADDS_UP])
+    await hours.put(driver, _hours(spans, found) + _hours(named, await readings.by_hour(driver, named)))
+    await distinct.rebuild(driver, [span for span in busy if span.meter.aggregation is Aggregation.UNIQUE])
     rows |= {row.key: row.forgetting()._replace(complete=True) for row in new}
     await meters.write(driver, [rows[row.key] for row in new])
     return rows
 
 
 async def fold(
-    driver: Driver, wanted: Mapping[Key, Meter], rows: dict[Key, MeterRow], new: Mapping[Key, Sequence[Reading]]
+    driver: Driver,
+    wanted: Mapping[Key, Meter],
+    rows: dict[Key, MeterRow],
+    new: Mapping[Key, Sequence[Reading]],
+    named: Mapping[Named, Sequence[Reading]],
 ) -> None:
-    """Count the `new` readings, whose events have been written. `rows` are brought up to date."""
+    """Count the `new` readings, whose events have been written. `named`: those of them that name a subscription.
+    `rows` are brought up to date."""
     flows: list[Hour] = []
     timed: list[Hour] = []
     changed: list[Key] = []
@@ -64,6 +63,10 @@ async def fold(
         if after != rows[key]:
             rows[key] = after
             changed.append(key)
+    for (customer_id, meter_key, subscription_id), group in named.items():
+        by_hour = _by_hour(wanted[customer_id, meter_key].aggregation, group)
+        own_key = hours.key_of(meter_key, subscription_id)
+        flows += [Hour(customer_id, own_key, hour, rollup) for hour, rollup in by_hour.items()]
     unique = {key: group for key, group in new.items() if wanted[key].aggregation is Aggregation.UNIQUE}
     if unique:
         for key, texts in (await _new_texts(driver, rows, unique)).items():
@@ -74,18 +77,36 @@ async def fold(
     await meters.write(driver, [rows[key] for key in changed])
 
 
-async def fold_again(driver: Driver, wanted: Mapping[Key, Meter], rows: dict[Key, MeterRow], at: datetime) -> None:
-    """Roll up the hour of `at` once more from its events, for an event in it reads otherwise than before."""
+async def fold_again(
+    driver: Driver,
+    wanted: Mapping[Key, Meter],
+    rows: dict[Key, MeterRow],
+    at: datetime,
+    subscription_id: str | None,
+) -> None:
+    """Roll up the hour of `at` once more from its events, for an event in it (which names the subscription) reads
+    otherwise than before."""
     hour = _hour(at)
     spans = [Span(customer_id, meter, hour, hour + _HOUR) for (customer_id, _), meter in wanted.items()]
+    if subscription_id is not None:
+        spans += [span._replace(subscription_id=subscription_id) for span in spans if span.meter.aggregation in ADDS_UP]
     found = await readings.by_hour(driver, spans)
-    put = [Hour(*key, *one) for key, by_hour in zip(wanted, found, strict=True) for one in by_hour]
-    await hours.put(driver, put)
-    await hours.remove(driver, [(*key, hour) for key, by_hour in zip(wanted, found, strict=True) if not by_hour])
+    await hours.put(driver, _hours(spans, found))
+    empty = [span for span, by_hour in zip(spans, found, strict=True) if not by_hour]
+    await hours.remove(driver, [(*_kept_under(span), hour) for span in empty])
     await distinct.rebuild(driver, [span for span in spans if span.meter.aggregation is Aggregation.UNIQUE])
     for key in wanted:
         rows[key] = rows[key].forgetting()
     await meters.write(driver, [rows[key] for key in wanted])
+
+
+def _hours(spans: Sequence[Span], found: Sequence[Sequence[tuple[datetime, HourRollup]]]) -> list[Hour]:
+    """What was read in each span, by hour, as it is kept."""
+    return [Hour(*_kept_under(span), *one) for span, by_hour in zip(spans, found, strict=True) for one in by_hour]
+
+
+def _kept_under(span: Span) -> Key:
+    return span.customer_id, hours.key_of(span.meter.key, span.subscription_id)
 
 
 def _by_hour(aggregation: Aggregation, group: Sequence[Reading]) -> dict[datetime, HourRollup]:

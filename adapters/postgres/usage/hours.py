@@ -15,7 +15,7 @@ from domain.usage import HourRollup
 
 
 class Hour(NamedTuple):
-    """What one meter of one customer read in the hour that begins at `hour`."""
+    """What one meter of one customer read in the hour that begins at `hour`; `meter_key` is a `key_of`."""
 
     customer_id: str
     meter_key: str
@@ -89,6 +89,11 @@ _READ = """
         AND h.hour >= w.start AND h.hour < w.stop
     GROUP BY w.n, CASE WHEN w.apart OR h.hour < w.whole_from OR h.hour >= w.whole_to THEN h.hour END
 """
+
+
+def key_of(meter_key: str, subscription_id: str | None) -> str:
+    """Under which key the hours are kept of all that a meter read, or only of the events that name a subscription."""
+    return meter_key if subscription_id is None else f"{meter_key}/{subscription_id}"
 
 
 async def add(driver: Driver, hours: Sequence[Hour]) -> None:

@@ -16,7 +16,7 @@ from adapters.postgres.usage.meters import Key, MeterRow
 from adapters.postgres.usage.readings import Span
 from domain.catalog import Aggregation, Meter
 from domain.period import BEGINNING, Grain, Period, bucket
-from domain.usage import HourRollup, merge, total
+from domain.usage import ADDS_UP, HourRollup, merge, total
 
 _MICROSECOND = timedelta(microseconds=1)
 _HOUR = timedelta(hours=1)
@@ -25,13 +25,15 @@ LEVELS = frozenset({Aggregation.LATEST, Aggregation.TIME_WEIGHTED})
 
 class Ask(NamedTuple):
     """What did the meter read for `period`, at the customer's instant `at`? With `as_of` only readings up to and
-    including that instant count; without, all that are recorded, also those whose clock ran a little ahead of ours."""
+    including that instant count; without, all that are recorded, also those whose clock ran a little ahead of ours.
+    With `subscription_id` only events that name it; of a meter that does not add up none do."""
 
     customer_id: str
     meter: Meter
     period: Period
     at: datetime
     as_of: datetime | None = None
+    subscription_id: str | None = None
 
 
 class Summary(NamedTuple):
@@ -42,6 +44,9 @@ class Summary(NamedTuple):
     texts: int
 
 
+_NOTHING = Summary([], None, 0)
+
+
 async def used(driver: Driver, asks: Sequence[Ask]) -> list[Decimal]:
     """One figure for each ask, in a number of statements that does not grow with theirs. Writes nothing."""
     rows = await meters.read(driver, {(ask.customer_id, ask.meter.key) for ask in asks})
@@ -49,12 +54,12 @@ async def used(driver: Driver, asks: Sequence[Ask]) -> list[Decimal]:
     spans: dict[int, Span] = {}
     for n, ask in enumerate(asks):
         row = rows.get((ask.customer_id, ask.meter.key))
-        summary = _remembered(row, ask) if row else None
+        summary = _NOTHING if _names_in_vain(ask) else _remembered(row, ask) if row else None
         if summary is not None:
             summaries[n] = summary
         else:
             stop = ask.period.end if ask.as_of is None else min(ask.period.end, ask.as_of + _MICROSECOND)
-            spans[n] = Span(ask.customer_id, ask.meter, min(ask.period.start, stop), stop)
+            spans[n] = Span(ask.customer_id, ask.meter, min(ask.period.start, stop), stop, ask.subscription_id)
     complete = {key for key, row in rows.items() if row.complete}
     # The level at the end of a period is all that LATEST reads, and needs no look at the hours before.
     ends = {n: span for n, span in spans.items() if span.meter.aggregation is Aggregation.LATEST}
@@ -134,9 +139,13 @@ async def _texts(driver: Driver, spans: Sequence[Span], complete: Collection[Key
     return dict(zip(by_hours + by_events, counted, strict=True))
 
 
+def _names_in_vain(ask: Ask) -> bool:
+    return ask.subscription_id is not None and ask.meter.aggregation not in ADDS_UP
+
+
 def _remembered(row: MeterRow, ask: Ask) -> Summary | None:
     """The summary from the row, if it is of this period and holds nothing that is too new for the question."""
-    if not row.complete or row.period != ask.period:
+    if not row.complete or row.period != ask.period or ask.subscription_id is not None:
         return None
     if ask.as_of is not None and row.rollup is not None and row.rollup.last_time > ask.as_of:
         return None
@@ -147,7 +156,7 @@ def _stretch(span: Span) -> Stretch:
     first, last = _hour(span.start), _hour(span.stop)
     return Stretch(
         span.customer_id,
-        span.meter.key,
+        hours.key_of(span.meter.key, span.subscription_id),
         first,
         span.stop,
         first if first == span.start else first + _HOUR,

@@ -12,22 +12,24 @@ from domain.usage import HourRollup
 
 
 class Span(NamedTuple):
-    """The instants from `start` to before `stop` of one customer's meter."""
+    """The instants from `start` to before `stop` of one customer's meter; with `subscription_id` only the events that
+    name it."""
 
     customer_id: str
     meter: Meter
     start: datetime
     stop: datetime
+    subscription_id: str | None = None
 
 
 WANTED = """
-    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[])
-        WITH ORDINALITY AS w (customer_id, meter_key, type, aggregation, property, start, stop, n)
+    unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+        $8::text[]) WITH ORDINALITY AS w (customer_id, meter_key, type, aggregation, property, start, stop, named, n)
 """
 # The events of a span as they count: of an event and its corrections the last one, none if that retracts it.
 EVENTS = """
     usage_events e ON e.customer_id = w.customer_id AND e.type = w.type AND e.time >= w.start AND e.time < w.stop
-        AND NOT e.retracted AND NOT EXISTS (
+        AND (w.named IS NULL OR e.subscription_id = w.named) AND NOT e.retracted AND NOT EXISTS (
             SELECT FROM usage_events c
             WHERE c.corrects IS NOT NULL AND c.customer_id = e.customer_id AND c.type = e.type AND c.time = e.time
               AND c.source = e.source AND c.corrects = coalesce(e.corrects, e.id) AND c.revision > e.revision)
@@ -47,6 +49,9 @@ _BY_HOUR = f"""
         ) events WHERE v IS NOT NULL
     ) readings GROUP BY n, hour ORDER BY n, hour
 """
+_NAMED = f"""
+    SELECT DISTINCT w.n::int, e.subscription_id FROM {WANTED} JOIN {EVENTS} AND e.subscription_id IS NOT NULL
+"""
 _LEVEL_BEFORE = f"""
     SELECT w.n::int, coalesce(single.v, hours.v)
     FROM {WANTED}
@@ -65,7 +70,16 @@ _LEVEL_BEFORE = f"""
 def columns(spans: Sequence[Span]) -> list[list[object]]:
     """The spans as the arrays that WANTED takes."""
     rows = [
-        (s.customer_id, s.meter.key, s.meter.event_type, s.meter.aggregation, s.meter.property, s.start, s.stop)
+        (
+            s.customer_id,
+            s.meter.key,
+            s.meter.event_type,
+            s.meter.aggregation,
+            s.meter.property,
+            s.start,
+            s.stop,
+            s.subscription_id,
+        )
         for s in spans
     ]
     return [list(column) for column in zip(*rows, strict=True)]
@@ -78,6 +92,12 @@ async def by_hour(driver: Driver, spans: Sequence[Span]) -> list[list[tuple[date
         for n, hour, *figures in await driver.fetch(_BY_HOUR, *columns(spans)):
             found[n - 1].append((hour, HourRollup(*figures)))
     return found
+
+
+async def named(driver: Driver, spans: Sequence[Span]) -> list[Span]:
+    """The same spans, once for each subscription that events in them name."""
+    rows = await driver.fetch(_NAMED, *columns(spans)) if spans else []
+    return [spans[n - 1]._replace(subscription_id=subscription_id) for n, subscription_id in rows]
 
 
 async def level_before(driver: Driver, spans: Sequence[Span]) -> list[Decimal | None]:

@@ -14,7 +14,7 @@ Moment = tuple[str, str, datetime]
 
 class ReservationRow(NamedTuple):
     """`state` is OPEN, COMMITTED or RELEASED. `committed`: how much of it was used; `settled_at`: when it no longer was
-    OPEN, in the customer's time."""
+    OPEN, in the customer's time. `subscription_id`: which subscription the use will name."""
 
     customer_id: str
     id: str
@@ -26,10 +26,11 @@ class ReservationRow(NamedTuple):
     state: str
     committed: Decimal | None
     settled_at: datetime | None
+    subscription_id: str | None
 
 
 _FIELDS = ", ".join(ReservationRow._fields)
-_OPEN = f"INSERT INTO usage_reservations ({_FIELDS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_OPEN = f"INSERT INTO usage_reservations ({_FIELDS}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 _FIND = f"SELECT {_FIELDS} FROM usage_reservations WHERE id = $1 AND ($2::text[] IS NULL OR customer_id = ANY($2))"
 _LOCK = f"SELECT {_FIELDS} FROM usage_reservations WHERE customer_id = $1 AND id = $2 FOR UPDATE"
 _SETTLE = """

@@ -22,11 +22,12 @@ query ($ref: CustomerRef!, $feature: String!, $period: PeriodInput!, $step: Grai
 EVENTS = """
 query ($ref: CustomerRef!, $period: PeriodInput!, $first: Int, $after: String) {
   customer(ref: $ref) { usageEvents(feature: "api_calls", period: $period, first: $first, after: $after) {
-    edges { node { id source type time value properties corrects revision retracted reason } }
+    edges { node { id source type time value properties corrects revision retracted reason subscriptionId } }
     pageInfo { hasNextPage endCursor }
   } }
 }
 """
+ALL = {"start": "2026-01-01T00:00:00Z", "end": "2026-03-01T00:00:00Z"}
 FEBRUARY = {"start": "2026-02-01T00:00:00+01:00", "end": "2026-03-01T00:00:00+01:00"}
 
 
@@ -146,3 +147,45 @@ async def test_histories_of_many_customers_are_read_together_up_to_a_limit(shop:
         await shop.customer(f"c{n}")
     answer = await shop.answer(query, period=months, step="HOUR")
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
+
+
+async def test_events_show_which_subscription_they_name_however_they_came(shop: Storefront) -> None:
+    id = await shop.customer("acme", clock_id=await shop.clock())
+    own = await shop.subscribe(id, "free")
+    bens = await shop.subscribe(await shop.customer("ben"), "free")
+    of = {"id": id}
+    sent = [
+        {"id": key, "customer": of, "type": "api.calls", "value": "1", "subscriptionId": named}
+        for key, named in (("a", own), ("b", None), ("c", bens))
+    ]
+    record = "mutation ($input: RecordUsageInput!) { recordUsage(input: $input) { results { id status message } } }"
+    results = [
+        {"id": "a", "status": "ACCEPTED", "message": None},
+        {"id": "b", "status": "ACCEPTED", "message": None},
+        {"id": "c", "status": "REJECTED", "message": "no such subscription"},
+    ]
+    assert (await shop.ask(record, input={"events": sent}))["recordUsage"] == {"results": results}
+    written_out = """mutation ($ref: CustomerRef!, $own: ID!, $bens: ID!) {
+        recordUsage(input: {events: [
+            {id: "a", customer: $ref, type: "api.calls", value: "1", subscriptionId: $own}
+            {id: "b", customer: $ref, type: "api.calls", value: "1", subscriptionId: $own}
+        ]}) { results { status } }
+        consume(input: {customer: $ref, feature: "api_calls", quantity: "2", subscriptionId: $own, idempotencyKey: "1"})
+            { decision { allowed } userErrors { message } }
+        reserveUsage(input: {customer: $ref, feature: "api_calls", subscriptionId: $bens, idempotencyKey: "2"})
+            { decision { allowed } userErrors { code field message } }
+    }"""
+    answer = await shop.ask(written_out, ref=of, own=own, bens=bens)
+    assert answer == {
+        "recordUsage": {"results": [{"status": "DUPLICATE"}, {"status": "CONFLICT"}]},
+        "consume": {"decision": {"allowed": True}, "userErrors": []},
+        "reserveUsage": {
+            "decision": None,
+            "userErrors": [
+                {"code": "NOT_FOUND", "field": ["input", "subscriptionId"], "message": "no such subscription"}
+            ],
+        },
+    }
+    edges = (await shop.ask(EVENTS, ref=of, period=ALL, first=9))["customer"]["usageEvents"]["edges"]
+    shown = sorted((edge["node"]["value"], edge["node"]["subscriptionId"] or "") for edge in edges)
+    assert shown == [("1", ""), ("1", own), ("2", own)]
