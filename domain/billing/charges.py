@@ -13,7 +13,7 @@ from domain.billing.usage_charges import usage_charges, usage_counts
 
 def counts(account: Account, until: datetime, *, interim: bool = False) -> tuple[Count, ...]:
     """What has to be read to know the charges up to `until`, each once."""
-    return tuple(dict.fromkeys(usage_counts(account.books, until, interim=interim)))
+    return tuple(dict.fromkeys(usage_counts(account, until, interim=interim)))
 
 
 def charges(
@@ -22,7 +22,7 @@ def charges(
     """Every charge that is due by `until` and not closed. `figures`: of each of the `counts`. `interim`: also of usage
     whose period still runs, as far as it got."""
     found = (
-        *fees(account.books, until),
-        *usage_charges(account.books, figures, until, interim=interim),
+        *fees(account, until),
+        *usage_charges(account, figures, until, interim=interim),
     )
     return (*found, *minimum_charges(account.books, found, until))

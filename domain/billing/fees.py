@@ -4,28 +4,29 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from domain.account import Account
 from domain.billing.charge import Charge
+from domain.billing.day_owners import same_slot
 from domain.billing.parts import Part, parts
 from domain.books import Books
 from domain.books.line import LineKind
 from domain.money import rounded
 from domain.period import Cadence
-from domain.policy import ChangeDay
 from domain.pricing.fixed_fees import bought
 from domain.pricing.proration import prorated
 from domain.pricing.rate import Rated, rate
 
 
-def fees(books: Books, until: datetime) -> Iterator[Charge]:
+def fees(account: Account, until: datetime) -> Iterator[Charge]:
     """Every fee that is due by `until` and not closed."""
-    for part in parts(books, until):
-        if part.price.meter_key is None and (part.due(until) or part.key in books.billed):
-            yield _fee(books, part)
+    for part in parts(account, until):
+        if part.price.meter_key is None and (part.due(until) or part.key in account.books.billed):
+            yield _fee(account.books, part)
 
 
 def _fee(books: Books, part: Part) -> Charge:
     price, stretch = part.price, part.stretch
-    rated, quantity = _rated(books, part)
+    rated, quantity = _rated(part)
     return Charge(
         key=part.key,
         kind=LineKind.ONCE if price.cadence is Cadence.ONCE else LineKind.RECURRING,
@@ -45,25 +46,17 @@ def _fee(books: Books, part: Part) -> Charge:
     )
 
 
-def _rated(books: Books, part: Part) -> tuple[Rated, Decimal]:
+def _rated(part: Part) -> tuple[Rated, Decimal]:
     price = part.price
     add_on = part.stretch.add_on
     quantities = [(piece.period, bought(price, piece.quantity, add_on=add_on)) for piece in part.pieces]
     last = Decimal(quantities[-1][1])
     if price.cadence is Cadence.ONCE:
         return rate(price, last), last
-    begins = None if _follows(books, part) else ChangeDay.NEW
-    return prorated(price, quantities, part.whole, part.stretch.zone, begins=begins), last
+    owners = [(piece.begins, piece.ends) for piece in part.pieces]
+    return prorated(price, quantities, part.whole, part.stretch.zone, owners=owners), last
 
 
 def _follows(books: Books, part: Part) -> bool:
     """Whether it goes on with what was charged before: of an add-on, with that add-on."""
-    start, after = part.covered.start, part.stretch
-    return any(
-        one.subscription_id == after.subscription_id
-        and one.end == start
-        and not one.trial
-        and one.add_on is after.add_on
-        and (not one.add_on or one.plan_key == after.plan_key)
-        for one in books.stretches
-    )
+    return any(one.end == part.covered.start and same_slot(one, part.stretch) for one in books.stretches)

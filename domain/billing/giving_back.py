@@ -61,24 +61,22 @@ def _takes(books: Books, line: Line, taken: Sequence[_Take]) -> Iterator[_Take]:
             return
         others = [take for take in (*taken, *here) if take.invoice_id == owed.id]
         on_line = exact_sum(take.amount for take in others if take.line_id == charged.id)
-        alike = exact_sum(take.amount for take in others if _position(owed, take.line_id) == charged.tax)
-        all_others = sum((_with_tax(owed, take) for take in others), Fraction(0))
-        rest = charged.net - charged.credited - on_line
-        amount = min(rest, _room(owed, charged.tax, all_others) - alike, wanted)
+        amount = min(charged.net - charged.credited - on_line, _room(owed, charged.tax, others), wanted)
         if amount > 0:
             here.append(_Take(owed.id, charged.id, amount))
             wanted -= amount
             yield here[-1]
 
 
-def _room(owed: Receivable, position: int, others: Fraction) -> Decimal:
-    """What is left of the lines taxed alike, and not more than the whole invoice has left: one of long ago may hold
-    returns at another tax."""
+def _room(owed: Receivable, position: int, others: Sequence[_Take]) -> Decimal:
+    """What is left of the lines taxed alike, beside the other takes from this invoice; and not more than the whole
+    invoice has left: one of long ago may hold returns at another tax."""
     alike = exact_sum(line.net - line.credited for line in owed.lines if line.tax == position)
+    alike -= exact_sum(take.amount for take in others if _position(owed, take.line_id) == position)
     if all(line.net >= 0 for line in owed.lines):
         return alike
     tax = owed.tax[position]
-    left = Fraction(owed.total - owed.noted) - others
+    left = Fraction(owed.total - owed.noted) - sum((_with_tax(owed, take) for take in others), Fraction(0))
     without = left / (1 if tax.inclusive else 1 + Fraction(tax.treatment.percent) / 100)
     return min(alike, rounded(without, owed.currency, Rounding.DOWN))
 

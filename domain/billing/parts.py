@@ -1,25 +1,29 @@
 """Parts: which price is charged for which stretches of which of its periods, before anything is multiplied."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domain.account import Account
+from domain.billing.day_owners import begins, ends
 from domain.books import Books
 from domain.books.stretch import Stretch
 from domain.catalog import BillingMode, Price
 from domain.period import FOREVER, Cadence, Period, period_at
-from domain.policy import TrialUsage
+from domain.policy import ChangeDay, TrialUsage
 
 
 class Piece(Struct, frozen=True):
-    """A stretch of the period with its quantity. It may still run beyond `period.end`, which is then the period's
-    own."""
+    """A stretch of the period with its quantity. It may still run beyond `period.end`, which is then the period's own,
+    or where its subscription is to end. `begins`, `ends`: whose the local days of that are, where days are counted."""
 
     period: Period
     quantity: int
     ended: bool
+    begins: ChangeDay = ChangeDay.NEW
+    ends: ChangeDay = ChangeDay.NEW
 
 
 class Part(Struct, frozen=True):
@@ -46,15 +50,22 @@ class Part(Struct, frozen=True):
         return self.whole.end <= until or (self.pieces[-1].ended and self.covered.end <= until)
 
 
-def parts(books: Books, until: datetime) -> tuple[Part, ...]:
+def parts(account: Account, until: datetime) -> tuple[Part, ...]:
     """All that begins at or before `until` and is not closed, in the order in which it was sold, then of periods.
 
     Usage is counted without gaps: who leaves a plan and comes back to it in the same period (or pauses) begins to count
     anew, under a key of its own. What was used in between belongs to whatever ran then, or to nobody."""
+    books = account.books
     found: dict[str, Part] = {}
     latest: dict[str, str] = {}
-    for stretch in as_of(books, until):
+    stretches = tuple(as_of(books, until))
+    planned = {held.id: held.cancellation.effective_at for held in account.subscriptions if held.cancellation}
+    for stretch in stretches:
         for part in _of(stretch, until, books.closed_until):
+            if part.price.meter_key is None and part.price.cadence is not Cadence.ONCE:
+                part = replace(part, pieces=_owned(stretches, part))
+                if stretch.subscription_id in planned and stretch.mode is not BillingMode.IN_ARREARS:
+                    part = _until_the_end(books, part, planned[stretch.subscription_id])
             key = latest.get(part.key, part.key)
             there = found.get(key)
             if there is not None and part.price.meter_key is not None and there.covered.end < part.covered.start:
@@ -102,3 +113,20 @@ def periods(stretch: Stretch, cadence: Cadence, until: datetime, closed_until: d
 def _piece(stretch: Stretch, whole: Period) -> Piece:
     end = whole.end if stretch.end is None else min(whole.end, stretch.end)
     return Piece(Period(max(whole.start, stretch.start), end), stretch.quantity, stretch.end is not None)
+
+
+def _owned(stretches: Sequence[Stretch], part: Part) -> tuple[Piece, ...]:
+    begin, end = begins(stretches, part.stretch, part.price), ends(stretches, part.stretch, part.price)
+    return tuple(replace(piece, begins=begin, ends=end) for piece in part.pieces)
+
+
+def _until_the_end(books: Books, part: Part, end: datetime) -> Part:
+    """What is paid in advance is paid up to the end that is planned. What was billed beyond it goes back when the end
+    has come: until then it may be called off."""
+    billed = books.billed.get(part.key)
+    known = end if billed is None else max(end, billed.period.end)
+    pieces = tuple(
+        replace(piece, period=Period(piece.period.start, max(piece.period.start, min(piece.period.end, known))))
+        for piece in part.pieces
+    )
+    return replace(part, pieces=pieces)

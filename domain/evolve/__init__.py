@@ -11,8 +11,8 @@ from domain.account import Account
 from domain.catalog import Catalog
 from domain.clock import TestClock
 from domain.evolve.money import evolve_money
-from domain.evolve.stretches import aligned
-from domain.subscription import EndReason, Subscription
+from domain.evolve.stretches import aligned, billed_up_to
+from domain.subscription import Cancel, EndReason, Subscription
 
 
 def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Account:
@@ -24,11 +24,23 @@ def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Acc
     if isinstance(event, e.MoneyEvent):
         return evolve_money(account, event, at)
     changed = _evolved(account, event, at)
+    if isinstance(event, e.ChangeWithdrawn):
+        return _called_off(account, changed, event, at)
     return (
         _aligned(changed, event.subscription_id, _charged_from(event, at), at)
         if isinstance(event, _CHARGED)
         else changed
     )
+
+
+def _called_off(account: Account, changed: Account, event: e.ChangeWithdrawn, at: datetime) -> Account:
+    """What was billed only up to an end that does not come any more is billed on, at once."""
+    held = account.subscription(event.subscription_id)
+    assert held is not None
+    planned = next(one for one in held.scheduled if one.id == event.change_id)
+    if isinstance(planned.change, Cancel) and billed_up_to(account.books, held.id, planned.effective_at):
+        return replace(changed, books=replace(changed.books, bill_at=at))
+    return changed
 
 
 def _aligned(account: Account, subscription_id: str, since: datetime, at: datetime) -> Account:

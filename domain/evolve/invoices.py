@@ -13,7 +13,7 @@ from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
 from domain.evolve.billed import invoiced
 from domain.evolve.entries import with_burned, with_released
-from domain.period import period_at
+from domain.period import FOREVER, period_at
 from domain.tax import Treatment
 
 
@@ -87,7 +87,7 @@ def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
         billed={
             key: one
             for key, one in books.billed.items()
-            if one.ends_at > since.get(one.subscription_id or "", closed_until)
+            if one.ends_at > closed_until or one.ends_at >= since.get(one.subscription_id or "", FOREVER)
         },
         stretches=stretches,
     )

@@ -38,10 +38,10 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
         if one.start < since:
             kept.append(replace(one, end=since))
         else:  # it lasted no time: what was due at its start is due with what takes its place, or not at all
-            once = [id for id in once if id not in {f"{held.id}/{price.id}" for price in one.once}]
+            once = [name for name in once if name not in {_name(one, price) for price in one.once}]
     for new in wanted.values():
-        due = () if new.trial else tuple(price for price in new.once if f"{held.id}/{price.id}" not in once)
-        once += [f"{held.id}/{price.id}" for price in due]
+        due = () if new.trial else tuple(price for price in new.once if _name(new, price) not in once)
+        once += [_name(new, price) for price in due]
         new = replace(new, once=due)
         changed.append(new)
         kept.append(new)
@@ -50,6 +50,19 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
     edge = not follows or not going_on
     now = any(may_charge(one) and (edge or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
     return replace(books, stretches=tuple(kept), once=tuple(once), bill_at=at if now else books.bill_at)
+
+
+def _name(stretch: Stretch, price: Price) -> str:
+    """A one-time price is paid once for a plan of a subscription, whatever version is moved to."""
+    return f"{stretch.subscription_id}/{stretch.plan_key}/{price.key}"
+
+
+def billed_up_to(books: Books, subscription_id: str, end: datetime) -> bool:
+    """Whether a period of the subscription was billed only up to there, in the midst of it."""
+    return any(
+        billed.subscription_id == subscription_id and billed.period.end == end < billed.ends_at
+        for billed in books.billed.values()
+    )
 
 
 def may_charge(stretch: Stretch) -> bool:

@@ -80,12 +80,14 @@ def prorated(
     zone: str,
     *,
     begins: ChangeDay | None = None,
+    owners: Sequence[tuple[ChangeDay, ChangeDay]] | None = None,
 ) -> Rated:
     """What a recurring price comes to in the period `whole`, of which each part (in order of time) has its quantity.
 
     Each quantity costs its share of what it costs over the whole period. Under NONE that at the period's start costs
     the whole, under FULL the highest does: who had 10, then 5, then 15 seats has paid for 15 (Lago, published case
-    T30). `begins`: as in `share`, of the first part.
+    T30). `begins`: as in `share`, of the first part. `owners`: of each part, whose the days are on which it begins and
+    ends, where other prices come in between; else it follows from the parts.
     """
     lasting = [(part, Decimal(quantity)) for part, quantity in quantities if part.start < part.end]
     match price.proration:
@@ -99,8 +101,10 @@ def prorated(
             measures = [_by_second(part, whole) for part, _ in lasting]
         case ProrationPolicy.BY_DAY:
             parts = [part for part, _ in lasting]
-            owners = _owners(parts, zone, price.change_day, begins)
-            measures = [_by_day(part, whole, zone, *owner) for part, owner in zip(parts, owners, strict=True)]
+            known = _owners(parts, zone, price.change_day, begins)
+            if owners is not None:
+                known = (owner for (part, _), owner in zip(quantities, owners, strict=True) if part.start < part.end)
+            measures = [_by_day(part, whole, zone, *owner) for part, owner in zip(parts, known, strict=True)]
     rated = [(rate(price, quantity), measure) for (_, quantity), measure in zip(lasting, measures, strict=True)]
     exact = sum((one.exact * measure.of_price() for one, measure in rated), Fraction(0))
     return Rated(exact, tuple(step for one, measure in rated if measure.owned for step in _scaled(one, measure)))
@@ -111,7 +115,7 @@ def _by_second(part: Period, whole: Period) -> Measure:
 
 
 def _by_day(part: Period, whole: Period, zone: str, begins: ChangeDay, ends: ChangeDay) -> Measure:
-    of = _day(whole.end, zone) - _day(whole.start, zone)
+    of = day_of(whole.end, zone) - day_of(whole.start, zone)
     if not of:  # a clock change swallowed the only midnight: nothing to count, so the day goes by time
         return _by_second(part, whole)
     owned = _cut(part.end, whole, zone, ends) - _cut(part.start, whole, zone, begins)
@@ -127,20 +131,20 @@ def _owners(
     ended: date | None = None
     for part in parts:
         if ended is not None:
-            first = change_day if _day(part.start, zone) == ended else ChangeDay.NEW
+            first = change_day if day_of(part.start, zone) == ended else ChangeDay.NEW
         yield first, change_day
-        ended = _day(part.end, zone)
+        ended = day_of(part.end, zone)
 
 
 def _cut(at: datetime, whole: Period, zone: str, owner: ChangeDay) -> date:
     """The first day that is not what ends at `at`. The period's own ends are no changes: it has all of its days."""
     if at == whole.start:
-        return _day(at, zone)
-    day = _day(at, zone) + (_DAY if owner is ChangeDay.OLD else timedelta())
-    return min(day, _day(whole.end, zone))
+        return day_of(at, zone)
+    day = day_of(at, zone) + (_DAY if owner is ChangeDay.OLD else timedelta())
+    return min(day, day_of(whole.end, zone))
 
 
-def _day(at: datetime, zone: str) -> date:
+def day_of(at: datetime, zone: str) -> date:
     """The local date, never going back: at 00:01 on 7 November 2010 the clocks of St. John's showed the 6th again."""
     day = local_date(at, zone)
     return day + _DAY if midnight(day + _DAY, zone) <= at else day

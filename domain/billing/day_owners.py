@@ -1,0 +1,57 @@
+"""Whose the local day of a change is, where fees are counted by days: every day has one owner in a subscription's slot
+(its plan, or one of its add-ons).
+
+The policy is that of what ends: OLD keeps the day, NEW leaves it to what follows. Of several that end on one day the
+first that keeps it has it. A change that begins a period of its own, as another rhythm does, leaves it to that period.
+Which price of the plan before says so: the one of the same key, else any that counts days; a plan that counts none
+leaves the day."""
+
+from collections.abc import Sequence
+
+from domain.books.stretch import Stretch
+from domain.catalog import Price, ProrationPolicy
+from domain.policy import ChangeDay
+from domain.pricing.proration import day_of
+
+
+def begins(stretches: Sequence[Stretch], stretch: Stretch, price: Price) -> ChangeDay:
+    """OLD: the day on which the stretch begins belongs to something before it."""
+    day = day_of(stretch.start, stretch.zone)
+    for before in stretches:
+        if (
+            before is not stretch
+            and same_slot(before, stretch)
+            and before.end is not None
+            and before.start < before.end <= stretch.start
+            and day_of(before.end, before.zone) == day
+            and ends(stretches, before, _counterpart(before, price)) is ChangeDay.OLD
+        ):
+            return ChangeDay.OLD
+    return ChangeDay.NEW
+
+
+def ends(stretches: Sequence[Stretch], stretch: Stretch, price: Price | None) -> ChangeDay:
+    """OLD: the stretch keeps the day on which it ends."""
+    if price is None or any(
+        same_slot(after, stretch) and after.start == stretch.end and after.anchor != stretch.anchor
+        for after in stretches
+    ):
+        return ChangeDay.NEW
+    return price.change_day
+
+
+def same_slot(one: Stretch, other: Stretch) -> bool:
+    """Whether one can follow the other: the plans of a subscription, or one of its add-ons; a trial is followed by a
+    beginning."""
+    return (
+        one.subscription_id == other.subscription_id
+        and not one.trial
+        and one.add_on is other.add_on
+        and (not one.add_on or one.plan_key == other.plan_key)
+    )
+
+
+def _counterpart(before: Stretch, price: Price) -> Price | None:
+    by_day = [one for one in before.prices if one.meter_key is None and one.proration is ProrationPolicy.BY_DAY]
+    same = [one for one in by_day if one.key == price.key]
+    return next((one for one in same or by_day if one.change_day is ChangeDay.OLD), None)
