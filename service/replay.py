@@ -1,9 +1,9 @@
 """Fold the journal again: `verify` compares what comes out with what is stored, `replay` puts it in its place."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
-from adapters.postgres import counted, counts, documents, effects, journal, ledger, states, views
+from adapters.postgres import counted, counts, documents, effects, folds, journal, ledger, states, views
 from adapters.postgres.change import Change
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import Entry
@@ -13,6 +13,10 @@ from domain.access import ApiKey
 from domain.account import Account
 from domain.ledger import postings
 from service.streams import CATALOG, Kind, kind_of
+
+FOLD = 2
+"""Of this release. It is raised where the fold makes another state of the same journal: then all is folded again before
+anything is decided on it."""
 
 
 class Fault(NamedTuple):
@@ -64,6 +68,23 @@ async def replay(engine: Engine) -> int:
     async with engine.begin() as transaction:
         await counts.rebuild(transaction)
     return count
+
+
+async def is_folded(connection: Connection) -> bool:
+    """Whether states and views are those of this release's fold."""
+    return await folds.read(connection) == FOLD
+
+
+async def fold_again(engine: Engine, progress: Callable[[str], None]) -> None:
+    """Replay, unless that was done already since the fold has changed. Broken off, it is done anew."""
+    async with engine.connect() as connection:
+        if await is_folded(connection):
+            return
+        if await states.are_any(connection):
+            progress("Folding the journal again, by what this release has learned")
+    await replay(engine)
+    async with engine.begin() as connection:
+        await folds.write(connection, FOLD)
 
 
 async def _fold(connection: Connection, stream_id: str) -> _Fold:

@@ -82,6 +82,7 @@ def _worker(_parsed: argparse.Namespace) -> int:
 def _migrate(parsed: argparse.Namespace) -> int:
     from adapters.postgres import migrations
     from tollgate.database import open_database, open_scratch_database, progress
+    from tollgate.replaying import fold_again
 
     if parsed.check or parsed.draft:
         with open_scratch_database() as dsn:
@@ -94,6 +95,7 @@ def _migrate(parsed: argparse.Namespace) -> int:
         return PROBLEM if found else 0
     with open_database(_settings()) as dsn:
         asyncio.run(migrations.migrate(dsn, progress))
+        asyncio.run(fold_again(dsn, progress))
     print("The database has the present tables.")
     return 0
 

@@ -14,6 +14,8 @@ from adapters.problem import Problem
 from adapters.secrets import known_secrets
 from adapters.settings import Settings
 from service.master_secret import check
+from service.replay import is_folded
+from tollgate.replaying import fold_again
 
 
 class NotMigrated(Problem):
@@ -60,16 +62,19 @@ async def _prepare(settings: Settings, dsn: str, sealing: bool) -> None:
     try:
         async with engine.connect() as connection:
             found = await standing(connection)
-        await _migrate_if_ours(dsn, found, embedded=settings.database_dsn is None)
+            folded = found is Standing.AT_HEAD and await is_folded(connection)
+        if not folded:
+            await _migrate_if_ours(dsn, found, embedded=settings.database_dsn is None)
         await check(engine, known_secrets(settings), sealing=sealing)
     finally:
         await engine.dispose()
 
 
 async def _migrate_if_ours(dsn: str, found: Standing, *, embedded: bool) -> None:
-    if found is Standing.NEW or (found is Standing.BEHIND and embedded):
+    if found is Standing.NEW or (found in (Standing.BEHIND, Standing.AT_HEAD) and embedded):
         await migrate(dsn, progress)
-    elif found is Standing.BEHIND:
-        raise NotMigrated("the database has the tables of an older release: run `tollgate migrate`, then start again")
+        await fold_again(dsn, progress)
+    elif found in (Standing.BEHIND, Standing.AT_HEAD):
+        raise NotMigrated("the database is that of an older release: run `tollgate migrate`, then start again")
     elif found is Standing.AHEAD and embedded:
         raise NotMigrated("the database has the tables of a newer release: start that")

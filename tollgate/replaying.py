@@ -1,4 +1,6 @@
-"""`tollgate verify` and `tollgate replay`."""
+"""`tollgate verify` and `tollgate replay`, and what an update does of the latter."""
+
+from collections.abc import Callable
 
 from adapters.postgres.engine import create_engine
 from service import replay as journal
@@ -9,6 +11,15 @@ async def verify(dsn: str) -> list[journal.Fault]:
     engine = create_engine(dsn, 2, statement_seconds_max=0, name="tollgate verify")
     try:
         return [fault async for fault in journal.verify(engine)]
+    finally:
+        await engine.dispose()
+
+
+async def fold_again(dsn: str, progress: Callable[[str], None]) -> None:
+    """After an update: rebuild what this release makes otherwise of the same journal."""
+    engine = create_engine(dsn, 2, statement_seconds_max=0, name="tollgate migrate")
+    try:
+        await journal.fold_again(engine, progress)
     finally:
         await engine.dispose()
 

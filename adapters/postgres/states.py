@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -61,6 +61,10 @@ async def write(connection: AsyncConnection, heads: Mapping[str, Head]) -> None:
     """By stream."""
     changed = update(streams).where(streams.c.id == bindparam("stream_id"))
     await connection.execute(changed, [{"stream_id": id, **head._asdict()} for id, head in heads.items()])
+
+
+async def are_any(connection: AsyncConnection) -> bool:
+    return bool(await connection.scalar(select(exists().select_from(streams))))
 
 
 async def read(connection: AsyncConnection, stream_id: str) -> str | None:

@@ -97,7 +97,7 @@ async def test_a_server_of_an_older_release_is_migrated_when_told_to_and_not_bef
     refused = tollgate(tmp_path, "verify", **settings)
     assert refused.returncode == 1
     assert refused.stderr == (
-        "tollgate: the database has the tables of an older release: run `tollgate migrate`, then start again\n"
+        "tollgate: the database is that of an older release: run `tollgate migrate`, then start again\n"
     )
     await template.execute("DROP DATABASE older")
 

@@ -11,6 +11,10 @@ from adapters.postgres import engine as engine_module
 from adapters.postgres.embedded import silent
 from adapters.postgres.engine import UnsupportedServer, create_engine, plain_dsn
 from adapters.postgres.migrations import MigrationError, Standing, drift, migrate, standing
+from service.clock import Clock
+from service.record import Record
+from service.replay import fold_again, is_folded, verify
+from service.seed import seed
 
 
 async def test_processes_that_migrate_at_once_take_turns_and_only_one_makes_the_tables(
@@ -89,3 +93,20 @@ async def test_a_restarted_server_costs_a_reconnect_and_no_failed_request(
     await template.execute("SELECT pg_terminate_backend($1)", pid)
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
+
+
+async def test_what_a_release_has_learned_is_folded_again_once(engine: AsyncEngine) -> None:
+    """An update finds states of another fold: it replays, says so, and the next start finds nothing to do."""
+    record = Record(engine, Clock(), lambda _: None)
+    await seed(record)
+    async with engine.begin() as connection:
+        assert await is_folded(connection)
+        await connection.execute(text("UPDATE folds SET fold = fold - 1"))
+        await connection.execute(text("UPDATE streams SET state = '{}' WHERE id = 'catalog'"))
+    said: list[str] = []
+    await fold_again(engine, said.append)
+    await fold_again(engine, said.append)
+    assert len(said) == 1
+    async with engine.connect() as connection:
+        assert await is_folded(connection)
+    assert [fault async for fault in verify(engine)] == []

@@ -16,7 +16,7 @@ from adapters.postgres.tables.usage import (
     usage_meters,
     usage_reservations,
 )
-from adapters.postgres.tables.views import api_keys, customers, holdings, streams
+from adapters.postgres.tables.views import api_keys, customers, folds, holdings, streams
 
 __all__ = [
     "JsonText",
@@ -27,6 +27,7 @@ __all__ = [
     "documents",
     "drifting",
     "effects",
+    "folds",
     "holdings",
     "idempotency",
     "inbox",

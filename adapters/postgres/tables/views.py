@@ -1,9 +1,12 @@
 """States and views: derived from the journal, rebuilt by `tollgate replay`. Those of money, of providers and for
 metrics stand in files of their own."""
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, text
 
 from adapters.postgres.tables.schema import JsonText, instant, metadata
+
+# One row: by which fold all states and views were made.
+folds = Table("folds", metadata, Column("fold", Integer, primary_key=True, autoincrement=False))
 
 streams = Table(
     "streams",
