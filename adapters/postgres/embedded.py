@@ -61,6 +61,7 @@ def embedded(data_dir: Path, *, fsync: bool = True, progress: Callable[[str], No
     data_dir = data_dir.absolute()
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _close_if_new(data_dir)
         lock = os.open(data_dir / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
         owner = os.open(data_dir / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
         password = keep_secret(data_dir / "postgres.password")[0]
@@ -85,6 +86,12 @@ def embedded(data_dir: Path, *, fsync: bool = True, progress: Callable[[str], No
     finally:
         os.close(owner)
         os.close(lock)
+
+
+def _close_if_new(data_dir: Path) -> None:
+    """A folder that somebody made for us, such as a new volume, is for us alone."""
+    if not any(data_dir.iterdir()) and data_dir.stat().st_uid == os.geteuid():
+        data_dir.chmod(0o700)
 
 
 def _private_folder(link: Path) -> Path:
@@ -159,14 +166,14 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     """Start the server of `data_dir`, made first if it is new, and wait until it takes connections."""
     cluster, log_file = data_dir / "postgres", data_dir / "postgres.log"
-    user = server_user()
-    if not (cluster / "PG_VERSION").exists():
+    user = server_user(binaries(), data_dir, socket_folder)
+    if cluster.exists():
+        user.own(cluster)
+    else:
         progress("Making the database (once)")
         make_cluster(cluster, data_dir / "postgres.password", user, lock, fsync)
     refuse_other_version(cluster)
     (cluster / "postmaster.pid").unlink(missing_ok=True)  # of a server that was killed: we hold its lock
-    for path in (cluster, socket_folder):
-        user.own(path)
     if log_file.exists() and log_file.stat().st_size > _LOG_BYTES_MAX:
         log_file.replace(log_file.with_suffix(".log.old"))
     configuration = {**_CONFIGURATION, "unix_socket_directories": str(socket_folder)}

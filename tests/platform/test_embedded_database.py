@@ -12,33 +12,11 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from adapters.postgres import embedded as module
 from adapters.postgres.embedded import embedded
-from adapters.postgres.server_user import AS_NOBODY, IN_NAMESPACE, NOBODY, EmbeddedDatabaseError, ServerUser
+from adapters.postgres.server_user import EmbeddedDatabaseError
 
 ROOT = Path(__file__).resolve().parents[2]
-root_only = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody else")
-
-WRITER = """
-import asyncio, sys
-from pathlib import Path
-import asyncpg
-from adapters.postgres import embedded, server_user
-
-async def write(dsn):
-    connection = await asyncpg.connect(dsn)
-    await connection.execute("CREATE TABLE IF NOT EXISTS facts (n bigint)")
-    n = 0
-    while True:
-        await connection.execute("INSERT INTO facts VALUES ($1)", n)
-        print("acknowledged", n, flush=True)
-        n += 1
-
-if sys.argv[2:] == ["as nobody"]:
-    embedded.server_user = lambda: server_user.AS_NOBODY
-with embedded.embedded(Path(sys.argv[1]), progress=lambda step: print(step, flush=True)) as dsn:
-    asyncio.run(write(dsn))
-"""
+WRITER = ROOT / "tests" / "platform" / "fact_writer.py"
 
 
 @pytest.fixture
@@ -51,15 +29,15 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.fixture
-def writer(data_dir: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def writer(data_dir: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str) -> subprocess.Popen[str]:
+    def start() -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(data_dir), *arguments],
+            [sys.executable, str(WRITER), str(data_dir)],
             stdout=subprocess.PIPE,
             text=True,
-            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         started.append(process)
         return process
@@ -72,16 +50,21 @@ def writer(data_dir: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.stdout.close()
 
 
-def processes_in(folder: Path) -> list[str]:
-    """The processes that work in a folder or below, as those of a PostgreSQL do in its data folder."""
+def read_in(folder: Path, file: str) -> list[str]:
+    """That file of /proc, for each process that works in a folder or below, as a PostgreSQL's do in its data folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if Path(os.readlink(process / "cwd")).is_relative_to(folder):
-                found.append((process / "cmdline").read_text().replace("\0", " "))
+                found.append((process / file).read_text())
         except OSError:
             continue
     return found
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The commands of the processes that work in a folder or below."""
+    return [command.replace("\0", " ") for command in read_in(folder, "cmdline")]
 
 
 def wait_until_gone(folder: Path) -> None:
@@ -107,14 +90,10 @@ async def fetch(dsn: str, query: str) -> object:
         await connection.close()
 
 
-@pytest.mark.parametrize("arguments", [(), pytest.param(("as nobody",), marks=root_only)])
 async def test_kill_9_leaves_no_process_and_loses_nothing_acknowledged(
-    data_dir: Path,
-    writer: Callable[..., subprocess.Popen[str]],
-    arguments: tuple[str, ...],
-    monkeypatch: pytest.MonkeyPatch,
+    data_dir: Path, writer: Callable[[], subprocess.Popen[str]]
 ) -> None:
-    process = writer(*arguments)
+    process = writer()
     read_until(process, "acknowledged 200")
     assert len(processes_in(data_dir)) > 3
     process.send_signal(signal.SIGKILL)
@@ -122,8 +101,6 @@ async def test_kill_9_leaves_no_process_and_loses_nothing_acknowledged(
     last = max([200, *(int(line.split()[1]) for line in process.stdout.readlines())])
     process.wait()
     wait_until_gone(data_dir)
-    if arguments:
-        monkeypatch.setattr(module, "server_user", lambda: AS_NOBODY)
     started = time.monotonic()
     with embedded(data_dir) as dsn:
         assert time.monotonic() - started < 5
@@ -132,19 +109,19 @@ async def test_kill_9_leaves_no_process_and_loses_nothing_acknowledged(
 
 
 async def test_a_dying_server_is_waited_for_and_never_shared(
-    data_dir: Path, writer: Callable[..., subprocess.Popen[str]]
+    data_dir: Path, writer: Callable[[], subprocess.Popen[str]]
 ) -> None:
     for _ in range(3):
         process = writer()
-        read_until(process, "acknowledged 20")
+        acknowledged = int(read_until(process, "acknowledged").split()[1])
         process.send_signal(signal.SIGKILL)
         process.wait()
         with embedded(data_dir) as dsn:  # at once, while the old server is still ending
-            assert await fetch(dsn, "SELECT max(n) FROM facts") >= 20  # type: ignore[operator]
+            assert await fetch(dsn, "SELECT max(n) FROM facts") >= acknowledged  # type: ignore[operator]
 
 
 def test_killed_while_the_database_is_made_it_is_made_again(
-    data_dir: Path, writer: Callable[..., subprocess.Popen[str]]
+    data_dir: Path, writer: Callable[[], subprocess.Popen[str]]
 ) -> None:
     process = writer()
     read_until(process, "Making")
@@ -156,7 +133,7 @@ def test_killed_while_the_database_is_made_it_is_made_again(
 
 
 async def test_a_second_process_shares_the_running_database(
-    data_dir: Path, writer: Callable[..., subprocess.Popen[str]]
+    data_dir: Path, writer: Callable[[], subprocess.Popen[str]]
 ) -> None:
     process = writer()
     read_until(process, "acknowledged 0")
@@ -213,57 +190,7 @@ def test_a_data_folder_that_cannot_be_written_names_the_setting(tmp_path: Path) 
         embedded(tmp_path / "file" / "data").__enter__()
 
 
-@root_only
-async def test_the_data_follow_when_root_has_to_run_the_server_in_another_way(
-    data_dir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def run_as(user: ServerUser) -> None:
-        monkeypatch.setattr(module, "server_user", lambda: user)
-
-    run_as(IN_NAMESPACE)
-    with embedded(data_dir, fsync=False) as dsn:
-        await fetch(dsn, "CREATE TABLE kept AS SELECT 1 AS n")
-        assert (data_dir / "postgres").stat().st_uid == 0
-    for user in (AS_NOBODY, IN_NAMESPACE):
-        run_as(user)
-        with embedded(data_dir, fsync=False) as dsn:
-            assert await fetch(dsn, "SELECT n FROM kept") == 1
-            assert (data_dir / "postgres" / "base").stat().st_uid == user.uid
-
-
-@root_only
-def test_an_ordinary_user_runs_it_directly(tmp_path: Path) -> None:
-    become = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--"]
-    packages = Path(asyncpg.__file__).parents[1]
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    wanted = f"import sys; sys.path.insert(0, {str(packages)!r}); import asyncpg"
-    candidates = [sys.executable, f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"]
-    interpreter = next(
-        (path for path in candidates if shutil.which(path) and not _fails([*become, path, "-c", wanted])), None
-    )
-    if interpreter is None:
-        pytest.skip(f"no Python {version} here that an ordinary user may run, with our packages in reach")
-    home = Path("/tmp") / f"tollgate-test-{os.getpid()}"
-    home.mkdir(mode=0o700)
-    try:
-        shutil.chown(home, NOBODY, NOBODY)
-        process = subprocess.Popen(
-            [*become, interpreter, "-c", WRITER, str(home / "data")],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd="/",
-            env={"HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{packages}"},
-        )
-        read_until(process, "acknowledged 10")
-        socket_folder = (home / "data" / "socket").readlink()
-        assert (home / "data" / "postgres").stat().st_uid == NOBODY
-        process.kill()
-        process.communicate()
-        wait_until_gone(home)
-    finally:
-        shutil.rmtree(home)
-    shutil.rmtree(socket_folder)
-
-
-def _fails(command: list[str]) -> bool:
-    return subprocess.run(command, capture_output=True, check=False).returncode != 0
+def test_an_empty_folder_made_for_us_becomes_ours_alone(data_dir: Path) -> None:
+    data_dir.mkdir(mode=0o755)
+    with embedded(data_dir, fsync=False):
+        assert data_dir.stat().st_mode & 0o777 == 0o700
