@@ -75,18 +75,16 @@ class Billing:
 
     async def upcoming(self, source: Source, account: Account, at: datetime) -> Invoice | None:
         """The draft of the next invoice, as it would be now if nothing else happened: what will recur, and the usage so
-        far. None: there is none to expect."""
-        found = expected(account, at)
-        if found is None or account.customer is None:
-            return None
-        ahead, moment = found
-        wanted = await self.wanted(source, ahead, moment, max(at, moment.at))
-        terms, currency = await self.office(source, ahead), account.customer.currency
-        for one in drafts(ahead.books, wanted, moment):
-            if one.currency == currency:
-                made = make(ahead, one.lines, terms, currency, moment.at, until=moment.until, continued=one.continued)
-                return made.invoice
-        return make(ahead, (), terms, currency, moment.at, until=moment.until).invoice
+        far. None: as things are, none will come."""
+        for ahead, moment in expected(account, at):
+            wanted = await self.wanted(source, ahead, moment, max(at, moment.at))
+            one = next((one for one in drafts(ahead.books, wanted, moment) if one.charges), None)
+            if one is not None:
+                terms, until = await self.office(source, ahead), moment.until
+                return make(
+                    ahead, one.lines, terms, one.currency, moment.at, until=until, continued=one.continued
+                ).invoice
+        return None
 
     async def drafts(self, source: Source, draft: Draft) -> list[Invoice]:
         """What is not final yet. Uses the draft up: the waiting invoice is made in it, to see what comes after."""
@@ -96,7 +94,7 @@ class Billing:
             moment = next_moment(draft.state)
             assert moment is not None
             await self.bill(source, draft, moment)
-            found += [first] if first is not None and first.lines else []
+            found += [first] if first is not None and first.issued_at == moment.at else []
         running = await self.upcoming(source, draft.state, draft.time)
         return found if running is None else [*found, running]
 

@@ -179,6 +179,15 @@ class Loaders:
         ]
         return await drafts.drafts_of(stored, catalog, self._counted.load_many)
 
+    async def drafts_at(self, standing: Standing) -> Sequence[Invoice]:
+        """What is no final invoice yet at the standing's own instant, soonest first."""
+        whole = await self.whole(standing)
+        if whole.at == whole.now:
+            return await self.drafts.load(whole.customer.id) or ()
+        then = drafts.Stored(whole.account, whole.at, whole.at)
+        found = await drafts.drafts_of([then], whole.catalog, self._counted.load_many)
+        return found[whole.customer.id]
+
     async def _read_rights(self, standings: Collection[Standing]) -> Mapping[Standing, Sequence[Right]]:
         held = {standing: entitlements(standing.account, standing.at) for standing in standings}
         wanted = [

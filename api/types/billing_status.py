@@ -9,7 +9,6 @@ from api.loaders import Standing
 from api.types.invoice import Invoice, invoice_of
 from api.types.values import Money
 from domain.access import Scope
-from domain.billing.ahead import expected
 from domain.billing_status import BillingState, billing_status
 
 
@@ -61,10 +60,11 @@ class BillingStatus:
         found = [await invoice_of(info.context, whole, id) for id in late]
         return [one for one in found if one is not None]
 
-    @strawberry.field(description="When the next invoice becomes final, if nothing else happens.")
+    @strawberry.field(
+        description="When the next invoice becomes final, if nothing else happens. Null: as things are, none will come."
+    )
     async def next_invoice_at(self, info: Info) -> datetime | None:
         if self._standing is None:
             return None
-        whole = await info.context.loaders.whole(self._standing)
-        found = expected(whole.account, self.as_of)
-        return None if found is None else max(found[1].at, self.as_of)
+        drafts = await info.context.loaders.drafts_at(self._standing)
+        return max(drafts[0].issued_at, self.as_of) if drafts else None

@@ -38,7 +38,7 @@ class CustomerMoney:
 
     @strawberry.field(
         description="What the next invoice would be, if it were made now: what will recur, and the usage so far. Null: "
-        "there is none to expect. Needs the scope invoices:read, as all about money."
+        "as things are, none will come. Needs the scope invoices:read, as all about money."
     )
     async def upcoming_invoice(self, info: Info) -> Invoice | None:
         whole = await _whole(info, self._standing)

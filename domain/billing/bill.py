@@ -35,6 +35,11 @@ class Draft(Struct, frozen=True):
     items: tuple[Item, ...]
     continued: dict[str, frozenset[str]]
 
+    @property
+    def charges(self) -> bool:
+        """Whether an invoice comes of it, and not credit notes alone or nothing."""
+        return any(line.amount > 0 for line in self.lines)
+
 
 def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draft, ...]:
     """By currency, the lines that the moment bills: differences, unless it is of items only, and the items it takes."""
