@@ -11,7 +11,6 @@ from domain.billing.fees import fees
 from domain.billing.minimum_spend import minimum_charges
 from domain.billing.moment import Moment, next_moment
 from domain.billing.usage_charges import usage_counts
-from domain.books import Books
 from domain.books.line import LineKind
 from domain.due import next_due, present
 from domain.dunning import next_money_due
@@ -40,8 +39,8 @@ def expected(account: Account, at: datetime) -> Iterator[tuple[Account, Moment]]
         if moment is not None and (due is None or due > (moment.until or moment.at)):
             if moment.at > horizon:
                 return
-            certain = _charges_fees(account.books, moment)
-            if certain or _takes_usage(account.books, moment, at):
+            certain = _charges_fees(account, moment)
+            if certain or _takes_usage(account, moment, at):
                 yield account, moment
             if certain:
                 return
@@ -53,17 +52,18 @@ def expected(account: Account, at: datetime) -> Iterator[tuple[Account, Moment]]
             account = present(account, due)
 
 
-def _charges_fees(books: Books, moment: Moment) -> bool:
+def _charges_fees(account: Account, moment: Moment) -> bool:
     """Whether anything is to be paid at the moment, whatever was used."""
     if moment.until is None:
         return True
-    known = tuple(fees(books, moment.until))
+    books = account.books
+    known = tuple(fees(account, moment.until))
     wanted = (*known, *minimum_charges(books, known, moment.until))
     fixed = {key: one for key, one in books.billed.items() if one.kind is not LineKind.USAGE}
     found = drafts(replace(books, billed=fixed), wanted, moment)
     return any(draft.charges for draft in found)
 
 
-def _takes_usage(books: Books, moment: Moment, at: datetime) -> bool:
+def _takes_usage(account: Account, moment: Moment, at: datetime) -> bool:
     assert moment.until is not None
-    return any(count.period.start <= at for count in usage_counts(books, moment.until, interim=moment.interim))
+    return any(count.period.start <= at for count in usage_counts(account, moment.until, interim=moment.interim))

@@ -1,4 +1,4 @@
-"""python -m tests.lives --lives 10000 --seed 0 --jobs 2: draws so many lives, tells of each that fails, cut short."""
+"""python -m tests.lives --lives 10000 --seed 0 --jobs 2: tells of each of so many lives that fails, cut short."""
 
 import argparse
 import sys

@@ -6,7 +6,10 @@ from random import Random
 
 from .text import Act, Life, act, moment
 
-TOPICS = ("days", "policies", "once", "add_ons", "minimum", "years", "pauses", "trials", "planned", "dated_back")
+TOPICS = (
+    *("days", "policies", "once", "add_ons", "minimum", "years", "pauses", "trials", "planned", "dated_back"),
+    *("parts", "notes", "voids", "writeoffs", "items", "taxes", "inclusive", "categories", "moves", "rates"),
+)
 ZONES = ["UTC", "UTC", "UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 BEGINNINGS = ["2026-06-01", "2026-06-01", "2026-01-31", "2026-03-10T09:30", "2026-02-15", "2025-12-31T23:00"]
 TEMPOS = [[1, 1, 2, 3], [1, 3, 5, 8], [1, 2, 3, 5, 8, 9, 14, 30, 31], [9, 20, 30, 31, 60]]
@@ -33,6 +36,7 @@ class _Drawing:
     def life(self) -> Life:
         head = [f"zone {self.random.choice(ZONES)}", f"currency {self.currency}"]
         head += ["pays promptly"] if self.chance(0.6) else []
+        head += self.taxes() if "taxes" in self.topics else []
         head += self.catalog()
         now = datetime.fromisoformat(self.random.choice(BEGINNINGS)).replace(tzinfo=UTC)
         acts = [self.subscribe(now)]
@@ -67,8 +71,18 @@ class _Drawing:
                 self.add_ons.append(name)
         return lines
 
+    def taxes(self) -> list[str]:
+        lines = ["tax DE standard 19"]
+        if "rates" in self.topics:
+            day = f"2026-{self.random.randint(1, 7):02}-{self.random.randint(1, 28):02}"
+            lines = [f"tax DE standard 19 until={day}", f"tax DE standard {self.random.choice([16, 21])} since={day}"]
+        if "categories" in self.topics:
+            lines += ["tax DE books 7", "tax AT books 10"]
+        return [*lines, "tax AT standard 20", "tax CH standard 8.1"]
+
     def plan(self, prices: int = 0) -> str:
-        policy = self.policy()
+        policy = self.policy() + (" inclusive" if self.about("inclusive") else "")
+        policy += " category=books" if self.about("categories") else ""
         parts = [self.fee(policy) for _ in range(prices or self.random.choice([1, 1, 2, 2, 3, 4]))]
         if "years" in self.topics:
             parts += [self.fee(policy) + " YEAR" for _ in range(self.random.randint(0, 2))]
@@ -107,6 +121,12 @@ class _Drawing:
         kinds = ["move"] * 4 + ["quantity"] * 3 + ["cancel", "subscribe", "pay"]
         kinds += ["add", "add", "remove"] if self.add_ons else []
         kinds += ["pause", "resume"] if "pauses" in self.topics else []
+        kinds += ["note"] * 3 if "notes" in self.topics else []
+        kinds += ["void"] * 3 if "voids" in self.topics else []
+        kinds += ["writeoff"] * 2 if "writeoffs" in self.topics else []
+        kinds += ["item"] * 2 if "items" in self.topics else []
+        kinds += ["country", "vat"] if "moves" in self.topics else []
+        kinds += ["pay"] * 3 if "parts" in self.topics else []
         kind = self.random.choice(kinds)
         if kind == "subscribe" and self.chance(0.6):
             kind = "move"
@@ -144,7 +164,31 @@ class _Drawing:
         return act(at, "cancel", self.one(), **self.timing(at))
 
     def pay(self, at: datetime) -> Act:
-        return act(at, "pay")
+        part = self.random.choice([30, 50, 100, 150]) if "parts" in self.topics else None
+        return act(at, "pay", part=part)
+
+    def note(self, at: datetime) -> Act:
+        line = self.random.randint(1, 3) if self.chance(0.6) else None
+        part = self.random.choice([10, 33, 50, 100]) if line else None
+        return act(at, "note", self.invoice(), line=line, part=part)
+
+    def void(self, at: datetime) -> Act:
+        return act(at, "void", self.invoice(), rebill="yes" if self.chance(0.5) else None)
+
+    def writeoff(self, at: datetime) -> Act:
+        return act(at, "writeoff", self.invoice())
+
+    def invoice(self) -> str:
+        return str(self.random.choice([1, 1, 2, 2, 3, 4, 5]))
+
+    def item(self, at: datetime) -> Act:
+        return act(at, "item", self.amount(50), at_once="yes" if self.chance(0.5) else None)
+
+    def country(self, at: datetime) -> Act:
+        return act(at, "country", self.random.choice(["DE", "AT", "FR", "CH", "US"]))
+
+    def vat(self, at: datetime) -> Act:
+        return act(at, "vat", self.random.choice(["AT", "DE", "none", "none"]))
 
     def add(self, at: datetime) -> Act:
         return act(at, "add", self.one(), self.random.choice(self.add_ons), quantity=self.quantity(), **self.timing(at))

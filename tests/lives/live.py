@@ -1,15 +1,18 @@
 """A life lived: its acts as commands, on the same engine that the service runs."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from timeline import Timeline
 
 from domain import commands as c
 from domain.billing.ahead import next_instant
+from domain.books.invoice import Item
 from domain.catalog import PlanVersion
 from domain.errors import Refusal
 from domain.exact import exact_sum
+from domain.money import rounded
 from domain.period import Cadence
 from domain.policy import ChangeTiming, LastStep
 from domain.seller import Dunning, Seller, Settings
@@ -23,6 +26,7 @@ from domain.subscription import (
     RemoveAddOn,
     Resume,
 )
+from domain.tax import TaxRate
 
 from .sold import plans
 from .text import Act, Life, instant, moment
@@ -59,7 +63,12 @@ class _Run:
         self.currency = life.fact("currency", "EUR")
         self.plans = plans(life.heads("plan"), self.currency)
         self.promptly = "pays promptly" in life.head
-        settings = Settings(seller=Seller(country="DE"), dunning=PATIENT, net_days=int(life.fact("net", "14")))
+        settings = Settings(
+            seller=Seller(country="DE"),
+            dunning=PATIENT,
+            net_days=int(life.fact("net", "14")),
+            tax_rates=tuple(_rate(line) for line in life.heads("tax")),
+        )
         since = life.acts[0].at
         self.timeline = Timeline(
             moment(since).replace("T", " "), life.fact("zone", "UTC"), self.currency, settings, country="DE"
@@ -98,9 +107,10 @@ class _Run:
         self.until(last + AFTER)
         self.pay(last + AFTER)
 
-    def pay(self, at: datetime) -> None:
-        """All that is owed."""
+    def pay(self, at: datetime, part: str | None = None) -> None:
+        """All that is owed; of it so many per cent; or (150) more than that."""
         owed = exact_sum(one.due for one in self.timeline.account.books.open)
+        owed = rounded(owed * int(part or 100) / 100, self.currency)
         if owed:
             self.paid += 1
             self.timeline.do(at, c.RecordPayment(f"p{self.paid}", owed, self.currency))
@@ -110,7 +120,13 @@ class _Run:
             case "subscribe":
                 self.timeline.do(act.at, self.subscribing(act))
             case "pay":
-                self.pay(act.at)
+                self.pay(act.at, act.term("part"))
+            case "country" | "vat":
+                self.timeline.do(act.at, _moved(act))
+            case "item":
+                self.timeline.do(act.at, self.item(act))
+            case "note" | "void" | "writeoff":
+                self.timeline.do(act.at, self.correcting(act))
             case _:
                 self.changed += 1
                 self.timeline.do(act.at, self.changing(act))
@@ -162,8 +178,44 @@ class _Run:
             case verb:
                 raise ValueError(f"nobody can {verb}")
 
+    def correcting(self, act: Act) -> c.VoidInvoice | c.WriteOffInvoice | c.IssueCreditNote:
+        """Of the n-th invoice that was made; a note of its k-th line, or of so many per cent of what is left of it."""
+        made = self.timeline.invoices
+        n = int(act.about[0])
+        invoice = made[n - 1] if n <= len(made) else None
+        id = invoice.id if invoice else "none"
+        if act.verb == "void":
+            return c.VoidInvoice(id, rebill=act.term("rebill") is not None)
+        if act.verb == "writeoff":
+            return c.WriteOffInvoice(id)
+        if invoice is None or (k := act.term("line")) is None:
+            return c.IssueCreditNote(id, "sorry")
+        owed = self.timeline.account.books.receivables[id]
+        line = owed.lines[(int(k) - 1) % len(owed.lines)]
+        part = rounded((line.net - line.credited) * int(act.term("part") or 100) / 100, self.currency)
+        return c.IssueCreditNote(id, "sorry", {line.id: part})
+
+    def item(self, act: Act) -> c.AddItem:
+        id = f"i{len(self.timeline.journal)}"
+        item = Item(id, "item", Decimal(1), Decimal(act.about[0]), self.currency, act.at)
+        return c.AddItem(item, act.term("at_once") is not None)
+
     def plan(self, name: str) -> PlanVersion:
         return self.plans[name]
+
+
+def _rate(line: str) -> TaxRate:
+    """DE standard 19 since=2026-01-01"""
+    country, category, percent, *terms = line.split()
+    named = {name: date.fromisoformat(day) for name, _, day in (term.partition("=") for term in terms)}
+    return TaxRate(country, category, "VAT", Decimal(percent), named.get("since"), named.get("until"))
+
+
+def _moved(act: Act) -> c.UpdateCustomer:
+    where = act.about[0]
+    if act.verb == "country":
+        return c.UpdateCustomer(country=where)
+    return c.UpdateCustomer(tax_id_country=None if where == "none" else where, tax_id_valid=where != "none")
 
 
 def _cadence(act: Act) -> Cadence | None:

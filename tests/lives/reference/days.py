@@ -40,9 +40,9 @@ def _keeps(run: Run) -> bool:
     return any(price.change_day is ChangeDay.OLD for price in counted)
 
 
-def in_period(days: Days, run: Run, whole: Whole) -> int:
-    """How many of them lie in the period. Its own ends are no changes: what runs through them has all of its days."""
+def day_span(days: Days, run: Run, whole: Whole) -> tuple[int, int]:
+    """Which of them lie in the period. Its own ends are no changes: what runs through them has all of its days."""
     start, end = day_of(whole.start, run.zone), day_of(whole.end, run.zone)
-    first = start if run.start <= whole.start else max(days.first, start)
+    first = start if run.start <= whole.start else min(max(days.first, start), end)
     after = end if run.end >= whole.end else min(days.after, end)
-    return max(0, (after - first).days)
+    return first.toordinal(), max(first, after).toordinal()

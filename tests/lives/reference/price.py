@@ -1,5 +1,6 @@
 """What a price comes to, exactly, and which prices a subscriber pays."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from domain.catalog import ChargeModel, PlanVersion, Price
@@ -21,6 +22,21 @@ def rounded(exact: Fraction, currency: str, how: Rounding = Rounding.HALF_UP) ->
         Rounding.DOWN: False,
     }[how]
     return (1 if exact > 0 else -1) * Fraction(whole + up, scale)
+
+
+def minor_unit(currency: str) -> Fraction:
+    return Fraction(1, 10 ** _DIGITS.get(currency, 2))
+
+
+def parted(amount: Fraction, weights: Sequence[Fraction], currency: str) -> list[Fraction]:
+    """In proportion, in whole minor units: the largest rests get the odd ones."""
+    unit, whole = minor_unit(currency), sum(weights, Fraction(0))
+    shares = [amount / unit * weight / whole if whole else Fraction(0) for weight in weights]
+    parts = [Fraction(share.numerator // share.denominator) for share in shares]
+    order = sorted(range(len(parts)), key=lambda n: (parts[n] - shares[n], -weights[n], n))
+    for n in order[: int(amount / unit - sum(parts))] if whole else ():
+        parts[n] += 1
+    return [part * unit for part in parts]
 
 
 def recurring(plan: PlanVersion, cadence: Cadence) -> list[Price]:

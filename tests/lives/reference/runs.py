@@ -3,7 +3,7 @@ rights in the journal, which say nothing of money."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from domain import events as e
@@ -18,6 +18,10 @@ class Slot(NamedTuple):
     add_on: str | None
 
 
+FAR = datetime(9990, 1, 1, tzinfo=UTC)
+"""The end of what still runs."""
+
+
 class Run(NamedTuple):
     """`plan` at these terms, from `start` up to `end`, which is later."""
 
@@ -30,6 +34,10 @@ class Run(NamedTuple):
     trial: bool
     start: datetime
     end: datetime
+
+    @property
+    def ended(self) -> bool:
+        return self.end < FAR
 
 
 @dataclass
@@ -46,12 +54,13 @@ class _Held:
     open: dict[Slot, Run] = field(default_factory=dict)
 
 
-def runs(journal: Iterable[tuple[datetime, Any]], end: datetime) -> list[Run]:
-    """In order of time, slot by slot."""
+def runs(journal: Iterable[tuple[datetime, Any]], until: datetime = FAR) -> list[Run]:
+    """By slot, then in order of time: what had begun by then. What ended later still ran."""
     held: dict[str, _Held] = {}
     found: list[Run] = []
     suspended = False
     for at, event in journal:
+        id = getattr(event, "subscription_id", None)
         if isinstance(event, e.SubscriptionCreated):
             one = event.subscription
             add_ons = {added.plan.plan_key: (added.plan, added.quantity) for added in one.add_ons}
@@ -60,18 +69,19 @@ def runs(journal: Iterable[tuple[datetime, Any]], end: datetime) -> list[Run]:
             suspended = isinstance(event, e.BillingSuspended)
             for id, one in held.items():
                 _cut(found, id, one, at, suspended)
-        elif getattr(event, "subscription_id", None) in held and _told(held[event.subscription_id], event):
-            since = event.period.start if isinstance(event, e.SubscriptionStarted | e.TrialEnded) else at
-            _cut(
-                found,
-                event.subscription_id,
-                held[event.subscription_id],
-                getattr(event, "since", None) or since,
-                suspended,
-            )
+        elif id in held and _told(held[id], event):
+            _cut(found, id, held[id], _since(event, at), suspended)
     for id, one in held.items():
-        _cut(found, id, one, end, True)
-    return sorted(found, key=lambda run: (run.slot.subscription, run.slot.add_on or "", run.start))
+        _cut(found, id, one, FAR, True)
+    begun = (run._replace(end=FAR) if run.end > until else run for run in found if run.start <= until)
+    return sorted(begun, key=lambda run: (run.slot.subscription, run.slot.add_on or "", run.start))
+
+
+def _since(event: Any, at: datetime) -> datetime:
+    """From when it is charged: a start that was recorded late, from its own instant."""
+    if isinstance(event, e.SubscriptionStarted | e.TrialEnded):
+        return event.period.start
+    return getattr(event, "since", None) or at
 
 
 def _told(one: _Held, event: Any) -> bool:

@@ -1,19 +1,21 @@
 """What is wanted of each key: a price, in one of its own periods, of one subscription; rounded once."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Container, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import groupby
 from typing import NamedTuple
 
-from domain.catalog import Price, ProrationPolicy
+from domain.catalog import BillingMode, Price, ProrationPolicy
 from domain.period import Cadence
 
 from .calendar import Whole, day_of, whole_at
-from .days import Days, in_period, owned
+from .days import Days, day_span, owned
 from .price import fee, once, recurring, rounded
-from .runs import Run
+from .runs import FAR, Run
+from .spread import Cell, Spread, whole_spread
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -47,43 +49,67 @@ class Piece(NamedTuple):
         zone, whole = self.run.zone, self.whole
         if self.price.proration is ProrationPolicy.BY_DAY:
             of = (day_of(whole.end, zone) - day_of(whole.start, zone)).days
-            return Fraction(in_period(self.days, self.run, whole), of)
+            first, after = day_span(self.days, self.run, whole)
+            return Fraction(after - first, of)
         return Fraction((self.end - self.start) // _MICROSECOND, (whole.end - whole.start) // _MICROSECOND)
 
 
 class Want(NamedTuple):
-    """`since`: from when it is charged."""
+    """`amount` is rounded once. `since`: from when it is charged; `until`: up to when. `spread`: where in its period it
+    belongs, exactly."""
 
     amount: Fraction
     version: str
+    price: Price | None
     since: datetime
+    until: datetime
+    spread: Spread
 
 
-def fees(ran: Sequence[Run], currency: str) -> dict[Key, Want]:
+def wants(ran: Sequence[Run], currency: str, until: datetime = FAR, billed: Container[Key] = ()) -> dict[Key, Want]:
+    """All that is due by then, and what was `billed` before, which stays wanted or goes back."""
+    charged = fees(ran, currency, until, billed) | once_prices(ran, currency)
+    return charged | minimums(ran, charged, currency, until, billed)
+
+
+def fees(ran: Sequence[Run], currency: str, until: datetime, billed: Container[Key]) -> dict[Key, Want]:
     """Recurring fees, each key rounded once."""
     by_key: dict[Key, list[Piece]] = {}
-    for piece in pieces(ran):
+    for piece in pieces(ran, until):
         by_key.setdefault(Key(piece.run.slot.subscription, piece.price.id, piece.whole.start), []).append(piece)
-    return {
-        key: Want(rounded(_exact(several), currency, several[0].price.rounding), several[0].run.plan.id, since)
-        for key, several in by_key.items()
-        for since in [min(one.start for one in several)]
-    }
+    found = {}
+    for key, several in by_key.items():
+        several.sort(key=lambda piece: piece.start)
+        last = several[-1]
+        if key in billed or _due(last, until):
+            amount = rounded(_exact(several), currency, last.price.rounding)
+            spread = _spread(several)
+            found[key] = Want(amount, last.run.plan.id, last.price, several[0].start, last.end, spread)
+    return found
 
 
-def pieces(ran: Sequence[Run]) -> Iterator[Piece]:
+def _due(last: Piece, until: datetime) -> bool:
+    """In advance at once, else when the period or what runs in it has ended."""
+    in_advance = last.run.plan.terms.billing is not BillingMode.IN_ARREARS
+    return in_advance or last.whole.end <= until or (last.run.ended and last.end <= until)
+
+
+def pieces(ran: Sequence[Run], until: datetime) -> Iterator[Piece]:
     for _, group in groupby(ran, key=lambda run: run.slot):
         charged = [run for run in group if not run.trial]
         days = owned(charged)
         for run in charged:
             for price in recurring(run.plan, run.cadence):
                 if price.meter_key is None:
-                    yield from (Piece(run, price, whole, days[run.start]) for whole in wholes(run, price.cadence))
+                    yield from (
+                        Piece(run, price, whole, days[run.start]) for whole in wholes(run, price.cadence, until)
+                    )
 
 
-def wholes(run: Run, cadence: Cadence) -> Iterator[Whole]:
+def wholes(run: Run, cadence: Cadence, until: datetime) -> Iterator[Whole]:
+    """Those that it touches and that have begun by then."""
     at = run.start
-    while at < run.end:
+    while at < run.end and at <= until:
         whole = whole_at(run.anchor, cadence, run.zone, at)
         yield whole
         at = whole.end
@@ -99,6 +125,29 @@ def _exact(several: Sequence[Piece]) -> Fraction:
             return sum((one.costs * one.share for one in several), Fraction(0))
 
 
+def _spread(several: Sequence[Piece]) -> Spread:
+    """Each piece over its time, or its days; what has no parts in one place."""
+    match several[0].price.proration:
+        case ProrationPolicy.NONE | ProrationPolicy.FULL:
+            return whole_spread(_exact(several))
+        case ProrationPolicy.BY_DAY:
+            days = ((one, day_span(one.days, one.run, one.whole)) for one in several)
+            return tuple(Cell(a, b, one.costs * one.share / (b - a)) for one, (a, b) in days if a < b)
+        case _:
+            return tuple(
+                Cell(
+                    _micros(one.start),
+                    _micros(one.end),
+                    one.costs * one.share / (_micros(one.end) - _micros(one.start)),
+                )
+                for one in several
+            )
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
 def once_prices(ran: Iterable[Run], currency: str) -> dict[Key, Want]:
     """Due when a plan first runs in a subscription, whatever version."""
     found: dict[Key, Want] = {}
@@ -109,27 +158,36 @@ def once_prices(ran: Iterable[Run], currency: str) -> dict[Key, Want]:
             if name not in met:
                 met.add(name)
                 amount = rounded(fee(price, run.quantity, run.slot.add_on is not None), currency, price.rounding)
-                found[Key(run.slot.subscription, price.id, None)] = Want(amount, run.plan.id, run.start)
+                spread = whole_spread(amount)
+                found[Key(run.slot.subscription, price.id, None)] = Want(
+                    amount, run.plan.id, price, run.start, run.start, spread
+                )
     return found
 
 
-def minimums(ran: Sequence[Run], charged: dict[Key, Want], currency: str) -> dict[Key, Want]:
+def minimums(
+    ran: Sequence[Run], charged: dict[Key, Want], currency: str, until: datetime, billed: Container[Key]
+) -> dict[Key, Want]:
     """What is missing from the minimum spend of each version in each period of the subscription's rhythm, of which
     what it ran counts, to the second."""
     parts: dict[Key, list[tuple[Run, Whole]]] = {}
     for run in ran:
         least = run.plan.terms.minimum_spend
         if run.slot.add_on is None and not run.trial and least and recurring(run.plan, run.cadence):
-            for whole in wholes(run, run.cadence):
+            for whole in wholes(run, run.cadence, until):
                 name = Key(run.slot.subscription, f"minimum/{run.plan.id}", whole.start)
                 parts.setdefault(name, []).append((run, whole))
     found = {}
     for key, several in parts.items():
         run, whole = several[0]
-        share = sum((_time(one, whole) for one, _ in several), Fraction(0))
-        spent = sum((want.amount for want in _of(run, whole, charged)), Fraction(0))
-        missing = max(Fraction(run.plan.terms.minimum_spend[0].amount) * share - spent, Fraction(0))
-        found[key] = Want(rounded(missing, currency), run.plan.id, max(run.start, whole.start))
+        last = several[-1][0]
+        if key in billed or whole.end <= until or (last.ended and last.end <= until):
+            share = sum((_time(one, whole) for one, _ in several), Fraction(0))
+            spent = sum((want.amount for want in _of(run, whole, charged)), Fraction(0))
+            missing = max(Fraction(run.plan.terms.minimum_spend[0].amount) * share - spent, Fraction(0))
+            amount, since, end = rounded(missing, currency), max(run.start, whole.start), min(last.end, whole.end)
+            like = recurring(last.plan, last.cadence)[0]
+            found[key] = Want(amount, run.plan.id, like, since, end, whole_spread(amount))
     return found
 
 
