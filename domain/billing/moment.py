@@ -48,6 +48,9 @@ def next_moment(account: Account) -> Moment | None:
             found.append(Moment(closing, boundary, closes=True))
     if change is not None and (boundary is None or boundary > change):
         found.append(Moment(change, change))
+    if boundary is None and change is None and all(held.ended_at for held in account.subscriptions):
+        # Nothing comes any more that what waits for the next invoice could go on.
+        found += [Moment(item.added_at, None, closes=True) for item in books.items]
     if boundary is None and change is None and (look := _last_look(books)) is not None:
         found.append(Moment(look, look, closes=True, last=True))
     return min(found, key=lambda one: (one.at, one.until is not None), default=None)

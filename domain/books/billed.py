@@ -111,6 +111,33 @@ class Billed(Struct, frozen=True, omit_defaults=True):
     def line(self, line_id: str) -> BilledLine | None:
         return next((line for line in self.lines if line.line_id == line_id), None)
 
+    def forgiven_like(self, line: BilledLine) -> Decimal:
+        """Of all that was charged at the line's tax, what nobody will pay."""
+        return exact_sum(one.forgiven for one in self._like(line))
+
+    def left_like(self, line: BilledLine) -> Decimal:
+        """Of all that was charged at the line's tax, what stands."""
+        return exact_sum(one.left for one in self._like(line))
+
+    def less(self, line_id: str, taken: "Return") -> "Billed":
+        """After a return of the line. What is set off in it beyond what is forgiven of that line itself, is forgiven of
+        others that are taxed alike."""
+        line = self.line(line_id)
+        assert line is not None
+        missing = max(taken.amount - taken.back - line.forgiven, ZERO)
+        lines: list[BilledLine] = []
+        for one in self.lines:
+            moved = ZERO
+            if one.line_id != line_id and one.taxed(line.treatment, line.tax_inclusive):
+                moved = min(one.forgiven, missing)
+            missing -= moved
+            line = replace(line, forgiven=line.forgiven + moved)
+            lines.append(replace(one, forgiven=one.forgiven - moved))
+        return replace(self, lines=tuple(lines)).changing(line_id, lambda _: line.less(taken))
+
+    def _like(self, line: BilledLine) -> Iterator[BilledLine]:
+        return (one for one in self.lines if one.taxed(line.treatment, line.tax_inclusive))
+
     def changing(self, line_id: str, change: Callable[[BilledLine], BilledLine]) -> "Billed":
         return replace(self, lines=tuple(change(one) if one.line_id == line_id else one for one in self.lines))
 
@@ -136,9 +163,12 @@ def returns(
         more = min(rest, line.amount - takes.get(line.line_id, ZERO))
         takes[line.line_id] = takes.get(line.line_id, ZERO) + more
         rest -= more
-    for line in newest_first:
+    # What nobody will pay is set off first, so that of every other line as much as can be goes back.
+    for line in sorted(newest_first, key=lambda one: not one.forgiven):
         if takes[line.line_id]:
-            yield line, _return(line, takes[line.line_id], over if weight else None, billed.currency)
+            found = _return(billed, line.line_id, takes[line.line_id], over if weight else None)
+            yield line, found
+            billed = billed.less(line.line_id, found)
 
 
 def worth(line: BilledLine, over: Period, weight: Weight, currency: str) -> Decimal:
@@ -147,15 +177,19 @@ def worth(line: BilledLine, over: Period, weight: Weight, currency: str) -> Deci
     return min(max(rounded(exact, currency), ZERO), line.amount)
 
 
-def _return(line: BilledLine, amount: Decimal, over: Period | None, currency: str) -> Return:
+def _return(billed: Billed, line_id: str, amount: Decimal, over: Period | None) -> Return:
     """The shares of coupons and promotional credit go back with it; and never more than is left: 241.89 unused of
     249.95, of which support gave back 10.00, are 239.95 (Kill Bill, published case P27). What nobody will pay is no
     gift: of a fee of 30.00 of which 15.00 were written off, half a period is 0.00 to give back."""
+    line = billed.line(line_id)
+    assert line is not None
     share = Fraction(amount) / Fraction(line.amount)
-    discount, credit = (rounded(Fraction(part) * share, currency) for part in (line.discount, line.credit))
-    owed = max(amount - discount - credit - line.forgiven, ZERO)
-    back = min(owed, max(line.left, ZERO))
-    return Return(amount, back + discount + credit, discount, part_of(line.coupons, discount, currency), credit, over)
+    discount, credit = (rounded(Fraction(part) * share, billed.currency) for part in (line.discount, line.credit))
+    set_off = min(amount - discount - credit, billed.forgiven_like(line))
+    left = max(min(line.left, billed.left_like(line)), ZERO)
+    back = min(amount - discount - credit - set_off, left)
+    coupons = part_of(line.coupons, discount, billed.currency)
+    return Return(amount, back + discount + credit, discount, coupons, credit, over)
 
 
 def _spans(line: BilledLine) -> Sequence[Span]:

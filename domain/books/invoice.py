@@ -167,6 +167,7 @@ class Receivable(Struct, frozen=True, omit_defaults=True):
     discounts: tuple[Discount, ...] = ()
     used: tuple[str, ...] = ()  # redemptions of which it used up a period
     buys: tuple[Credit, ...] = ()
+    items: tuple[Item, ...] = ()  # what was put on it by hand
     notes: tuple[str, ...] = ()  # its credit notes
     returned: Decimal = ZERO  # of them, what became credit because it had been paid
 

@@ -16,6 +16,7 @@ from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind, Step
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
+from domain.evolve.billed import BY_HAND
 from domain.exact import EXACT, exact_sum
 from domain.settlement import after_settlement
 from domain.totals.credit_note import credit_note_amounts
@@ -65,6 +66,9 @@ def _voided(books: Books, owed: Receivable, at: datetime, rebill: bool) -> e.Inv
         raise _conflict(f"{EXACT.subtract(owed.paid, by_credit)} of invoice {owed.number} was paid: {instead}")
     if owed.credited:
         raise _conflict(f"invoice {owed.number} has a credit note: issue another one for the rest instead")
+    if rebill and any(line.kind not in BY_HAND and line.key not in books.billed for line in owed.lines):
+        told = f"what invoice {owed.number} billed is closed by now, and would not be billed anew"
+        raise Refusal(ErrorCode.CONFLICT, told, "rebill")
     return e.InvoiceVoided(owed.id, tuple(_returned(books, owed, at)), rebill)
 
 

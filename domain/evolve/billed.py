@@ -83,7 +83,7 @@ def _mirrored(line: Line, calculated: Decimal) -> Return:
     return Return(-calculated, -line.amount, -line.discount, coupons, -line.credit, line.over)
 
 
-def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
+def noted(keys: Keys, note: CreditNote) -> dict[str, Billed]:
     """After a credit note. What follows from the rules is billed back; what support gives is a gift beside them."""
     after = dict(keys)
     if note.automatic:
@@ -96,8 +96,7 @@ def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
     for tax in note.tax:
         lines = [line for line in note.lines if (line.treatment, line.tax_inclusive) == (tax.treatment, tax.inclusive)]
         named = {line.id: line.amount for line in lines if line.amount > 0}
-        kept = {line.id for line in owed.lines if line.kind in BY_HAND}  # an item is no key's
-        given = exact_sum(line.amount for line in lines if line.id not in kept)
+        given = exact_sum(line.amount for line in lines if line.key in keys)  # not of items, nor of what is closed
         after = _set_aside(after, _given, given, named, Taxed(note.currency, tax))
     return after
 
@@ -107,7 +106,7 @@ def forgiven(keys: Keys, owed: Receivable, share: Decimal, of: Decimal) -> dict[
     they give back, in each group that is taxed alike."""
     after = dict(keys)
     for position, tax in enumerate(owed.tax):
-        lines = [line for line in owed.lines if line.tax == position and line.kind not in BY_HAND]
+        lines = [line for line in owed.lines if line.tax == position and line.key in keys]
         charged = [line for line in lines if line.net > line.credited]
         left = exact_sum(line.net - line.credited for line in lines)
         if left > 0 and charged and of:
@@ -189,7 +188,7 @@ def _less(before: Billed, line: Line, taken: Return) -> Billed:
     """Less what goes back of the line that it corrects. What was written before lines named that one goes back of the
     newest."""
     if line.corrects is not None and before.line(line.corrects.line_id) is not None:
-        return before.changing(line.corrects.line_id, lambda one: one.less(taken))
+        return before.less(line.corrects.line_id, taken)
     lines = list(before.lines)
     rest = taken
     for place in reversed(range(len(lines))):

@@ -21,7 +21,8 @@ def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
     if event.rebill:
         returned = (_unused(one) if one.id in owed.used else one for one in books.redemptions)
         billed = unbilled(books.billed, owed)
-        books = replace(books, billed=billed, redemptions=tuple(returned), bill_at=at)
+        again = (replace(item, added_at=at, at_once=True) for item in owed.items)
+        books = replace(books, billed=billed, items=(*books.items, *again), redemptions=tuple(returned), bill_at=at)
     else:
         books = replace(books, billed=without_credit(forgiven(books.billed, owed, owed.total, owed.total), owed))
     for burn in event.returned:
@@ -55,7 +56,7 @@ def credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
     places = {(line.treatment, line.inclusive): n for n, line in enumerate(owed.tax)}
     for tax in note.tax:
         back[places[tax.treatment, tax.inclusive]] += tax.amount
-    books = replace(books, billed=noted(books.billed, owed, note), noted=books.noted + 1)
+    books = replace(books, billed=noted(books.billed, note), noted=books.noted + 1)
     books = with_owed(
         with_released(books, note.released),
         owed.id,

@@ -26,7 +26,14 @@ def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
         items=tuple(item for item in books.items if item.id not in event.items),
         adjustments=tuple(one for one in books.adjustments if one.key not in keys),
         made=books.made + 1,
-        receivables={**books.receivables, invoice.id: replace(receivable(invoice), used=event.used)},
+        receivables={
+            **books.receivables,
+            invoice.id: replace(
+                receivable(invoice),
+                used=event.used,
+                items=tuple(item for item in books.items if item.id in event.items),
+            ),
+        },
         redemptions=tuple(_used(one, invoice.issued_at) if one.id in event.used else one for one in books.redemptions),
     )
     books = with_burned(with_released(books, invoice.released), invoice.credits)

@@ -12,6 +12,7 @@ from domain import commands as c
 from domain.books.credit import Credit, CreditKind
 from domain.catalog import PlanVersion
 from domain.coupon import Coupon
+from domain.errors import ErrorCode
 from domain.money import Money
 from domain.seller import Seller
 from domain.subscription import ChangePlan, ChangeQuantity
@@ -240,3 +241,53 @@ def test_what_is_paid_after_all_is_given_back_like_anything_paid() -> None:
     june.do("2026-06-04", c.RecordPayment("p1", D(30), "EUR", invoice_ids=(june.invoices[0].id,)))
     june.cancel("2026-06-16", "NOW")
     assert june.account.prepaid == {"EUR": D("15.00")}
+
+
+def test_what_nobody_paid_of_one_line_is_set_off_against_another_of_the_same_fee() -> None:
+    """One seat, voided; four more from the 11th, paid: of both what was used until the 21st, 3.33 + 16.67."""
+    june = Shop("2026-06-01")
+    june.subscribe("2026-06-01", sold("team", seats("10")))
+    june.change("2026-06-11", ChangeQuantity(5))
+    june.do("2026-06-12", c.VoidInvoice(june.invoices[0].id))
+    june.do("2026-06-12", c.RecordPayment("p1", june.invoices[1].total, "EUR"))
+    june.cancel("2026-06-21", "NOW")
+    assert june.invoices[1].total == D("26.67")
+    assert june.account.prepaid == {"EUR": D("6.67")}
+
+
+# ── by hand ──
+def test_what_waits_for_the_next_invoice_is_billed_when_none_will_come() -> None:
+    june = June(SILVER)
+    june.item("2026-06-10", "Workshop", "500")
+    june.cancel("2026-06-16", "NOW")
+    assert june.bills[1:] == [
+        "2026-06-16: CN-1 of INV-1, 15.00: Silver: base, given back 15.00",
+        "2026-06-16: INV-2, 500.00: Workshop 500.00",
+    ]
+
+
+def test_what_was_put_there_by_hand_is_billed_anew_with_the_rest() -> None:
+    june = June()
+    june.item("2026-06-02", "Workshop", "500", at_once=True)
+    june.do("2026-06-03", c.VoidInvoice(june.invoices[0].id, rebill=True))
+    assert june.bills == [
+        "2026-06-02: INV-1, 500.00: Workshop 500.00",
+        "2026-06-03: INV-2, 500.00: Workshop 500.00",
+    ]
+
+
+def test_what_is_closed_is_not_billed_anew() -> None:
+    june = June()
+    june.subscribe("2026-06-01", SILVER)
+    june.until("2026-12-02")
+    with june.refuses(ErrorCode.CONFLICT):
+        june.do("2026-12-02", c.VoidInvoice(june.invoices[0].id, rebill=True))
+
+
+def test_a_gift_for_a_month_that_is_closed_is_not_taken_off_what_goes_back_later() -> None:
+    june = June()
+    june.subscribe("2026-06-01", SILVER)
+    june.pay("2026-12-01 02:00")
+    june.do("2026-12-10", c.IssueCreditNote(june.invoices[0].id, "goodwill"))
+    june.cancel("2026-12-16 12:00", "NOW")
+    assert [note.total for note in june.notes] == [D("30.00"), D("15.00")]
