@@ -18,9 +18,7 @@ from domain.books import Books
 from domain.books.credit import CreditKind
 from domain.books.invoice import Item
 from domain.books.line import Line
-from domain.dunning import collect
 from domain.evolve import evolve_account
-from domain.settlement import after_settlement
 from domain.totals import burn
 
 
@@ -79,7 +77,6 @@ class _Run:
 
 
 def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
-    before = run.account
     made = _made(run, draft, draft.lines, office, moment)
     if made.invoice.total < 0:
         back = [line for line in draft.lines if line.amount < 0]
@@ -87,7 +84,6 @@ def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
             run.record(e.CreditNoteIssued(note))
         made = _made(run, draft, [line for line in draft.lines if line.amount >= 0], office, moment)
     if not any(line.amount for line in made.invoice.lines):
-        _follow(run, before)
         return
     run.record(e.InvoiceFinalized(made.invoice, tuple(item.id for item in draft.items), made.used))
     invoice = made.invoice
@@ -96,16 +92,6 @@ def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
         burns = burn(credits, invoice.total, order, CreditKind.PREPAID, invoice.currency, run.at)
         if burns:
             run.record(e.CreditApplied(invoice.id, burns))
-    _follow(run, before)
-    asked = collect(run.account, run.account.books.receivables[invoice.id], run.at)
-    if asked is not None:
-        run.record(asked)
-
-
-def _follow(run: _Run, before: Account) -> None:
-    """What settling has as its consequence."""
-    for event in after_settlement(before, run.account, run.at):
-        run.record(event)
 
 
 def _made(run: _Run, draft: Draft, lines: Sequence[Line], office: Office, moment: Moment) -> Made:
