@@ -9,7 +9,7 @@ from api.context import Info
 from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
 from api.mutations.answer import holder, once, refusable, renamed
-from api.mutations.made import invoice_made
+from api.mutations.made import Documented, invoice_made
 from api.types.credit import CreditGrant
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
@@ -81,7 +81,7 @@ class VoidCreditPayload:
 
 
 @strawberry.type(description="What came of buyCredit.")
-class BuyCreditPayload:
+class BuyCreditPayload(Documented):
     invoice: Invoice | None = strawberry.field(default=None, description="The credit is given when this is paid.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
 
@@ -139,7 +139,8 @@ class CreditMutations:
             recorded = await once(context, "buyCredit", input, customer_id, AddItem(item, at_once=True), check=lasting)
         made = invoice_made(recorded)
         assert made is not None
-        return BuyCreditPayload(invoice=Invoice.of(await context.standing(recorded.state), made))
+        standing = await context.standing(recorded.state)
+        return BuyCreditPayload(invoice=Invoice.of(standing, made)).documented(standing, recorded)
 
 
 def _item(input: BuyCreditInput, now: datetime) -> Item:

@@ -9,11 +9,11 @@ from api.context import Info
 from api.inputs.keyed import Keyed, OfInvoice, Reasoned
 from api.inputs.plans import MoneyInput
 from api.mutations.answer import holder, once, refusable
-from api.mutations.invoiced import Invoiced, final
-from api.mutations.made import invoice_made
+from api.mutations.invoiced import Invoiced
+from api.mutations.made import Documented, invoice_made
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
-from api.types.invoice import Invoice
+from api.types.invoice import Invoice, invoice_of
 from api.types.values import PeriodInput
 from domain.access import Scope
 from domain.books import invoice as domain
@@ -65,7 +65,7 @@ class FinalizeInvoiceInput(OfInvoice):
 
 
 @strawberry.type(description="What came of addInvoiceItem.")
-class AddInvoiceItemPayload:
+class AddInvoiceItemPayload(Documented):
     item_id: strawberry.ID | None = strawberry.field(
         default=None, description="Names the item; a line says it as `itemId`."
     )
@@ -88,8 +88,8 @@ class AdjustInvoiceLinePayload(Invoiced):
     pass
 
 
-@strawberry.type(description="What came of finalizeInvoice. Without an invoice: it came to something to give back.")
-class FinalizeInvoicePayload(Invoiced):
+@strawberry.type(description="What came of finalizeInvoice. Without an invoice: it came to credit notes alone.")
+class FinalizeInvoicePayload(Invoiced, Documented):
     pass
 
 
@@ -118,9 +118,10 @@ class DraftMutations:
         added, made = recorded.event(ItemAdded), invoice_made(recorded)
         assert added is not None
         standing = await context.standing(recorded.state)
-        return AddInvoiceItemPayload(
+        payload = AddInvoiceItemPayload(
             item_id=strawberry.ID(added.item.id), invoice=None if made is None else Invoice.of(standing, made)
         )
+        return payload.documented(standing, recorded)
 
     @strawberry.mutation(description="Take an item off again that waits for an invoice.")
     @refusable(RemoveInvoiceItemPayload)
@@ -146,9 +147,10 @@ class DraftMutations:
         context.changed()
         drafts = await context.loaders.drafts.load(customer_id) or ()
         draft = next((one for one in drafts if one.id == input.invoice_id), None)
+        standing = await context.standing(recorded.state)
         if draft is None:  # of a retry: it has become final since
-            return AdjustInvoiceLinePayload(invoice=await final(context, recorded, input.invoice_id))
-        return AdjustInvoiceLinePayload(invoice=Invoice.of(await context.standing(recorded.state), draft))
+            return AdjustInvoiceLinePayload(invoice=await invoice_of(context, standing, input.invoice_id))
+        return AdjustInvoiceLinePayload(invoice=Invoice.of(standing, draft))
 
     @strawberry.mutation(description="Close a draft now, with the usage so far if its period still runs.")
     @refusable(FinalizeInvoicePayload)
@@ -158,7 +160,9 @@ class DraftMutations:
         customer_id = await holder(context, input.invoice_id, "invoiceId")
         command = FinalizeInvoice(input.invoice_id)
         recorded = await once(context, "finalizeInvoice", input, customer_id, command, check=_comes_to_something)
-        return FinalizeInvoicePayload(invoice=await final(context, recorded, input.invoice_id))
+        standing = await context.standing(recorded.state)
+        invoice = await invoice_of(context, standing, input.invoice_id)
+        return FinalizeInvoicePayload(invoice=invoice).documented(standing, recorded)
 
 
 def _key(drafts: Sequence[domain.Invoice], input: AdjustInvoiceLineInput) -> str:

@@ -8,8 +8,8 @@ import strawberry
 from api.context import Info
 from api.inputs.keyed import Keyed, OfInvoice
 from api.mutations.answer import holder, once, refusable, renamed
-from api.mutations.invoiced import Invoiced, final
-from api.mutations.made import invoice_made
+from api.mutations.invoiced import Invoiced
+from api.mutations.made import Documented, invoice_made
 from api.types.credit_note import CreditNote
 from api.types.errors import UserError
 from api.types.invoice import Invoice, invoice_of
@@ -61,23 +61,23 @@ class PlanInstalmentsInput(OfInvoice):
 
 
 @strawberry.type(description="What came of voidInvoice.")
-class VoidInvoicePayload(Invoiced):
+class VoidInvoicePayload(Invoiced, Documented):
     rebilled: Invoice | None = strawberry.field(default=None, description="The one in its place, if that was asked.")
 
 
 @strawberry.type(description="What came of markUncollectible.")
-class MarkUncollectiblePayload(Invoiced):
+class MarkUncollectiblePayload(Invoiced, Documented):
     pass
 
 
 @strawberry.type(description="What came of issueCreditNote.")
-class IssueCreditNotePayload:
+class IssueCreditNotePayload(Documented):
     credit_note: CreditNote | None = strawberry.field(default=None, description="The credit note.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
 
 
 @strawberry.type(description="What came of planInstalments.")
-class PlanInstalmentsPayload(Invoiced):
+class PlanInstalmentsPayload(Invoiced, Documented):
     pass
 
 
@@ -91,9 +91,10 @@ class InvoiceMutations:
         customer_id = await holder(context, input.invoice_id, "invoiceId")
         command = VoidInvoice(input.invoice_id, bool(input.rebill))
         recorded = await once(context, "voidInvoice", input, customer_id, command)
-        invoice, made = await final(context, recorded, input.invoice_id), invoice_made(recorded)
-        rebilled = None if made is None else await invoice_of(context, await context.standing(recorded.state), made.id)
-        return VoidInvoicePayload(invoice=invoice, rebilled=rebilled)
+        standing, made = await context.standing(recorded.state), invoice_made(recorded)
+        invoice = await invoice_of(context, standing, input.invoice_id)
+        rebilled = None if made is None else await invoice_of(context, standing, made.id)
+        return VoidInvoicePayload(invoice=invoice, rebilled=rebilled).documented(standing, recorded)
 
     @strawberry.mutation(description="Expect an invoice to be paid no more.")
     @refusable(MarkUncollectiblePayload)
@@ -103,7 +104,9 @@ class InvoiceMutations:
         customer_id = await holder(context, input.invoice_id, "invoiceId")
         command = WriteOffInvoice(input.invoice_id)
         recorded = await once(context, "markUncollectible", input, customer_id, command)
-        return MarkUncollectiblePayload(invoice=await final(context, recorded, input.invoice_id))
+        standing = await context.standing(recorded.state)
+        invoice = await invoice_of(context, standing, input.invoice_id)
+        return MarkUncollectiblePayload(invoice=invoice).documented(standing, recorded)
 
     @strawberry.mutation(description="Take a final invoice back, whole or in part; what was paid becomes credit.")
     @refusable(IssueCreditNotePayload)
@@ -118,7 +121,8 @@ class InvoiceMutations:
             recorded = await once(context, "issueCreditNote", input, customer_id, command)
         issued = recorded.event(CreditNoteIssued)
         assert issued is not None
-        return IssueCreditNotePayload(credit_note=CreditNote.of(await context.standing(recorded.state), issued.note))
+        standing = await context.standing(recorded.state)
+        return IssueCreditNotePayload(credit_note=CreditNote.of(standing, issued.note)).documented(standing, recorded)
 
     @strawberry.mutation(description="Let an invoice be paid in parts at agreed dates.")
     @refusable(PlanInstalmentsPayload)
@@ -128,7 +132,9 @@ class InvoiceMutations:
         customer_id = await holder(context, input.invoice_id, "invoiceId")
         parts = tuple(domain.Instalment(one.due_at, one.amount) for one in input.instalments)
         recorded = await once(context, "planInstalments", input, customer_id, PlanInstalments(input.invoice_id, parts))
-        return PlanInstalmentsPayload(invoice=await final(context, recorded, input.invoice_id))
+        standing = await context.standing(recorded.state)
+        invoice = await invoice_of(context, standing, input.invoice_id)
+        return PlanInstalmentsPayload(invoice=invoice).documented(standing, recorded)
 
 
 def _amounts(input: IssueCreditNoteInput) -> dict[str, Decimal] | None:

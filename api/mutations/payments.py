@@ -10,6 +10,7 @@ from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
 from api.loaders import Standing
 from api.mutations.answer import holder, once, refusable
+from api.mutations.made import Documented
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
 from api.types.payment import Payment, Refund
@@ -75,7 +76,7 @@ class PayInvoicePayload:
 
 
 @strawberry.type(description="What came of recordPayment.")
-class RecordPaymentPayload:
+class RecordPaymentPayload(Documented):
     payment: Payment | None = strawberry.field(default=None, description="The payment.")
     user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
 
@@ -124,7 +125,8 @@ class PaymentMutations:
         written = recorded.event(PaymentRecorded)
         assert written is not None
         standing = await context.standing(recorded.state)
-        return RecordPaymentPayload(payment=Payment.of(standing, _payment(standing, written.payment.id)))
+        payload = RecordPaymentPayload(payment=Payment.of(standing, _payment(standing, written.payment.id)))
+        return payload.documented(standing, recorded)
 
     @strawberry.mutation(
         description="Give a payment back, whole or in part. Credit that it brought is taken back first. The invoice "

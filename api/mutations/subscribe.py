@@ -5,7 +5,7 @@ import strawberry
 from api.context import Info
 from api.inputs.subscribe import SubscribeInput
 from api.mutations.answer import by, catalog_of, refusable, retry
-from api.mutations.made import invoice_made
+from api.mutations.made import Documented, invoice_made
 from api.mutations.quoted import held_to, quote_of
 from api.types.errors import UserError
 from api.types.invoice import Invoice
@@ -17,10 +17,10 @@ from service.coupons import counted
 
 
 @strawberry.type(description="What came of subscribe.")
-class SubscribePayload:
+class SubscribePayload(Documented):
     subscription: Subscription | None = strawberry.field(default=None, description="The new subscription.")
     invoice: Invoice | None = strawberry.field(
-        default=None, description="What is charged for its beginning; null: nothing yet."
+        default=None, description="What is charged for it by now, the newest of several; null: nothing yet."
     )
     user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it was refused.")
 
@@ -53,7 +53,8 @@ class SubscribeMutation:
         held = recorded.state.subscription(created.subscription.id)
         standing = await context.standing(recorded.state)
         made = invoice_made(recorded)
-        return SubscribePayload(
+        payload = SubscribePayload(
             subscription=Subscription.of(standing, held),
             invoice=None if made is None else Invoice.of(standing, made),
         )
+        return payload.documented(standing, recorded)

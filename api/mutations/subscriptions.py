@@ -20,7 +20,7 @@ from api.inputs.changes import (
 )
 from api.inputs.keyed import Keyed
 from api.mutations.answer import by, catalog_of, holder, refusable, retry, user_error
-from api.mutations.made import invoice_made
+from api.mutations.made import Documented, invoice_made
 from api.mutations.quoted import held_to, quote_of
 from api.types.errors import UserError
 from api.types.invoice import Invoice
@@ -55,9 +55,9 @@ class Changed:
 
 
 @strawberry.type
-class Billed(Changed):
+class Billed(Changed, Documented):
     invoice: Invoice | None = strawberry.field(
-        default=None, description="What is charged for it now; null: nothing, or it gives something back."
+        default=None, description="What is charged for it now; null: nothing, or it gives something back (creditNotes)."
     )
 
 
@@ -82,12 +82,12 @@ class RemoveAddOnPayload(Billed):
 
 
 @strawberry.type(description="What came of pauseSubscription.")
-class PauseSubscriptionPayload(Changed):
+class PauseSubscriptionPayload(Billed):
     pass
 
 
 @strawberry.type(description="What came of resumeSubscription.")
-class ResumeSubscriptionPayload(Changed):
+class ResumeSubscriptionPayload(Billed):
     pass
 
 
@@ -157,9 +157,10 @@ async def _recorded(
     later = recorded.event(ChangeScheduled)
     scheduled = None if later is None else planned_of(standing, later.scheduled.id)
     answer = payload(subscription=Subscription.of(standing, held), scheduled=scheduled)
-    made = invoice_made(recorded)
-    if made is not None and isinstance(answer, Billed):
-        answer.invoice = Invoice.of(standing, made)
+    if isinstance(answer, Billed):
+        made = invoice_made(recorded)
+        answer.invoice = None if made is None else Invoice.of(standing, made)
+        answer.documented(standing, recorded)
     return answer
 
 

@@ -97,15 +97,14 @@ async def pages(
         alike.setdefault(one._replace(customer_id=None, after=None, before=None), []).append(one)
     found: dict[Page, list[Invoice]] = {one: [] for one in asked}
     async with looking(engine) as connection:
-        for several in alike.values():
-            for row in await connection.execute(_pages(several, visible)):
+        for like, several in alike.items():
+            for row in await connection.execute(_pages(several, like, visible)):
                 found[several[row.n - 1]].append(decode_invoice(row.document))
     return {one: invoices[::-1] if one.backwards else invoices for one, invoices in found.items()}
 
 
-def _pages(asked: Sequence[Page], visible: frozenset[str] | None) -> Select[Any]:
-    """Each customer's page from the customer's own rows."""
-    like = asked[0]
+def _pages(asked: Sequence[Page], like: Page, visible: frozenset[str] | None) -> Select[Any]:
+    """Each customer's page from the customer's own rows. `like`: what is the same for all of them."""
     wanted = (
         func.unnest(
             literal([one.customer_id for one in asked], ARRAY(Text)),
@@ -122,7 +121,7 @@ def _pages(asked: Sequence[Page], visible: frozenset[str] | None) -> Select[Any]
             wanted.c.after_id.is_(None) | (place < tuple_(wanted.c.after_at, wanted.c.after_id)),
             wanted.c.before_id.is_(None) | (place > tuple_(wanted.c.before_at, wanted.c.before_id)),
         ),
-        like._replace(after=None, before=None),
+        like,
     )
     page = rows.lateral("page")
     return select(wanted.c.n, page).join(page, true()).order_by(wanted.c.n, *_order(like, page.c))
