@@ -24,7 +24,7 @@ def draw(seed: int, topics: Sequence[str] = TOPICS) -> Life:
 class _Drawing:
     def __init__(self, random: Random, topics: Sequence[str]) -> None:
         self.random = random
-        share = random.choice([0.0, 0.15, 0.3, 0.6])
+        share = random.choice([0.0, 0.15, 0.3, 0.6] if len(topics) > 8 else [0.5, 0.8, 1.0])
         self.topics = {topic for topic in topics if random.random() < share}
         self.currency = random.choice(CURRENCIES)
         self.steps = random.choice(TEMPOS)
@@ -182,7 +182,9 @@ class _Drawing:
         return str(self.random.choice([1, 1, 2, 2, 3, 4, 5]))
 
     def item(self, at: datetime) -> Act:
-        return act(at, "item", self.amount(50), at_once="yes" if self.chance(0.5) else None)
+        return act(
+            at, "item", self.amount(50), at_once=None if "waiting" in self.topics and self.chance(0.5) else "yes"
+        )
 
     def country(self, at: datetime) -> Act:
         return act(at, "country", self.random.choice(["DE", "AT", "FR", "CH", "US"]))

@@ -30,10 +30,9 @@ def _borne(lived: Lived) -> Iterator[str]:
     due = bill(lived.timeline.journal, life.fact("currency", "EUR"), [rate(one) for one in life.heads("tax")])
     expected = sum(due.borne.values(), Fraction(0))
     got = borne(lived)
-    taxed = life.heads("tax")
-    if not taxed and got != expected:
+    if not life.heads("tax") and abs(got - expected) > due.doubt:
         yield f"borne {_text(got)}, wanted {_text(expected)}: {_by_key(lived, due)}"
-    if taxed and due.tax is not None and abs(got - expected - due.tax) > due.doubt:
+    if life.heads("tax") and due.tax is not None and abs(got - expected - due.tax) > due.tax_doubt:
         yield f"borne {_text(got)}, wanted {_text(expected)} + {_text(due.tax)}: {_by_key(lived, due)}"
 
 
