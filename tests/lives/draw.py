@@ -9,6 +9,7 @@ from .text import Act, Life, act, moment
 TOPICS = (
     *("days", "policies", "once", "add_ons", "minimum", "years", "pauses", "trials", "planned", "dated_back"),
     *("parts", "notes", "voids", "writeoffs", "items", "taxes", "inclusive", "categories", "moves", "rates"),
+    *("cards", "prepaid", "refunds", "dunning"),
 )
 ZONES = ["UTC", "UTC", "UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 BEGINNINGS = ["2026-06-01", "2026-06-01", "2026-01-31", "2026-03-10T09:30", "2026-02-15", "2025-12-31T23:00"]
@@ -35,7 +36,9 @@ class _Drawing:
 
     def life(self) -> Life:
         head = [f"zone {self.random.choice(ZONES)}", f"currency {self.currency}"]
-        head += ["pays promptly"] if self.chance(0.6) else []
+        head += ["pays promptly"] if self.chance(0.2 if "cards" in self.topics else 0.6) else []
+        if self.about("dunning", 0.8):
+            head.append(f"dunning {self.random.choice(['suspend', 'cancel'])}")
         head += self.taxes() if "taxes" in self.topics else []
         head += self.catalog()
         now = datetime.fromisoformat(self.random.choice(BEGINNINGS)).replace(tzinfo=UTC)
@@ -127,6 +130,9 @@ class _Drawing:
         kinds += ["item"] * 2 if "items" in self.topics else []
         kinds += ["country", "vat"] if "moves" in self.topics else []
         kinds += ["pay"] * 3 if "parts" in self.topics else []
+        kinds += ["card", "card", "charge", "transfer", "transfer"] if "cards" in self.topics else []
+        kinds += ["prepaid"] * 2 if "prepaid" in self.topics else []
+        kinds += ["refund"] * 2 if "refunds" in self.topics else []
         kind = self.random.choice(kinds)
         if kind == "subscribe" and self.chance(0.6):
             kind = "move"
@@ -166,6 +172,23 @@ class _Drawing:
     def pay(self, at: datetime) -> Act:
         part = self.random.choice([30, 50, 100, 150]) if "parts" in self.topics else None
         return act(at, "pay", part=part)
+
+    def card(self, at: datetime) -> Act:
+        return act(at, "card", self.random.choice(["good", "good", "bad", "slow", "slow_bad", "confirmed", "ignored"]))
+
+    def charge(self, at: datetime) -> Act:
+        return act(at, "charge", self.invoice())
+
+    def transfer(self, at: datetime) -> Act:
+        return act(at, "transfer", self.amount(60))
+
+    def prepaid(self, at: datetime) -> Act:
+        until = moment(at + 3 * self.step()) if self.chance(0.2) else None
+        return act(at, "grant", "prepaid", self.amount(60), until=until)
+
+    def refund(self, at: datetime) -> Act:
+        part = self.random.choice([None, 20, 50])
+        return act(at, "refund", self.invoice(), part=part, to="credit" if self.chance(0.4) else None)
 
     def note(self, at: datetime) -> Act:
         line = self.random.randint(1, 3) if self.chance(0.6) else None

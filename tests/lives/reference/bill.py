@@ -22,12 +22,14 @@ BY_HAND = (LineKind.ITEM, LineKind.CREDIT)
 
 class Bill(NamedTuple):
     """`borne`: by key, without tax that is added, give or take `doubt`. `tax`: what is added, give or take `tax_doubt`;
-    None where it is not known which layers stand."""
+    None where it is not known which layers stand. `refunded`: what went back for nothing, which what goes back later
+    may count."""
 
     borne: dict[str, Fraction]
     doubt: Fraction
     tax: Fraction | None
     tax_doubt: Fraction
+    refunded: Fraction
 
 
 class _Change(NamedTuple):
@@ -54,6 +56,7 @@ class _Billing:
         self.owed: dict[str, Fraction] = {}
         self.lost: dict[str, list[tuple[Layer, Fraction]]] = {}
         self.noted: dict[str, Fraction] = {}
+        self.refunded = ZERO
         self.doubts = self.roundings = 0
         for n, (at, event) in enumerate(journal):
             self.happened(n, at, event)
@@ -64,7 +67,8 @@ class _Billing:
         tax = sum((one.borne * one.taxed.added for key in self.keys.values() for one in key.layers), ZERO)
         clear = all(one.clear for one in self.keys.values())
         borne = {name: one.borne for name, one in self.keys.items()}
-        return Bill(borne, self.doubts * unit, tax if clear else None, (self.doubts + self.roundings) * unit)
+        doubt = self.doubts * unit
+        return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded)
 
     def happened(self, n: int, at: datetime, event: Any) -> None:
         match event:
@@ -95,6 +99,8 @@ class _Billing:
                     self.noted[line.id] = self.noted.get(line.id, ZERO) + net
             case e.CreditApplied(invoice_id=id, burns=burns):
                 self.owed[id] -= sum(Fraction(burn.amount) for burn in burns)
+            case e.RefundRequested(refund=refund):
+                self.refunded += Fraction(refund.amount - refund.from_credit)
             case e.PaymentRecorded(payment=payment):
                 self.paid(payment.allocations)
             case e.PaymentSucceeded(allocations=allocations):
@@ -126,9 +132,8 @@ class _Billing:
         """By the day on which it is provided: of what is over, its last."""
         lasts = want.until > want.since
         day = (min(at, want.until - timedelta(microseconds=1)) if lasts else at).date()
-        assert want.price is not None
-        rate = percent(self.rates, self.country, self.vat, want.price.tax_category, day)
-        return Taxed(rate, want.price.tax_inclusive)
+        category, inclusive = (want.price.tax_category, want.price.tax_inclusive) if want.price else ("standard", False)
+        return Taxed(percent(self.rates, self.country, self.vat, category, day), inclusive)
 
     def item(self, key: str, exact: Fraction, invoice_id: str, at: datetime) -> None:
         taxed = Taxed(percent(self.rates, self.country, self.vat, "standard", at.date()), False)
