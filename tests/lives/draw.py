@@ -9,7 +9,7 @@ from .text import Act, Life, act, moment
 TOPICS = (
     *("days", "policies", "once", "add_ons", "minimum", "years", "pauses", "trials", "planned", "dated_back"),
     *("parts", "notes", "voids", "writeoffs", "items", "taxes", "inclusive", "categories", "moves", "rates"),
-    *("cards", "prepaid", "refunds", "dunning"),
+    *("cards", "prepaid", "refunds", "dunning", "promo", "coupons"),
 )
 ZONES = ["UTC", "UTC", "UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 BEGINNINGS = ["2026-06-01", "2026-06-01", "2026-01-31", "2026-03-10T09:30", "2026-02-15", "2025-12-31T23:00"]
@@ -32,6 +32,7 @@ class _Drawing:
         self.names: list[str] = []
         self.add_ons: list[str] = []
         self.held: list[str] = []
+        self.coupons: list[str] = []
         self.paused: set[str] = set()
 
     def life(self) -> Life:
@@ -41,8 +42,11 @@ class _Drawing:
             head.append(f"dunning {self.random.choice(['suspend', 'cancel'])}")
         head += self.taxes() if "taxes" in self.topics else []
         head += self.catalog()
+        head += self.coupons_sold() if "coupons" in self.topics else []
         now = datetime.fromisoformat(self.random.choice(BEGINNINGS)).replace(tzinfo=UTC)
-        acts = [self.subscribe(now)]
+        acts = [self.promo(now)] if self.about("promo") else []
+        acts += [self.redeem(now)] if self.about("coupons") else []
+        acts.append(self.subscribe(now))
         for _ in range(self.random.randint(1, 9)):
             now += self.step()
             acts.append(self.something(now))
@@ -72,6 +76,18 @@ class _Drawing:
             for name in "xy"[: self.random.randint(1, 2)]:
                 lines.append(f"plan {name}: {self.plan(prices=self.random.randint(1, 2))}")
                 self.add_ons.append(name)
+        return lines
+
+    def coupons_sold(self) -> list[str]:
+        lines = []
+        for name in ["half", "less"][: self.random.randint(1, 2)]:
+            off = (
+                f"percent={self.random.choice([10, 33, 50, 100])}" if self.chance(0.5) else f"amount={self.amount(30)}"
+            )
+            periods = self.random.choice(["", "", " periods=1", " periods=2"])
+            plans = f" plans={self.random.choice('ab')}" if self.chance(0.2) else ""
+            lines.append(f"coupon {name}: {off}{periods}{plans}")
+            self.coupons.append(name)
         return lines
 
     def taxes(self) -> list[str]:
@@ -132,6 +148,8 @@ class _Drawing:
         kinds += ["pay"] * 3 if "parts" in self.topics else []
         kinds += ["card", "card", "charge", "transfer", "transfer"] if "cards" in self.topics else []
         kinds += ["prepaid"] * 2 if "prepaid" in self.topics else []
+        kinds += ["promo"] * 2 if "promo" in self.topics else []
+        kinds += ["redeem"] if self.coupons else []
         kinds += ["refund"] * 2 if "refunds" in self.topics else []
         kind = self.random.choice(kinds)
         if kind == "subscribe" and self.chance(0.6):
@@ -185,6 +203,15 @@ class _Drawing:
     def prepaid(self, at: datetime) -> Act:
         until = moment(at + 3 * self.step()) if self.chance(0.2) else None
         return act(at, "grant", "prepaid", self.amount(60), until=until)
+
+    def promo(self, at: datetime) -> Act:
+        until = moment(at + 2 * self.step()) if self.chance(0.4) else None
+        return act(at, "grant", "promotional", self.amount(60), until=until)
+
+    def redeem(self, at: datetime) -> Act:
+        return act(
+            at, "redeem", self.random.choice(self.coupons), of=self.one() if self.held and self.chance(0.15) else None
+        )
 
     def refund(self, at: datetime) -> Act:
         part = self.random.choice([None, 20, 50])

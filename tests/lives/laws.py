@@ -13,13 +13,14 @@ from domain.evolve import evolve_account
 from domain.ledger import LedgerAccount, postings
 
 from .live import Lived
+from .lowering import lowered
 from .reference.bill import Bill, bill
 from .reference.taxes import rate
 
 
 def faults(lived: Lived) -> list[str]:
     """None, if all is as it should be."""
-    return [*_bounds(lived), *_ledger(lived), *_borne(lived), *_unspent(lived)]
+    return [*_bounds(lived), *_ledger(lived), *_borne(lived), *lowered(lived), *_unspent(lived)]
 
 
 # ── law 11 ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,9 +12,10 @@ from domain.billing.ahead import next_instant
 from domain.books.credit import CreditKind
 from domain.books.invoice import Item
 from domain.catalog import PlanVersion
+from domain.coupon import Coupon
 from domain.errors import Refusal
 from domain.exact import exact_sum
-from domain.money import rounded
+from domain.money import Money, rounded
 from domain.period import Cadence
 from domain.policy import ChangeTiming, LastStep
 from domain.seller import Dunning, Seller, Settings
@@ -137,6 +138,8 @@ class _Run:
                 self.timeline.do(act.at, _moved(act))
             case "item":
                 self.timeline.do(act.at, self.item(act))
+            case "redeem":
+                self.timeline.do(act.at, self.redeeming(act))
             case "note" | "void" | "writeoff":
                 self.timeline.do(act.at, self.correcting(act))
             case _:
@@ -206,6 +209,22 @@ class _Run:
         line = owed.lines[(int(k) - 1) % len(owed.lines)]
         part = rounded((line.net - line.credited) * int(act.term("part") or 100) / 100, self.currency)
         return c.IssueCreditNote(id, "sorry", {line.id: part})
+
+    def redeeming(self, act: Act) -> c.RedeemCoupon:
+        """half: percent=50 periods=2 plans=a,b"""
+        code = act.about[0]
+        terms = next(line.partition(": ")[2] for line in self.life.heads("coupon") if line.startswith(f"{code}:"))
+        named = dict(term.partition("=")[::2] for term in terms.split())
+        coupon = Coupon(
+            id=code,
+            code=code,
+            name=code,
+            percent=Decimal(named["percent"]) if "percent" in named else None,
+            amount=Money(Decimal(named["amount"]), self.currency) if "amount" in named else None,
+            periods=int(named["periods"]) if "periods" in named else None,
+            plans=tuple(named["plans"].split(",")) if "plans" in named else (),
+        )
+        return c.RedeemCoupon(coupon, f"{code}_redeemed", act.term("of"))
 
     def item(self, act: Act) -> c.AddItem:
         id = f"i{len(self.timeline.journal)}"

@@ -107,7 +107,10 @@ class _Billing:
                 self.paid(allocations)
             case e.InvoiceVoided(invoice_id=id, rebill=True):
                 self.unbilled(id)
-            case e.InvoiceVoided(invoice_id=id) | e.InvoiceWrittenOff(invoice_id=id):
+            case e.InvoiceVoided(invoice_id=id):
+                self.forgive(id)
+                self.uncredit(id)
+            case e.InvoiceWrittenOff(invoice_id=id):
                 self.forgive(id)
 
     # ── what the rules charge ──
@@ -122,11 +125,20 @@ class _Billing:
             old = one.copy()
             taxed = self.taxed(want, at) if want else None
             more = one.bill(want.amount if want else ZERO, want.spread if want else (), invoice_id, taxed)
-            if more:
-                changes[name] = _Change(old, one.copy())
             if more < 0:
                 self.roundings += 1
-                self.doubts += old.doubtful
+                self.doubts += old.doubtful * (1 + len(old.layers))
+            elif more > 0 and invoice_id:
+                self.lower(one.layers[-1], name, invoice_id)
+            if more:
+                changes[name] = _Change(old, one.copy())
+
+    def lower(self, layer: Layer, key: str, invoice_id: str) -> None:
+        """What coupons and promotional credit take off is theirs to say; what becomes of it then is not."""
+        for line in self.invoices[invoice_id].lines:
+            if line.key == key and line.amount > 0:
+                layer.lowered += Fraction(line.discount)
+                layer.credit += Fraction(line.credit)
 
     def taxed(self, want: Want, at: datetime) -> Taxed:
         """By the day on which it is provided: of what is over, its last."""
@@ -138,6 +150,7 @@ class _Billing:
     def item(self, key: str, exact: Fraction, invoice_id: str, at: datetime) -> None:
         taxed = Taxed(percent(self.rates, self.country, self.vat, "standard", at.date()), False)
         self.keys[key].bill(rounded(exact, self.currency), whole_spread(exact), invoice_id, taxed)
+        self.lower(self.keys[key].layers[-1], key, invoice_id)
 
     # ── what people make of it ──
     def gift(self, note: Any) -> None:
@@ -163,6 +176,12 @@ class _Billing:
             parts = parted(rounded(whole * share, self.currency), charges, self.currency)
             named = {line.key: part for line, part in zip(group, parts, strict=True) if part}
             lost += self.set_aside(sum(parts, ZERO), named, invoice_id, _forgive)
+
+    def uncredit(self, invoice_id: str) -> None:
+        """The promotional credit of a void invoice goes back to where it came from; nobody pays what it paid for."""
+        for one in self.keys.values():
+            for layer in one.of(invoice_id):
+                layer.forgiven, layer.credit = layer.forgiven + layer.credit, ZERO
 
     def set_aside(
         self, amount: Fraction, named: dict[str, Fraction], invoice_id: str, note: Callable[[Layer, Fraction], None]

@@ -14,27 +14,35 @@ ZERO = Fraction(0)
 
 @dataclass
 class Layer:
-    """`amount` stands of what `invoice` charged; of that `forgiven` is what nobody pays, `given` what was a gift."""
+    """`amount` stands of what `invoice` charged; of that `lowered` is what coupons and `credit` what promotional credit
+    took off, `forgiven` what nobody pays, `given` what was a gift."""
 
     invoice: str
     taxed: Taxed
     charged: Fraction
     amount: Fraction
     spread: Spread
+    lowered: Fraction = ZERO
+    credit: Fraction = ZERO
     forgiven: Fraction = ZERO
     given: Fraction = ZERO
 
     @property
     def borne(self) -> Fraction:
-        return self.amount - self.forgiven - self.given
+        return self.amount - self.lowered - self.credit - self.forgiven - self.given
 
-    def take(self, amount: Fraction) -> None:
-        """Goes back: of what nobody paid nothing, and never more than is left."""
-        back = min(max(amount - self.forgiven, ZERO), max(self.borne, ZERO))
-        absorbed = min(self.forgiven, amount - back)
+    def take(self, amount: Fraction, currency: str) -> None:
+        """Goes back with its share of what lowered it: of what nobody paid nothing, and never more than is left."""
+        share = amount / self.amount
+        lowered, credit = rounded(self.lowered * share, currency), rounded(self.credit * share, currency)
+        charged = amount - lowered - credit
+        back = min(max(charged - self.forgiven, ZERO), max(self.borne, ZERO))
+        absorbed = min(self.forgiven, charged - back)
         self.amount -= amount
+        self.lowered -= lowered
+        self.credit -= credit
         self.forgiven -= absorbed
-        self.given -= amount - back - absorbed
+        self.given -= charged - back - absorbed
 
 
 @dataclass
@@ -56,7 +64,8 @@ class Layers:
     @property
     def doubtful(self) -> bool:
         """Whether the cents of a layer matter."""
-        return len(self.layers) > 1 and any(one.forgiven or one.given for one in self.layers)
+        lowered = any(one.lowered or one.credit for one in self.layers)
+        return lowered or (len(self.layers) > 1 and any(one.forgiven or one.given for one in self.layers))
 
     def copy(self) -> "Layers":
         return Layers(self.currency, [replace(one) for one in self.layers], self.clear)
@@ -89,7 +98,7 @@ class Layers:
             amount -= more
         for layer, take in zip(self.layers, takes, strict=True):
             if take:
-                layer.take(take)
+                layer.take(take, self.currency)
 
     def of(self, invoice: str) -> Iterable[Layer]:
         return (one for one in self.layers if one.invoice == invoice)
