@@ -20,10 +20,10 @@ class Failed(NamedTuple):
     faults: list[str]
 
 
-def judged(life: Life) -> list[str]:
-    """What is wrong with it; a crash is, too."""
+def judged(life: Life, but: str = "") -> list[str]:
+    """What is wrong with it, `but` for what begins with that word; a crash is, too."""
     try:
-        return faults(live(life))
+        return [one for one in faults(live(life)) if not but or one.split()[0] != but]
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return [f"{type(error).__name__} at {where.name}: {error}"[:300]]
@@ -34,22 +34,23 @@ def kind(found: Sequence[str]) -> str:
     return found[0].split()[0] if found else ""
 
 
-def failing(seed: int, topics: Sequence[str] = TOPICS, shrink: bool = True) -> Failed | None:
+def failing(seed: int, topics: Sequence[str] = TOPICS, shrink: bool = True, but: str = "") -> Failed | None:
     life = draw(seed, topics)
-    found = judged(life)
+    found = judged(life, but)
     if not found:
         return None
     if shrink:
-        life = shrunk(life, lambda one: kind(judged(one)) == kind(found))
-    return Failed(seed, life, judged(life))
+        life = shrunk(life, lambda one: kind(judged(one, but)) == kind(found))
+    return Failed(seed, life, judged(life, but))
 
 
 class _Look(NamedTuple):
     topics: tuple[str, ...]
     shrink: bool
+    but: str
 
     def __call__(self, seed: int) -> Failed | None:
-        return failing(seed, self.topics, self.shrink)
+        return failing(seed, self.topics, self.shrink, self.but)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,11 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--most", type=int, default=20, help="how many that fail are told of")
     parser.add_argument("--topics", default=",".join(TOPICS), help="what they are about")
     parser.add_argument("--as-drawn", action="store_true", help="do not cut short what fails")
+    parser.add_argument("--but", default="", help="leave out faults that begin with this word (as: unspent)")
     parser.add_argument("--text", type=argparse.FileType(), help="judge the life in this file instead")
     asked = parser.parse_args(argv)
     if asked.text:
         return _one(parsed(asked.text.read()))
-    look = _Look(tuple(asked.topics.split(",")), not asked.as_drawn)
+    look = _Look(tuple(asked.topics.split(",")), not asked.as_drawn, asked.but)
     seeds = range(asked.seed, asked.seed + asked.lives)
     failures = 0
     with ProcessPoolExecutor(asked.jobs) as pool:

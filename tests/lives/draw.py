@@ -9,6 +9,7 @@ from .text import Act, Life, act, moment
 TOPICS = (
     *("days", "policies", "once", "add_ons", "minimum", "years", "pauses", "trials", "planned", "dated_back"),
     *("parts", "notes", "voids", "writeoffs", "items", "taxes", "inclusive", "categories", "moves", "rates"),
+    *("cards", "prepaid", "refunds", "dunning", "promo", "coupons"),
 )
 ZONES = ["UTC", "UTC", "UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 BEGINNINGS = ["2026-06-01", "2026-06-01", "2026-01-31", "2026-03-10T09:30", "2026-02-15", "2025-12-31T23:00"]
@@ -24,22 +25,28 @@ def draw(seed: int, topics: Sequence[str] = TOPICS) -> Life:
 class _Drawing:
     def __init__(self, random: Random, topics: Sequence[str]) -> None:
         self.random = random
-        share = random.choice([0.0, 0.15, 0.3, 0.6])
+        share = random.choice([0.0, 0.15, 0.3, 0.6] if len(topics) > 8 else [0.5, 0.8, 1.0])
         self.topics = {topic for topic in topics if random.random() < share}
         self.currency = random.choice(CURRENCIES)
         self.steps = random.choice(TEMPOS)
         self.names: list[str] = []
         self.add_ons: list[str] = []
         self.held: list[str] = []
+        self.coupons: list[str] = []
         self.paused: set[str] = set()
 
     def life(self) -> Life:
         head = [f"zone {self.random.choice(ZONES)}", f"currency {self.currency}"]
-        head += ["pays promptly"] if self.chance(0.6) else []
+        head += ["pays promptly"] if self.chance(0.2 if "cards" in self.topics else 0.6) else []
+        if self.about("dunning", 0.8):
+            head.append(f"dunning {self.random.choice(['suspend', 'cancel'])}")
         head += self.taxes() if "taxes" in self.topics else []
         head += self.catalog()
+        head += self.coupons_sold() if "coupons" in self.topics else []
         now = datetime.fromisoformat(self.random.choice(BEGINNINGS)).replace(tzinfo=UTC)
-        acts = [self.subscribe(now)]
+        acts = [self.promo(now)] if self.about("promo") else []
+        acts += [self.redeem(now)] if self.about("coupons") else []
+        acts.append(self.subscribe(now))
         for _ in range(self.random.randint(1, 9)):
             now += self.step()
             acts.append(self.something(now))
@@ -69,6 +76,18 @@ class _Drawing:
             for name in "xy"[: self.random.randint(1, 2)]:
                 lines.append(f"plan {name}: {self.plan(prices=self.random.randint(1, 2))}")
                 self.add_ons.append(name)
+        return lines
+
+    def coupons_sold(self) -> list[str]:
+        lines = []
+        for name in ["half", "less"][: self.random.randint(1, 2)]:
+            off = (
+                f"percent={self.random.choice([10, 33, 50, 100])}" if self.chance(0.5) else f"amount={self.amount(30)}"
+            )
+            periods = self.random.choice(["", "", " periods=1", " periods=2"])
+            plans = f" plans={self.random.choice('ab')}" if self.chance(0.2) else ""
+            lines.append(f"coupon {name}: {off}{periods}{plans}")
+            self.coupons.append(name)
         return lines
 
     def taxes(self) -> list[str]:
@@ -127,6 +146,11 @@ class _Drawing:
         kinds += ["item"] * 2 if "items" in self.topics else []
         kinds += ["country", "vat"] if "moves" in self.topics else []
         kinds += ["pay"] * 3 if "parts" in self.topics else []
+        kinds += ["card", "card", "charge", "transfer", "transfer"] if "cards" in self.topics else []
+        kinds += ["prepaid"] * 2 if "prepaid" in self.topics else []
+        kinds += ["promo"] * 2 if "promo" in self.topics else []
+        kinds += ["redeem"] if self.coupons else []
+        kinds += ["refund"] * 2 if "refunds" in self.topics else []
         kind = self.random.choice(kinds)
         if kind == "subscribe" and self.chance(0.6):
             kind = "move"
@@ -167,6 +191,32 @@ class _Drawing:
         part = self.random.choice([30, 50, 100, 150]) if "parts" in self.topics else None
         return act(at, "pay", part=part)
 
+    def card(self, at: datetime) -> Act:
+        return act(at, "card", self.random.choice(["good", "good", "bad", "slow", "slow_bad", "confirmed", "ignored"]))
+
+    def charge(self, at: datetime) -> Act:
+        return act(at, "charge", self.invoice())
+
+    def transfer(self, at: datetime) -> Act:
+        return act(at, "transfer", self.amount(60))
+
+    def prepaid(self, at: datetime) -> Act:
+        until = moment(at + 3 * self.step()) if self.chance(0.2) else None
+        return act(at, "grant", "prepaid", self.amount(60), until=until)
+
+    def promo(self, at: datetime) -> Act:
+        until = moment(at + 2 * self.step()) if self.chance(0.4) else None
+        return act(at, "grant", "promotional", self.amount(60), until=until)
+
+    def redeem(self, at: datetime) -> Act:
+        return act(
+            at, "redeem", self.random.choice(self.coupons), of=self.one() if self.held and self.chance(0.15) else None
+        )
+
+    def refund(self, at: datetime) -> Act:
+        part = self.random.choice([None, 20, 50])
+        return act(at, "refund", self.invoice(), part=part, to="credit" if self.chance(0.4) else None)
+
     def note(self, at: datetime) -> Act:
         line = self.random.randint(1, 3) if self.chance(0.6) else None
         part = self.random.choice([10, 33, 50, 100]) if line else None
@@ -182,7 +232,9 @@ class _Drawing:
         return str(self.random.choice([1, 1, 2, 2, 3, 4, 5]))
 
     def item(self, at: datetime) -> Act:
-        return act(at, "item", self.amount(50), at_once="yes" if self.chance(0.5) else None)
+        return act(
+            at, "item", self.amount(50), at_once=None if "waiting" in self.topics and self.chance(0.5) else "yes"
+        )
 
     def country(self, at: datetime) -> Act:
         return act(at, "country", self.random.choice(["DE", "AT", "FR", "CH", "US"]))

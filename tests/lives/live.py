@@ -7,12 +7,15 @@ from typing import NamedTuple
 from timeline import Timeline
 
 from domain import commands as c
+from domain.account import Account
 from domain.billing.ahead import next_instant
+from domain.books.credit import CreditKind
 from domain.books.invoice import Item
 from domain.catalog import PlanVersion
+from domain.coupon import Coupon
 from domain.errors import Refusal
 from domain.exact import exact_sum
-from domain.money import rounded
+from domain.money import Money, rounded
 from domain.period import Cadence
 from domain.policy import ChangeTiming, LastStep
 from domain.seller import Dunning, Seller, Settings
@@ -28,10 +31,15 @@ from domain.subscription import (
 )
 from domain.tax import TaxRate
 
+from .paying import Wallet
 from .sold import plans
 from .text import Act, Life, instant, moment
 
-PATIENT = Dunning(retry_days=(), grace_days=36_500, last_step=LastStep.LEAVE)
+DUNNING = {
+    "leave": Dunning(retry_days=(), grace_days=36_500, last_step=LastStep.LEAVE),
+    "suspend": Dunning(retry_days=(2, 5), grace_days=10, last_step=LastStep.SUSPEND),
+    "cancel": Dunning(retry_days=(1, 3), grace_days=3, last_step=LastStep.CANCEL),
+}
 AFTER = timedelta(days=70)
 """How long is waited after the last act: until everything is billed."""
 
@@ -47,6 +55,8 @@ class Lived(NamedTuple):
     life: Life
     timeline: Timeline
     done: tuple[Done, ...]
+    unspent: tuple[str, ...] = ()
+    """When something was owed beside money of theirs."""
 
 
 def live(life: Life) -> Lived:
@@ -54,7 +64,7 @@ def live(life: Life) -> Lived:
     run = _Run(life)
     done = tuple(Done(act, run.act(act)) for act in life.acts)
     run.end()
-    return Lived(life, run.timeline, done)
+    return Lived(life, run.timeline, done, tuple(run.unspent))
 
 
 class _Run:
@@ -65,7 +75,7 @@ class _Run:
         self.promptly = "pays promptly" in life.head
         settings = Settings(
             seller=Seller(country="DE"),
-            dunning=PATIENT,
+            dunning=DUNNING[life.fact("dunning", "leave")],
             net_days=int(life.fact("net", "14")),
             tax_rates=tuple(_rate(line) for line in life.heads("tax")),
         )
@@ -73,30 +83,39 @@ class _Run:
         self.timeline = Timeline(
             moment(since).replace("T", " "), life.fact("zone", "UTC"), self.currency, settings, country="DE"
         )
-        self.paid = self.changed = 0
-
-    @property
-    def now(self) -> datetime:
-        return self.timeline.journal[-1].at
+        self.wallet = Wallet(self.timeline, self.currency)
+        self.changed = 0
+        self.unspent: list[str] = []
 
     def act(self, act: Act) -> str | None:
         """Why it was refused."""
         self.until(act.at)
+        refusal = None
         try:
             self.do(act)
-        except Refusal as refusal:
-            self.until(act.at)
-            return f"{refusal.code}: {refusal.message}"
-        if self.promptly:
-            self.pay(act.at)
-        return None
+        except Refusal as refused:
+            refusal = f"{refused.code}: {refused.message}"
+        self.happened(act.at)
+        return refusal
 
     def until(self, at: datetime) -> None:
-        """What happens by itself. Who pays promptly pays each invoice when it is made."""
-        while self.promptly and (soon := next_instant(self.timeline.account)) is not None and soon <= at:
+        """What happens by itself, and what the provider answers, in order."""
+        while (soon := self.next_instant()) is not None and soon <= at:
             self.timeline.until(soon)
-            self.pay(soon)
+            self.happened(soon)
         self.timeline.until(at)
+
+    def next_instant(self) -> datetime | None:
+        instants = (next_instant(self.timeline.account), self.wallet.next_answer())
+        return min((one for one in instants if one is not None), default=None)
+
+    def happened(self, at: datetime) -> None:
+        """Then the provider says what it has to, and who pays promptly pays."""
+        self.wallet.answer(at)
+        if self.promptly:
+            self.wallet.pay(at)
+        if what := unspent(self.timeline.account):
+            self.unspent.append(f"{moment(at)}: {what}")
 
     def end(self) -> None:
         last = self.life.acts[-1].at
@@ -104,27 +123,23 @@ class _Run:
             if held.ended_at is None:
                 self.changed += 1
                 self.timeline.do(last, c.ChangeSubscription(held.id, "end", Cancel(), replace_scheduled=True))
+        self.happened(last)
         self.until(last + AFTER)
-        self.pay(last + AFTER)
-
-    def pay(self, at: datetime, part: str | None = None) -> None:
-        """All that is owed; of it so many per cent; or (150) more than that."""
-        owed = exact_sum(one.due for one in self.timeline.account.books.open)
-        owed = rounded(owed * int(part or 100) / 100, self.currency)
-        if owed:
-            self.paid += 1
-            self.timeline.do(at, c.RecordPayment(f"p{self.paid}", owed, self.currency))
+        self.wallet.pay(last + AFTER)
+        self.happened(last + AFTER)
 
     def do(self, act: Act) -> None:
         match act.verb:
             case "subscribe":
                 self.timeline.do(act.at, self.subscribing(act))
-            case "pay":
-                self.pay(act.at, act.term("part"))
+            case "pay" | "transfer" | "card" | "charge" | "grant" | "refund":
+                self.wallet.do(act)
             case "country" | "vat":
                 self.timeline.do(act.at, _moved(act))
             case "item":
                 self.timeline.do(act.at, self.item(act))
+            case "redeem":
+                self.timeline.do(act.at, self.redeeming(act))
             case "note" | "void" | "writeoff":
                 self.timeline.do(act.at, self.correcting(act))
             case _:
@@ -195,6 +210,22 @@ class _Run:
         part = rounded((line.net - line.credited) * int(act.term("part") or 100) / 100, self.currency)
         return c.IssueCreditNote(id, "sorry", {line.id: part})
 
+    def redeeming(self, act: Act) -> c.RedeemCoupon:
+        """half: percent=50 periods=2 plans=a,b"""
+        code = act.about[0]
+        terms = next(line.partition(": ")[2] for line in self.life.heads("coupon") if line.startswith(f"{code}:"))
+        named = dict(term.partition("=")[::2] for term in terms.split())
+        coupon = Coupon(
+            id=code,
+            code=code,
+            name=code,
+            percent=Decimal(named["percent"]) if "percent" in named else None,
+            amount=Money(Decimal(named["amount"]), self.currency) if "amount" in named else None,
+            periods=int(named["periods"]) if "periods" in named else None,
+            plans=tuple(named["plans"].split(",")) if "plans" in named else (),
+        )
+        return c.RedeemCoupon(coupon, f"{code}_redeemed", act.term("of"))
+
     def item(self, act: Act) -> c.AddItem:
         id = f"i{len(self.timeline.journal)}"
         item = Item(id, "item", Decimal(1), Decimal(act.about[0]), self.currency, act.at)
@@ -202,6 +233,22 @@ class _Run:
 
     def plan(self, name: str) -> PlanVersion:
         return self.plans[name]
+
+
+def unspent(account: Account) -> str | None:
+    """Law 12: an invoice that is open beside credit which could settle it. Not while it is being charged."""
+    busy = {
+        part.invoice_id
+        for payment in account.books.payments.values()
+        if payment.settled_at is None and not payment.waiting
+        for part in payment.allocations
+    }
+    for owed in account.books.open:
+        prepaid = (one for one in account.books.credits.values() if one.kind is CreditKind.PREPAID)
+        left = exact_sum(one.remaining for one in prepaid if one.currency == owed.currency)
+        if left and not owed.buys and owed.id not in busy:
+            return f"{owed.due:f} of {owed.number} are owed beside {left:f}"
+    return None
 
 
 def _rate(line: str) -> TaxRate:

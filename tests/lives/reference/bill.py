@@ -1,8 +1,7 @@
 """All that is wanted in a life, and what of it the customer is to bear: what was given by hand comes off, and what
 nobody paid is set off against what would go back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -11,45 +10,33 @@ from domain import events as e
 from domain.books.invoice import Invoice
 from domain.books.line import LineKind
 
+from .layers import ZERO, Layer, Layers
 from .price import minor_unit, parted, rounded
 from .runs import FAR, runs
-from .spread import Layer, charged, whole_spread
+from .spread import whole_spread
 from .taxes import HOME, Rate, Taxed, percent
 from .wants import Key, Want, wants
 
-_BY_HAND = (LineKind.ITEM, LineKind.CREDIT)
+BY_HAND = (LineKind.ITEM, LineKind.CREDIT)
 
 
 class Bill(NamedTuple):
-    """`borne`: by key, without tax that is added. `tax`: what is added, give or take `doubt`; None where gifts leave no
-    one answer."""
+    """`borne`: by key, without tax that is added, give or take `doubt`. `tax`: what is added, give or take `tax_doubt`;
+    None where it is not known which layers stand. `refunded`: what went back for nothing, which what goes back later
+    may count."""
 
-    wanted: dict[str, Fraction]
     borne: dict[str, Fraction]
-    tax: Fraction | None
     doubt: Fraction
+    tax: Fraction | None
+    tax_doubt: Fraction
+    refunded: Fraction
 
 
-@dataclass
-class _Kept:
-    """Of a key: what is charged, and of that what nobody paid and what was given by hand."""
-
-    billed: Fraction = Fraction(0)
-    forgiven: Fraction = Fraction(0)
-    given: Fraction = Fraction(0)
-    given_tax: Fraction = Fraction(0)
-    layers: list[Layer] = field(default_factory=list)
-    clear: bool = True
-    """Whether the layers are known."""
-
-
-class _Made(NamedTuple):
+class _Change(NamedTuple):
     """What an invoice did to a key."""
 
-    billed: Fraction
-    set_off: Fraction
-    before: list[Layer]
-    after: list[Layer]
+    before: Layers
+    after: Layers
 
 
 def bill(journal: Sequence[tuple[datetime, Any]], currency: str, rates: list[Rate], country: str = HOME) -> Bill:
@@ -63,29 +50,25 @@ class _Billing:
         self.rates = rates
         self.country: str = country
         self.vat: str | None = None
-        self.kept: dict[str, _Kept] = {}
-        self.wants: dict[str, Want] = {}
-        self.items: dict[str, Fraction] = {}
+        self.keys: dict[str, Layers] = {}
         self.invoices: dict[str, Invoice] = {}
-        self.made: dict[str, dict[str, _Made]] = {}
+        self.changes: dict[str, dict[str, _Change]] = {}
         self.owed: dict[str, Fraction] = {}
-        self.lost: dict[str, dict[str, Fraction]] = {}
-        self.roundings = 0
+        self.lost: dict[str, list[tuple[Layer, Fraction]]] = {}
+        self.noted: dict[str, Fraction] = {}
+        self.refunded = ZERO
+        self.doubts = self.roundings = 0
         for n, (at, event) in enumerate(journal):
             self.happened(n, at, event)
 
     def result(self) -> Bill:
         self.billed(len(self.journal), self.journal[-1][0], FAR, "")
         unit = minor_unit(self.currency)
-        wanted, borne, tax, clear = {}, {}, Fraction(0), True
-        for name, one in self.kept.items():
-            wanted[name] = one.billed
-            due = one.billed - one.forgiven  # below zero: what was given back had not been paid, and never was
-            borne[name] = due - min(one.given, max(Fraction(0), due))
-            added = [layer for layer in one.layers if not layer.taxed.inclusive]
-            tax += sum((layer.amount * layer.taxed.percent / 100 for layer in added), -one.given_tax)
-            clear = clear and one.clear and not one.forgiven and one.billed >= one.given
-        return Bill(wanted, borne, tax if clear else None, self.roundings * unit)
+        tax = sum((one.borne * one.taxed.added for key in self.keys.values() for one in key.layers), ZERO)
+        clear = all(one.clear for one in self.keys.values())
+        borne = {name: one.borne for name, one in self.keys.items()}
+        doubt = self.doubts * unit
+        return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded)
 
     def happened(self, n: int, at: datetime, event: Any) -> None:
         match event:
@@ -93,109 +76,175 @@ class _Billing:
                 self.country = event.country if isinstance(event.country, str) else self.country
                 if event.tax_id_valid is not None:
                     self.vat = event.tax_id_country if event.tax_id_valid else None
-            case e.ItemAdded(item=item):
-                exact = Fraction(item.quantity) * Fraction(item.unit_amount)
-                self.items[f"item/{item.id}"] = rounded(exact, self.currency)
-                self.kept[f"item/{item.id}"] = _Kept(self.items[f"item/{item.id}"])
             case e.InvoiceFinalized(invoice=invoice):
                 self.invoices[invoice.id] = invoice
                 self.owed[invoice.id] = Fraction(invoice.total)
                 self.roundings += len(invoice.tax)
-                self.items_taxed(invoice, at)
+                for line in invoice.lines:
+                    if line.kind in BY_HAND:
+                        self.item(line.key, Fraction(line.quantity) * Fraction(line.unit_amount or 0), invoice.id, at)
                 if invoice.until is not None:
                     self.billed(n, at, invoice.until, invoice.id)
             case e.BillingClosed(until=until):
                 self.billed(n, at, until, "")
+            case e.ItemAdded(item=item):
+                self.keys[f"item/{item.id}"] = Layers(self.currency)
             case e.CreditNoteIssued(note=note):
                 self.owed[note.invoice_id] -= Fraction(note.off)
                 self.roundings += len(note.tax)
-                if not note.automatic:
-                    self.noted(note)
+                if not note.automatic and not self.lost.get(note.invoice_id):  # else it documents what is lost
+                    self.gift(note)
+                for line in note.lines:
+                    net = Fraction(line.amount - line.discount - line.credit)
+                    self.noted[line.id] = self.noted.get(line.id, ZERO) + net
             case e.CreditApplied(invoice_id=id, burns=burns):
                 self.owed[id] -= sum(Fraction(burn.amount) for burn in burns)
+            case e.RefundRequested(refund=refund):
+                self.refunded += Fraction(refund.amount - refund.from_credit)
             case e.PaymentRecorded(payment=payment):
                 self.paid(payment.allocations)
             case e.PaymentSucceeded(allocations=allocations):
                 self.paid(allocations)
             case e.InvoiceVoided(invoice_id=id, rebill=True):
                 self.unbilled(id)
-            case e.InvoiceVoided(invoice_id=id) | e.InvoiceWrittenOff(invoice_id=id):
-                self.forgiven(id)
+            case e.InvoiceVoided(invoice_id=id):
+                self.forgive(id)
+                self.uncredit(id)
+            case e.InvoiceWrittenOff(invoice_id=id):
+                self.forgive(id)
 
     # ── what the rules charge ──
     def billed(self, n: int, at: datetime, until: datetime, invoice_id: str) -> None:
         """Everything due by `until`, as things stood when it was billed."""
-        before = {_key(name) for name in self.kept if name not in self.items}
+        before = {_key(name) for name in self.keys if not name.startswith("item/")}
         found = wants(runs(self.journal[:n], until), self.currency, until, before)
-        self.wants = {_name(key): want for key, want in found.items()}
-        made = self.made.setdefault(invoice_id, {})
-        for name in self.wants.keys() | {_name(key) for key in before}:
-            one, want = self.kept.setdefault(name, _Kept()), self.wants.get(name)
-            amount = want.amount if want else Fraction(0)
-            more, layers = amount - one.billed, one.layers
-            set_off = min(one.forgiven, max(-more, Fraction(0)))
+        wanted = {_name(key): want for key, want in found.items()}
+        changes = self.changes.setdefault(invoice_id, {})
+        for name in sorted(wanted.keys() | {_name(key) for key in before}):
+            one, want = self.keys.setdefault(name, Layers(self.currency)), wanted.get(name)
+            old = one.copy()
             taxed = self.taxed(want, at) if want else None
-            one.billed, one.forgiven = amount, one.forgiven - set_off
-            one.layers = charged(layers, want.spread if want else (), taxed)
-            self.roundings += 2 * (more < 0)
-            made[name] = _Made(more, set_off, layers, one.layers)
+            more = one.bill(want.amount if want else ZERO, want.spread if want else (), invoice_id, taxed)
+            if more < 0:
+                self.roundings += 1
+                self.doubts += old.doubtful * (1 + len(old.layers))
+            elif more > 0 and invoice_id:
+                self.lower(one.layers[-1], name, invoice_id)
+            if more:
+                changes[name] = _Change(old, one.copy())
+
+    def lower(self, layer: Layer, key: str, invoice_id: str) -> None:
+        """What coupons and promotional credit take off is theirs to say; what becomes of it then is not."""
+        for line in self.invoices[invoice_id].lines:
+            if line.key == key and line.amount > 0:
+                layer.lowered += Fraction(line.discount)
+                layer.credit += Fraction(line.credit)
 
     def taxed(self, want: Want, at: datetime) -> Taxed:
         """By the day on which it is provided: of what is over, its last."""
         lasts = want.until > want.since
         day = (min(at, want.until - timedelta(microseconds=1)) if lasts else at).date()
-        assert want.price is not None
-        rate = percent(self.rates, self.country, self.vat, want.price.tax_category, day)
-        return Taxed(rate, want.price.tax_inclusive)
+        category, inclusive = (want.price.tax_category, want.price.tax_inclusive) if want.price else ("standard", False)
+        return Taxed(percent(self.rates, self.country, self.vat, category, day), inclusive)
 
-    def items_taxed(self, invoice: Invoice, at: datetime) -> None:
-        for line in invoice.lines:
-            if line.kind in _BY_HAND:
-                rate = percent(self.rates, self.country, self.vat, "standard", at.date())
-                one = self.kept[line.key]
-                one.layers = charged((), whole_spread(one.billed), Taxed(rate, False))
+    def item(self, key: str, exact: Fraction, invoice_id: str, at: datetime) -> None:
+        taxed = Taxed(percent(self.rates, self.country, self.vat, "standard", at.date()), False)
+        self.keys[key].bill(rounded(exact, self.currency), whole_spread(exact), invoice_id, taxed)
+        self.lower(self.keys[key].layers[-1], key, invoice_id)
 
     # ── what people make of it ──
-    def noted(self, note: Any) -> None:
-        """By hand: a gift, taxed as it was charged."""
-        for line in note.lines:
-            one = self.kept[line.key]
-            one.given += Fraction(line.amount)
-            if not line.tax_inclusive:
-                one.given_tax += Fraction(line.amount) * Fraction(line.treatment.percent) / 100
+    def gift(self, note: Any) -> None:
+        """By hand: of the lines named as far as they stand, then, since other documents may have given back of these,
+        of what else is taxed alike, the newest first."""
+        for tax in note.tax:
+            alike = [x for x in note.lines if (x.treatment, x.tax_inclusive) == (tax.treatment, tax.inclusive)]
+            given = sum((Fraction(line.amount) for line in alike), ZERO)
+            named = {line.key: Fraction(line.amount) for line in alike if line.amount > 0}
+            self.set_aside(given, named, note.invoice_id, _give)
 
-    def unbilled(self, invoice_id: str) -> None:
-        """As if the invoice had not been."""
-        for name, made in self.made.get(invoice_id, {}).items():
-            one = self.kept[name]
-            one.billed -= made.billed
-            one.forgiven += made.set_off
-            one.clear = one.clear and one.layers == made.after
-            one.layers = made.before
-
-    def forgiven(self, invoice_id: str) -> None:
+    def forgive(self, invoice_id: str) -> None:
         """What is still owed of it, over what it charges; what it gives back, has been given."""
-        invoice, lost = self.invoices[invoice_id], self.lost.setdefault(invoice_id, {})
-        share = self.owed[invoice_id] / Fraction(invoice.total) if invoice.total else Fraction(0)
+        invoice, lost = self.invoices[invoice_id], self.lost.setdefault(invoice_id, [])
+        noted = sum((self.noted.get(line.id, ZERO) for line in invoice.lines), ZERO)
         for tax in invoice.tax:
-            group = [
-                one for one in invoice.lines if (one.treatment, one.tax_inclusive) == (tax.treatment, tax.inclusive)
-            ]
-            nets = [Fraction(one.amount - one.discount - one.credit) for one in group]
-            charges = [max(net, Fraction(0)) for net in nets]
-            unpaid = rounded(sum(nets, Fraction(0)) * share, self.currency)
-            for line, part in zip(group, parted(unpaid, charges, self.currency), strict=True):
-                self.kept[line.key].forgiven += part
-                lost[line.key] = lost.get(line.key, Fraction(0)) + part
+            alike = (tax.treatment, tax.inclusive)
+            group = [one for one in invoice.lines if (one.treatment, one.tax_inclusive) == alike]
+            nets = [Fraction(one.amount - one.discount - one.credit) - self.noted.get(one.id, ZERO) for one in group]
+            charges = [max(net, ZERO) for net in nets]
+            whole = sum(nets, ZERO)
+            share = self.owed[invoice_id] / (Fraction(invoice.total) - noted * (1 + _added(tax)))
+            parts = parted(rounded(whole * share, self.currency), charges, self.currency)
+            named = {line.key: part for line, part in zip(group, parts, strict=True) if part}
+            lost += self.set_aside(sum(parts, ZERO), named, invoice_id, _forgive)
+
+    def uncredit(self, invoice_id: str) -> None:
+        """The promotional credit of a void invoice goes back to where it came from; nobody pays what it paid for."""
+        for one in self.keys.values():
+            for layer in one.of(invoice_id):
+                layer.forgiven, layer.credit = layer.forgiven + layer.credit, ZERO
+
+    def set_aside(
+        self, amount: Fraction, named: dict[str, Fraction], invoice_id: str, note: Callable[[Layer, Fraction], None]
+    ) -> list[tuple[Layer, Fraction]]:
+        done = []
+        own = [(one, named[key]) for key in named for one in self.keys[key].of(invoice_id)]
+        for layer, most in (*own, *((one, one.borne) for one in self.newest(invoice_id, named))):
+            part = min(amount, most, layer.borne)
+            if part > 0:
+                note(layer, part)
+                amount -= part
+                done.append((layer, part))
+        return done
+
+    def newest(self, invoice_id: str, named: Iterable[str]) -> list[Layer]:
+        """What else is taxed like the layers named."""
+        taxed = {one.taxed for key in named for one in self.keys[key].of(invoice_id)}
+        order = list(self.invoices)
+        found = [
+            one
+            for name, key in self.keys.items()
+            if not name.startswith("item/")
+            for one in key.layers
+            if one.taxed in taxed and one.invoice
+        ]
+        self.doubts += len(found) > 1
+        return sorted(found, key=lambda one: -order.index(one.invoice))
 
     def paid(self, allocations: Sequence[Any]) -> None:
         for one in allocations:
-            if one.invoice_id in self.lost:  # after all
+            for layer, part in self.lost.get(one.invoice_id, ()):  # after all
                 share = Fraction(one.amount) / self.owed[one.invoice_id]
-                for name, part in self.lost[one.invoice_id].items():
-                    kept = self.kept[name]
-                    kept.forgiven = max(Fraction(0), kept.forgiven - rounded(part * share, self.currency))
+                layer.forgiven = max(ZERO, layer.forgiven - rounded(part * share, self.currency))
             self.owed[one.invoice_id] -= Fraction(one.amount)
+
+    def unbilled(self, invoice_id: str) -> None:
+        """As if the invoice had not been."""
+        for name, change in self.changes.get(invoice_id, {}).items():
+            one = self.keys[name]
+            if one == change.after:
+                self.keys[name] = change.before.copy()
+                continue
+            one.clear = False
+            more = change.after.amount - change.before.amount
+            if more > 0:
+                layer = next(iter(one.of(invoice_id)))
+                one.layers[one.layers.index(layer)] = Layer(
+                    layer.invoice, layer.taxed, ZERO, layer.amount - layer.charged, ()
+                )
+            else:
+                one.layers[-1].amount -= more
+
+
+def _give(layer: Layer, part: Fraction) -> None:
+    layer.given += part
+
+
+def _forgive(layer: Layer, part: Fraction) -> None:
+    layer.forgiven += part
+
+
+def _added(tax: Any) -> Fraction:
+    return ZERO if tax.inclusive else Fraction(tax.treatment.percent) / 100
 
 
 def _name(key: Key) -> str:

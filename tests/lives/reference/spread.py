@@ -1,5 +1,5 @@
-"""An amount spread over its period, and the layers in which it was charged: what is taken back comes off the layer that
-was charged last, wherever it lies."""
+"""An amount spread over its period, and the layers in which it was charged: what goes back comes off the layer that was
+charged last, wherever it lies."""
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -18,17 +18,6 @@ class Cell(NamedTuple):
 Spread = tuple[Cell, ...]
 
 
-class Layer(NamedTuple):
-    """`taxed`: how it was charged."""
-
-    taxed: object
-    spread: Spread
-
-    @property
-    def amount(self) -> Fraction:
-        return total(self.spread)
-
-
 def whole_spread(amount: Fraction) -> Spread:
     """What is of no part of the period more than of another."""
     return (Cell(0, 1, amount),)
@@ -38,17 +27,17 @@ def total(spread: Spread) -> Fraction:
     return sum(((cell.end - cell.start) * cell.each for cell in spread), Fraction(0))
 
 
-def charged(layers: Sequence[Layer], wanted: Spread, taxed: object) -> list[Layer]:
-    """The layers once `wanted` is what is charged: the latest give way first, and what is more is one of its own."""
-    edges = sorted({edge for one in (wanted, *(x.spread for x in layers)) for c in one for edge in (c.start, c.end)})
+def charged(layers: Sequence[Spread], wanted: Spread) -> tuple[list[Spread], Spread]:
+    """What stands of each layer once `wanted` is what is charged, the latest giving way first; and what is more."""
+    edges = sorted({edge for one in (wanted, *layers) for cell in one for edge in (cell.start, cell.end)})
     steps = list(pairwise(edges))
     left = [_at(wanted, a) for a, _ in steps]
     found = []
     for layer in layers:
-        kept = [min(_at(layer.spread, a), rest) for (a, _), rest in zip(steps, left, strict=True)]
+        kept = [min(_at(layer, a), rest) for (a, _), rest in zip(steps, left, strict=True)]
         left = [rest - part for rest, part in zip(left, kept, strict=True)]
-        found.append(Layer(layer.taxed, _cells(steps, kept)))
-    return [layer for layer in (*found, Layer(taxed, _cells(steps, left))) if layer.spread]
+        found.append(_cells(steps, kept))
+    return found, _cells(steps, left)
 
 
 def _at(spread: Spread, place: int) -> Fraction:

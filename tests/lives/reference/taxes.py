@@ -27,6 +27,11 @@ class Taxed(NamedTuple):
     percent: Fraction
     inclusive: bool
 
+    @property
+    def added(self) -> Fraction:
+        """To each unit that is charged."""
+        return Fraction(0) if self.inclusive else self.percent / 100
+
 
 def rate(text: str) -> Rate:
     country, category, percent, *terms = text.split()

@@ -173,7 +173,7 @@ def minimums(
     parts: dict[Key, list[tuple[Run, Whole]]] = {}
     for run in ran:
         least = run.plan.terms.minimum_spend
-        if run.slot.add_on is None and not run.trial and least and recurring(run.plan, run.cadence):
+        if run.slot.add_on is None and not run.trial and least:
             for whole in wholes(run, run.cadence, until):
                 name = Key(run.slot.subscription, f"minimum/{run.plan.id}", whole.start)
                 parts.setdefault(name, []).append((run, whole))
@@ -186,7 +186,7 @@ def minimums(
             spent = sum((want.amount for want in _of(run, whole, charged)), Fraction(0))
             missing = max(Fraction(run.plan.terms.minimum_spend[0].amount) * share - spent, Fraction(0))
             amount, since, end = rounded(missing, currency), max(run.start, whole.start), min(last.end, whole.end)
-            like = recurring(last.plan, last.cadence)[0]
+            like = next(iter(recurring(last.plan, last.cadence)), None)
             found[key] = Want(amount, run.plan.id, like, since, end, whole_spread(amount))
     return found
 

@@ -1,0 +1,97 @@
+"""What lowers charges: promotional credit is neither lost nor made, and is used before money; a coupon takes off what
+it says, for as many periods as it says."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from domain import events as e
+from domain.books.credit import CreditKind
+from domain.books.invoice import Invoice
+from domain.books.line import LineKind
+
+from .live import Lived
+from .reference.price import rounded
+
+
+def lowered(lived: Lived) -> Iterator[str]:
+    yield from _kept(lived)
+    yield from _before_money(lived)
+    yield from _coupons(lived)
+
+
+def _kept(lived: Lived) -> Iterator[str]:
+    """Each promotional credit is what is left of it and what stands used; what comes back after it expired is gone."""
+    held = {id: one for id, one in lived.timeline.account.books.credits.items() if one.kind is CreditKind.PROMOTIONAL}
+    sums = {id: one.amount - one.remaining for id, one in held.items()}
+    for _, event in lived.timeline.journal:
+        for id, amount in _moves(event):
+            if id in sums:
+                sums[id] -= amount
+    for id, off in sums.items():
+        if off < 0 or (off and held[id].expires_at is None):
+            yield f"promotional credit {id} of {held[id].amount}: {off} are unaccounted for"
+
+
+def _moves(event: Any) -> Iterator[tuple[str, Decimal]]:
+    """What is used of which credit; below zero: what comes back."""
+    match event:
+        case e.InvoiceFinalized(invoice=invoice):
+            yield from ((burn.credit_id, burn.amount) for burn in invoice.credits)
+            yield from ((one.credit_id, -one.amount) for one in invoice.released)
+        case e.CreditNoteIssued(note=note):
+            yield from ((one.credit_id, -one.amount) for one in note.released)
+        case e.InvoiceVoided(returned=returned):
+            yield from ((burn.credit_id, -burn.amount) for burn in returned)
+        case e.CreditVoided(credit_id=id, amount=amount) | e.CreditExpired(credit_id=id, amount=amount):
+            yield id, amount
+
+
+def _before_money(lived: Lived) -> Iterator[str]:
+    """While any is left, nothing is charged before tax: unless more goes back at that instant, beside the invoice."""
+    back = {at for at, event in lived.timeline.journal if isinstance(event, e.CreditNoteIssued)}
+    left: dict[str, Decimal] = {}
+    until = {}
+    for at, event in lived.timeline.journal:
+        if isinstance(event, e.CreditGranted) and event.credit.kind is CreditKind.PROMOTIONAL:
+            left[event.credit.id] = event.credit.amount
+            until[event.credit.id] = event.credit.expires_at
+        for id, amount in _moves(event):
+            if id in left:
+                left[id] -= amount
+        if isinstance(event, e.InvoiceFinalized) and at not in back:
+            usable = sum(x for id, x in left.items() if until[id] is None or at < until[id])
+            lines = (line for line in event.invoice.lines if line.kind is not LineKind.CREDIT)
+            charged = sum(line.amount - line.discount - line.credit for line in lines)
+            if usable > 0 and charged > 0:
+                yield f"{event.invoice.number} charges {charged} beside {usable} of promotional credit"
+
+
+def _coupons(lived: Lived) -> Iterator[str]:
+    redeemed = {one.id: one for one in lived.timeline.account.books.redemptions}
+    void = {owed.id for owed in lived.timeline.account.books.receivables.values() if owed.closed == "VOID"}
+    used: dict[str, int] = {}
+    for _, event in lived.timeline.journal:
+        if not isinstance(event, e.InvoiceFinalized):
+            continue
+        for id in event.used:
+            used[id] = used.get(id, 0) + (event.invoice.id not in void)
+        if len(redeemed) == 1:
+            yield from _percent(event.invoice, next(iter(redeemed.values())))
+    for id, times in used.items():
+        periods = redeemed[id].coupon.periods
+        if periods is not None and times > periods:
+            yield f"coupon {id} lowered {times} periods instead of {periods}"
+
+
+def _percent(invoice: Invoice, redemption: Any) -> Iterator[str]:
+    """Of what it lowers it takes off its part, rounded once."""
+    coupon = redemption.coupon
+    off = sum(line.discount for line in invoice.lines if line.amount > 0)
+    on = [line.amount for line in invoice.lines if line.amount > 0 and line.kind is not LineKind.CREDIT]
+    if coupon.percent is None or not off or coupon.plans or redemption.subscription_id:
+        return
+    exact = Fraction(sum(on)) * Fraction(coupon.percent) / 100
+    if Fraction(off) > rounded(exact, invoice.currency):
+        yield f"{invoice.number} takes {off} off {sum(on)} for {coupon.percent} %"

@@ -1,0 +1,104 @@
+"""What was charged for one key, layer upon layer: one for each invoice that charged more. What goes back comes off the
+newest first; what was forgiven or given of a layer is set off with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+from .price import rounded
+from .spread import Spread, charged, total
+from .taxes import Taxed
+
+ZERO = Fraction(0)
+
+
+@dataclass
+class Layer:
+    """`amount` stands of what `invoice` charged; of that `lowered` is what coupons and `credit` what promotional credit
+    took off, `forgiven` what nobody pays, `given` what was a gift."""
+
+    invoice: str
+    taxed: Taxed
+    charged: Fraction
+    amount: Fraction
+    spread: Spread
+    lowered: Fraction = ZERO
+    credit: Fraction = ZERO
+    forgiven: Fraction = ZERO
+    given: Fraction = ZERO
+
+    @property
+    def borne(self) -> Fraction:
+        return self.amount - self.lowered - self.credit - self.forgiven - self.given
+
+    def take(self, amount: Fraction, currency: str) -> None:
+        """Goes back with its share of what lowered it: of what nobody paid nothing, and never more than is left."""
+        share = amount / self.amount
+        lowered, credit = rounded(self.lowered * share, currency), rounded(self.credit * share, currency)
+        charged = amount - lowered - credit
+        back = min(max(charged - self.forgiven, ZERO), max(self.borne, ZERO))
+        absorbed = min(self.forgiven, charged - back)
+        self.amount -= amount
+        self.lowered -= lowered
+        self.credit -= credit
+        self.forgiven -= absorbed
+        self.given -= charged - back - absorbed
+
+
+@dataclass
+class Layers:
+    """`clear`: whether it is known which of them stand. `set_aside`: whether anything was forgiven or given of them."""
+
+    currency: str
+    layers: list[Layer] = field(default_factory=list)
+    clear: bool = True
+
+    @property
+    def amount(self) -> Fraction:
+        return sum((one.amount for one in self.layers), ZERO)
+
+    @property
+    def borne(self) -> Fraction:
+        return sum((one.borne for one in self.layers), ZERO)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the cents of a layer matter."""
+        lowered = any(one.lowered or one.credit for one in self.layers)
+        return lowered or (len(self.layers) > 1 and any(one.forgiven or one.given for one in self.layers))
+
+    def copy(self) -> "Layers":
+        return Layers(self.currency, [replace(one) for one in self.layers], self.clear)
+
+    def bill(self, wanted: Fraction, spread: Spread, invoice: str, taxed: Taxed | None) -> Fraction:
+        """Charge what is missing, or take back what is too much. Returns the difference."""
+        more = wanted - self.amount
+        kept, rest = charged([one.spread for one in self.layers], spread)
+        if more > 0:
+            assert taxed is not None
+            self.clear = self.clear and all(now == one.spread for now, one in zip(kept, self.layers, strict=True))
+            self.layers.append(Layer(invoice, taxed, more, more, rest))
+        elif more < 0:
+            self.clear = self.clear and not rest
+            self._take(-more, [total(one.spread) - total(now) for one, now in zip(self.layers, kept, strict=True)])
+            for one, now in zip(self.layers, kept, strict=True):
+                one.spread = now
+        return more
+
+    def _take(self, amount: Fraction, exact: list[Fraction]) -> None:
+        """Each its part of the time that goes back, then what rounding leaves, the newest first."""
+        takes = [ZERO] * len(self.layers)
+        newest = list(reversed(range(len(self.layers))))
+        for n in newest:
+            takes[n] = min(amount, rounded(exact[n], self.currency), max(self.layers[n].amount, ZERO))
+            amount -= takes[n]
+        for n in newest:
+            more = min(amount, max(self.layers[n].amount, ZERO) - takes[n])
+            takes[n] += more
+            amount -= more
+        for layer, take in zip(self.layers, takes, strict=True):
+            if take:
+                layer.take(take, self.currency)
+
+    def of(self, invoice: str) -> Iterable[Layer]:
+        return (one for one in self.layers if one.invoice == invoice)
