@@ -8,11 +8,11 @@ from timeline import Timeline
 
 from domain import commands as c
 from domain.account import Account
-from domain.billing.ahead import next_instant
 from domain.books.credit import CreditKind
 from domain.books.invoice import Item
 from domain.catalog import PlanVersion
 from domain.coupon import Coupon
+from domain.engine.advance import next_instant
 from domain.errors import Refusal
 from domain.exact import exact_sum
 from domain.money import Money, rounded
