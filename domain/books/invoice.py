@@ -120,7 +120,8 @@ class Instalment(Struct, frozen=True):
 class OwedLine(Struct, frozen=True, omit_defaults=True):
     """What later corrections need to know of a final invoice's line. `tax`: the position of its treatment among the
     invoice's tax lines. `serves`: when what it pays for is provided. `credited`: how much of its `net` was taken
-    back. `corrects`: the line (its id) that it gives back of. `calculated`: as on the invoice."""
+    back. `corrects`: the line (its id) that it gives back of. `calculated`: as on the invoice. `returned`: how
+    much of it lines below zero on later invoices gave back."""
 
     id: str
     key: str
@@ -133,11 +134,17 @@ class OwedLine(Struct, frozen=True, omit_defaults=True):
     credited: Decimal = ZERO
     corrects: str | None = None
     calculated: Decimal | None = None
+    returned: Decimal = ZERO
 
     @property
     def net(self) -> Decimal:
         """What was charged for it, with the tax if its price contains it."""
         return self.amount - self.discount - self.credit
+
+    @property
+    def stands(self) -> Decimal:
+        """What is charged for it after all that was given back."""
+        return self.net - self.credited - self.returned
 
 
 class Receivable(Struct, frozen=True, omit_defaults=True):

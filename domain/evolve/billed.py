@@ -83,7 +83,7 @@ def _mirrored(line: Line, calculated: Decimal) -> Return:
     return Return(-calculated, -line.amount, -line.discount, coupons, -line.credit, line.over)
 
 
-def noted(keys: Keys, note: CreditNote) -> dict[str, Billed]:
+def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
     """After a credit note. What follows from the rules is billed back; what support gives is a gift beside them."""
     after = dict(keys)
     if note.automatic:
@@ -96,7 +96,8 @@ def noted(keys: Keys, note: CreditNote) -> dict[str, Billed]:
     for tax in note.tax:
         lines = [line for line in note.lines if (line.treatment, line.tax_inclusive) == (tax.treatment, tax.inclusive)]
         named = {line.id: line.amount for line in lines if line.amount > 0}
-        given = exact_sum(line.amount for line in lines if line.key in keys)  # not of items, nor of what is closed
+        alone = {line.id: line.stands for line in owed.lines if line.key not in keys}
+        given = exact_sum(line.amount - _alone(line.amount, alone.get(line.id)) for line in lines)
         after = _set_aside(after, _given, given, named, Taxed(note.currency, tax))
     return after
 
@@ -106,15 +107,22 @@ def forgiven(keys: Keys, owed: Receivable, share: Decimal, of: Decimal) -> dict[
     they give back, in each group that is taxed alike."""
     after = dict(keys)
     for position, tax in enumerate(owed.tax):
-        lines = [line for line in owed.lines if line.tax == position and line.key in keys]
+        lines = [line for line in owed.lines if line.tax == position]
         charged = [line for line in lines if line.net > line.credited]
         left = exact_sum(line.net - line.credited for line in lines)
         if left > 0 and charged and of:
             unpaid, _ = split(left, [share, of - share], owed.currency)
             parts = split(unpaid, [line.net - line.credited for line in charged], owed.currency)
             named = {line.id: part for line, part in zip(charged, parts, strict=True)}
+            alone = {line.id: line.stands for line in charged if line.key not in keys}
+            unpaid -= exact_sum(_alone(part, alone.get(id)) for id, part in named.items())
             after = _set_aside(after, _forgiven, unpaid, named, Taxed(owed.currency, tax))
     return after
+
+
+def _alone(amount: Decimal, stands: Decimal | None) -> Decimal:
+    """What is noted of an item, or of a line of a period that is closed, concerns nothing else, as far as it stands."""
+    return ZERO if stands is None else max(min(amount, stands), ZERO)
 
 
 def recovered(keys: Keys, owed: Receivable, amount: Decimal) -> dict[str, Billed]:
@@ -236,7 +244,7 @@ def _set_aside(
         if line.taxed(of.tax.treatment, of.tax.inclusive)
     ]
     first = [(key, line, min(named[line.line_id], line.left)) for key, line in lines if line.line_id in named]
-    others = [(key, line, line.left) for key, line in reversed(lines)]
+    others = [(key, line, line.left) for key, line in sorted(lines, key=lambda one: one[1].invoice_id, reverse=True)]
     done: dict[str, Decimal] = {}
     for key, line, most in (*first, *others):
         part = min(amount, most, line.left - done.get(line.line_id, ZERO))

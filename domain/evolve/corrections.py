@@ -56,7 +56,7 @@ def credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
     places = {(line.treatment, line.inclusive): n for n, line in enumerate(owed.tax)}
     for tax in note.tax:
         back[places[tax.treatment, tax.inclusive]] += tax.amount
-    books = replace(books, billed=noted(books.billed, note), noted=books.noted + 1)
+    books = replace(books, billed=noted(books.billed, owed, note), noted=books.noted + 1)
     books = with_owed(
         with_released(books, note.released),
         owed.id,

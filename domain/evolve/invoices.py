@@ -12,7 +12,7 @@ from domain.books.line import ZERO, Line
 from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
 from domain.evolve.billed import invoiced
-from domain.evolve.entries import with_burned, with_released
+from domain.evolve.entries import with_burned, with_owed, with_released
 from domain.period import FOREVER, period_at
 from domain.tax import Treatment
 
@@ -36,10 +36,23 @@ def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
         },
         redemptions=tuple(_used(one, invoice.issued_at) if one.id in event.used else one for one in books.redemptions),
     )
-    books = with_burned(with_released(books, invoice.released), invoice.credits)
+    books = with_burned(with_released(_returned(books, invoice), invoice.released), invoice.credits)
     if invoice.until is None or invoice.corrections_from is None:
         return books
     return closed(books, invoice.until, invoice.corrections_from)
+
+
+def _returned(books: Books, invoice: Invoice) -> Books:
+    """What the invoice gives back of lines of earlier ones."""
+    for line in invoice.lines:
+        if line.corrects is not None:
+            owed, back = books.receivables[line.corrects.invoice_id], line.discount + line.credit - line.amount
+            lines = (
+                replace(one, returned=one.returned + back) if one.id == line.corrects.line_id else one
+                for one in owed.lines
+            )
+            books = with_owed(books, owed.id, lines=tuple(lines))
+    return books
 
 
 def receivable(invoice: Invoice) -> Receivable:
