@@ -56,7 +56,7 @@ class _Billing:
         self.owed: dict[str, Fraction] = {}
         self.lost: dict[str, list[tuple[Layer, Fraction]]] = {}
         self.noted: dict[str, Fraction] = {}
-        self.refunded = ZERO
+        self.refunded = self.spilled = ZERO
         self.doubts = self.roundings = 0
         for n, (at, event) in enumerate(journal):
             self.happened(n, at, event)
@@ -67,7 +67,7 @@ class _Billing:
         tax = sum((one.borne * one.taxed.added for key in self.keys.values() for one in key.layers), ZERO)
         clear = all(one.clear for one in self.keys.values())
         borne = {name: one.borne for name, one in self.keys.items()}
-        doubt = self.doubts * unit
+        doubt = self.doubts * unit + self.spilled
         return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded)
 
     def happened(self, n: int, at: datetime, event: Any) -> None:
@@ -108,6 +108,7 @@ class _Billing:
             case e.InvoiceVoided(invoice_id=id, rebill=True):
                 self.unbilled(id)
             case e.InvoiceVoided(invoice_id=id):
+                self.owed[id] = Fraction(self.invoices[id].total)  # the credit that settled it goes back
                 self.forgive(id)
                 self.uncredit(id)
             case e.InvoiceWrittenOff(invoice_id=id):
@@ -188,26 +189,23 @@ class _Billing:
     ) -> list[tuple[Layer, Fraction]]:
         done = []
         own = [(one, named[key]) for key in named for one in self.keys[key].of(invoice_id)]
-        for layer, most in (*own, *((one, one.borne) for one in self.newest(invoice_id, named))):
+        others = self.newest(invoice_id, named)
+        for layer, most in (*own, *((one, one.borne) for one in others)):
             part = min(amount, most, layer.borne)
             if part > 0:
                 note(layer, part)
                 amount -= part
                 done.append((layer, part))
+                spilled = (layer, most) not in own
+                self.spilled += part if spilled and len(others) > 1 else ZERO
         return done
 
     def newest(self, invoice_id: str, named: Iterable[str]) -> list[Layer]:
         """What else is taxed like the layers named."""
         taxed = {one.taxed for key in named for one in self.keys[key].of(invoice_id)}
         order = list(self.invoices)
-        found = [
-            one
-            for name, key in self.keys.items()
-            if not name.startswith("item/")
-            for one in key.layers
-            if one.taxed in taxed and one.invoice
-        ]
-        self.doubts += len(found) > 1
+        keys = [key for name, key in self.keys.items() if not name.startswith("item/")]
+        found = [one for key in keys for one in key.layers if one.taxed in taxed and one.invoice]
         return sorted(found, key=lambda one: -order.index(one.invoice))
 
     def paid(self, allocations: Sequence[Any]) -> None:

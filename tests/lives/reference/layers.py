@@ -1,5 +1,5 @@
 """What was charged for one key, layer upon layer: one for each invoice that charged more. What goes back comes off the
-newest first; what was forgiven or given of a layer is set off with it."""
+newest first, less what was forgiven of the key, or given of the layer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -30,19 +30,6 @@ class Layer:
     @property
     def borne(self) -> Fraction:
         return self.amount - self.lowered - self.credit - self.forgiven - self.given
-
-    def take(self, amount: Fraction, currency: str) -> None:
-        """Goes back with its share of what lowered it: of what nobody paid nothing, and never more than is left."""
-        share = amount / self.amount
-        lowered, credit = rounded(self.lowered * share, currency), rounded(self.credit * share, currency)
-        charged = amount - lowered - credit
-        back = min(max(charged - self.forgiven, ZERO), max(self.borne, ZERO))
-        absorbed = min(self.forgiven, charged - back)
-        self.amount -= amount
-        self.lowered -= lowered
-        self.credit -= credit
-        self.forgiven -= absorbed
-        self.given -= charged - back - absorbed
 
 
 @dataclass
@@ -96,9 +83,28 @@ class Layers:
             more = min(amount, max(self.layers[n].amount, ZERO) - takes[n])
             takes[n] += more
             amount -= more
-        for layer, take in zip(self.layers, takes, strict=True):
-            if take:
-                layer.take(take, self.currency)
+        for n in sorted(newest, key=lambda n: not self.layers[n].forgiven):
+            if takes[n]:
+                self._give_back(self.layers[n], takes[n])
+
+    def _give_back(self, layer: Layer, amount: Fraction) -> None:
+        """With its share of what lowered it. What nobody paid of the key at this tax is set off first, and never more
+        goes back than is left."""
+        share = amount / layer.amount
+        lowered, credit = rounded(layer.lowered * share, self.currency), rounded(layer.credit * share, self.currency)
+        alike = [one for one in self.layers if one.taxed == layer.taxed]
+        charged = amount - lowered - credit
+        set_off = min(charged, sum((one.forgiven for one in alike), ZERO))
+        left = min(layer.borne, sum((one.borne for one in alike), ZERO))
+        back = min(charged - set_off, max(left, ZERO))
+        layer.amount -= amount
+        layer.lowered -= lowered
+        layer.credit -= credit
+        layer.given -= charged - set_off - back
+        for one in [layer, *(one for one in alike if one is not layer)]:
+            part = min(set_off, one.forgiven)
+            one.forgiven -= part
+            set_off -= part
 
     def of(self, invoice: str) -> Iterable[Layer]:
         return (one for one in self.layers if one.invoice == invoice)
