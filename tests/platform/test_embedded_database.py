@@ -37,7 +37,7 @@ def writer(data_dir: Path) -> Iterator[Callable[[], subprocess.Popen[str]]]:
             [sys.executable, str(WRITER), str(data_dir)],
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         )
         started.append(process)
         return process

@@ -102,6 +102,7 @@ class Clone:
         if ROOT_HERE:
             self.give(owner, self.base / place)
         self._started: list[subprocess.Popen[str]] = []
+        self._socket_folders: set[Path] = set()
 
     def give(self, owner: int, path: Path) -> None:
         subprocess.run(["chown", "-R", f"{owner}:{owner}", path], check=True)
@@ -132,7 +133,9 @@ class Clone:
         return found, int(last[-1].split()[1]) + 1 if last else found + 1
 
     def refuse_others(self) -> None:
-        secrets = [self.data / "postgres", self.data / "postgres.password", (self.data / "socket").readlink() / "."]
+        socket_folder = (self.data / "socket").readlink()
+        self._socket_folders.add(socket_folder)
+        secrets = [self.data / "postgres", self.data / "postgres.password", socket_folder]
         for other in {STRANGER, NOBODY, NAMED} - {self.data.stat().st_uid} if ROOT_HERE else ():
             for path in secrets:
                 assert not succeeds(*as_user(other), "ls", path), (other, path)
@@ -143,8 +146,8 @@ class Clone:
             process.kill()
             process.communicate()
         wait_until_gone(self.base)
-        if (self.data / "socket").is_symlink():
-            shutil.rmtree((self.data / "socket").readlink(), ignore_errors=True)
+        for left_by_kill_9 in self._socket_folders:
+            shutil.rmtree(left_by_kill_9, ignore_errors=True)
         shutil.rmtree(self.base)
 
 
