@@ -59,14 +59,14 @@ class Allowances:
         return min((edge for edge in edges if edge is not None and place.at < edge < end), default=end)
 
     def spared(self, place: Place) -> Decimal | None:
-        """How many units come off beside those that the price includes. None: all of them."""
+        """How many units come off beside those that the price includes once. None: all of them."""
         found = [self._lost(place, place.running, None)]
         for right, own in self._rights(place):
             if right.unlimited or right.limit is None:
                 return None
             lost = self._lost(place, place.running, right.feature.key)
             found.append(exact_sum((right.limit, self._carried(right), self._ahead(place, right), lost, -own)))
-        return max(ZERO, *found)
+        return EXACT.add(_again(place), max(ZERO, *found))
 
     def spared_of_named(self, place: Place) -> Decimal:
         """The same for events that name the subscription, where another charges the others: by what it gives itself."""
@@ -75,7 +75,7 @@ class Allowances:
         for feature, limit in self._beyond(place):
             given = self._given(feature, place.tariff.subscription_id, place.at)
             found.append(exact_sum((given, self._lost(place, own, feature), -limit)))
-        return max(ZERO, *found)
+        return EXACT.add(_again(place), max(ZERO, *found))
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
         """What another subscription brings along: as much of the use that names it stays with it."""
@@ -92,7 +92,7 @@ class Allowances:
             own = self._limit(feature, place.tariff.slot, place.at)
             if own is None:
                 yield feature, ZERO
-            elif own.limit is not None and own.resets is place.price.cadence and _free(place.price, own.limit):
+            elif own.limit is not None and own.resets is place.price.cadence and _free(place, own.limit):
                 yield feature, own.limit
 
     def _rights(self, place: Place) -> Iterator[tuple[Entitlement, Decimal]]:
@@ -147,8 +147,14 @@ class Allowances:
 
 
 def _included(tariff: Tariff, cadence: Cadence) -> Decimal:
-    return max((price.included or ZERO for price in tariff.prices if price.cadence is cadence), default=ZERO)
+    return max((tariff.included(price) for price in tariff.prices if price.cadence is cadence), default=ZERO)
 
 
-def _free(price: Price, units: Decimal) -> bool:
+def _again(place: Place) -> Decimal:
+    """What is included beyond the first time."""
+    return EXACT.subtract(place.tariff.included(place.price), place.price.included or ZERO)
+
+
+def _free(place: Place, units: Decimal) -> bool:
+    price = replace(place.price, included=place.tariff.included(place.price))
     return rate(price, units).exact == rate(price, ZERO).exact

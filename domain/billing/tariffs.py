@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from decimal import Decimal
 from itertools import pairwise
 
 from msgspec import Struct
 
 from domain.account import Account
 from domain.billing.parts import as_of
+from domain.books.line import ZERO
 from domain.books.stretch import Stretch
 from domain.catalog import Price
+from domain.exact import EXACT
 from domain.period import FOREVER, Period
 from domain.policy import TrialUsage
 
@@ -36,6 +39,11 @@ class Tariff(Struct, frozen=True):
     @property
     def end(self) -> datetime:
         return self.stretch.end or FOREVER
+
+    def included(self, price: Price) -> Decimal:
+        """Units that come off: of an add-on that was bought n times n times as many, like its limit."""
+        times = self.stretch.quantity if self.stretch.add_on else 1
+        return EXACT.multiply(price.included or ZERO, Decimal(times))
 
     def runs(self, at: datetime) -> bool:
         return self.stretch.start <= at < self.end
