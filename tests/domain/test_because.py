@@ -41,16 +41,21 @@ def test_a_renewal_goes_on_under_the_terms_of_the_beginning_and_a_change_begins_
     ]
 
 
-def test_usage_names_what_began_the_terms_that_it_was_counted_under() -> None:
+def test_usage_is_one_count_and_names_what_began_the_terms_that_it_ended_under() -> None:
     shop = Shop()
     shop.subscribe("2026-01-01", METERED)
-    shop.change("2026-01-10", Pause())
     shop.used("calls", "2026-01-05", "100")
+    shop.change("2026-01-10", Pause())
     shop.change("2026-01-20", Resume())
     shop.used("calls", "2026-01-25", "100")
     shop.until("2026-02-10")
-    usage = {because(shop, line) for one in shop.invoices for line in one.lines if line.usage is not None}
-    assert usage == {"01-01 SubscriptionStarted", "01-20 SubscriptionResumed"}
+    usage = [
+        (because(shop, line), f"{line.amount:f}")
+        for one in shop.invoices
+        for line in one.lines
+        if line.usage is not None
+    ]
+    assert usage == [("01-01 SubscriptionStarted", "5.00"), ("01-20 SubscriptionResumed", "5.00")]
 
 
 def test_what_stays_as_it_is_keeps_its_beginning() -> None:

@@ -87,8 +87,8 @@ def test_a_reader_ahead_of_the_worker_sees_what_the_worker_will_record(at: str) 
 
 
 def rights(account: Account) -> Account:
-    """Without the money, which a reader leaves to the worker."""
-    return replace(account, books=Books(), owing=Owing())
+    """Without the money, whose events a reader leaves to the worker."""
+    return replace(account, books=Books(), owing=Owing(), seq=0)
 
 
 def test_the_next_instant_at_which_something_falls_due_is_known_ahead() -> None:
