@@ -26,15 +26,11 @@ __all__ = [
     "bucket",
     "buckets",
     "counted_at",
-    "first_on_day",
-    "index_at",
     "is_zone",
     "local_date",
-    "local_days",
     "midnight",
     "nth",
     "period_at",
-    "whole_periods",
 ]
 
 
@@ -94,7 +90,18 @@ def nth(anchor: datetime, cadence: Cadence, zone: str, n: int) -> datetime:
 
 def period_at(anchor: datetime, cadence: Cadence, zone: str, at: datetime) -> Period:
     """The one period that contains `at`, also before the anchor."""
-    return _tile(anchor, cadence, zone, at)[1]
+    # The local dates give its number up to a step or two; the wall time and clock changes settle it.
+    at = min(max(at, BEGINNING), FOREVER - _MICROSECOND)
+    n = _steps(local_date(anchor, zone), local_date(at, zone), cadence)
+    start = nth(anchor, cadence, zone, n)
+    while start > at:
+        n -= 1
+        start = nth(anchor, cadence, zone, n)
+    end = nth(anchor, cadence, zone, n + 1)
+    while end <= at:
+        n += 1
+        start, end = end, nth(anchor, cadence, zone, n + 1)
+    return Period(start, end)
 
 
 def counted_at(anchor: datetime, since: datetime, cadence: Cadence, zone: str, at: datetime) -> Period:
@@ -103,35 +110,9 @@ def counted_at(anchor: datetime, since: datetime, cadence: Cadence, zone: str, a
     return Period(min(max(tile.start, since), at), tile.end)
 
 
-def index_at(anchor: datetime, cadence: Cadence, zone: str, at: datetime) -> int:
-    """The number of the period that contains `at`: 0 is the one that begins at the anchor."""
-    return _tile(anchor, cadence, zone, at)[0]
-
-
-def whole_periods(start: datetime, end: datetime, cadence: Cadence, zone: str) -> int:
-    """How many complete periods, counted from `start`, fit before `end`."""
-    return max(0, index_at(start, cadence, zone, end))
-
-
 def add_days(at: datetime, days: int, zone: str) -> datetime:
     """The same wall time `days` local days later: when a trial of so many days ends."""
     return nth(at, Cadence.DAY, zone, days)
-
-
-def local_days(period: Period, zone: str) -> int:
-    """How many local midnights the period crosses: 31 for a whole March, although the clocks change in it."""
-    return (local_date(period.end, zone) - local_date(period.start, zone)).days
-
-
-def first_on_day(start: date, day: int, months: int) -> date:
-    """The first date on or after `start` that falls on billing day `day` of the month.
-
-    A short month takes its last day. A day that has passed is looked for `months` (the cadence's length)
-    later: a yearly plan begun on 31 January with day 30 first bills on 30 January next year. Boundaries
-    after that want the original `day`, not a clamped one. Source: Kill Bill, published case A07.
-    """
-    candidate = _clamped(start.year, start.month, day)
-    return candidate if candidate >= start else _months_later(start, months, day)
 
 
 def bucket(at: datetime, by: Grain, zone: str) -> Period:
@@ -151,21 +132,6 @@ def buckets(period: Period, by: Grain, zone: str) -> Iterator[Period]:
         start = end
 
 
-def _tile(anchor: datetime, cadence: Cadence, zone: str, at: datetime) -> tuple[int, Period]:
-    # The local dates give the number up to a step or two; the wall time and clock changes settle it.
-    at = min(max(at, BEGINNING), FOREVER - _MICROSECOND)
-    n = _steps(local_date(anchor, zone), local_date(at, zone), cadence)
-    start = nth(anchor, cadence, zone, n)
-    while start > at:
-        n -= 1
-        start = nth(anchor, cadence, zone, n)
-    end = nth(anchor, cadence, zone, n + 1)
-    while end <= at:
-        n += 1
-        start, end = end, nth(anchor, cadence, zone, n + 1)
-    return n, Period(start, end)
-
-
 @cache
 def _calendar(zone: str) -> datetime:
     # A Monday that begins a month, a quarter and a year: each calendar bucket is a period of this anchor.
@@ -177,7 +143,8 @@ def _stepped(day: date, cadence: Cadence, zone: str, n: int) -> date:
         return days_later(day, n, zone)
     if cadence is Cadence.WEEK:
         return day + timedelta(weeks=n)
-    return _months_later(day, n * _MONTHS[cadence], day.day)
+    years, month = divmod(day.year * 12 + day.month - 1 + n * _MONTHS[cadence], 12)
+    return date(years, month + 1, min(day.day, monthrange(years, month + 1)[1]))
 
 
 def _steps(anchor: date, day: date, cadence: Cadence) -> int:
@@ -188,12 +155,3 @@ def _steps(anchor: date, day: date, cadence: Cadence) -> int:
     if cadence is Cadence.WEEK:
         return (day - anchor).days // 7
     return ((day.year - anchor.year) * 12 + day.month - anchor.month) // _MONTHS[cadence]
-
-
-def _months_later(start: date, months: int, day: int) -> date:
-    years, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    return _clamped(years, month + 1, day)
-
-
-def _clamped(year: int, month: int, day: int) -> date:
-    return date(year, month, min(day, monthrange(year, month)[1]))

@@ -1,7 +1,7 @@
 """Usage: what a meter reads, from events to hours to the value of a period.
 
 Raw events are rolled up by the hour. A roll-up holds all that any aggregation needs, exactly, so the value of a
-period is put together from its whole hours, plus roll-ups of the raw events in the hours it cuts (`cut`).
+period is put together from its whole hours, plus roll-ups of the raw events in the hours it cuts.
 
 Which readings count for a period is decided by instants, to the microsecond, and nothing else; their order of
 arrival changes nothing. Nothing is rounded on the way: a rounding belongs to the finished figure.
@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from domain.catalog import Aggregation, Meter
 from domain.exact import EXACT, divided, exact_sum, plain
-from domain.period import Grain, Period, bucket
+from domain.period import Period
 
 ZERO = Decimal(0)
 FRACTION_DIGITS = 12
@@ -69,13 +69,6 @@ class Rejected(Struct, frozen=True):
     """Why a meter cannot read an event, in words for its sender."""
 
     message: str
-
-
-class Cut(Struct, frozen=True):
-    """A period as whole hours (None: it has none) and the pieces of hours at its edges."""
-
-    hours: Period | None
-    edges: tuple[Period, ...]
 
 
 def value_of(meter: Meter, value: object, properties: Mapping[str, object] | None) -> Measured | Rejected:
@@ -179,18 +172,6 @@ def total(
             return plain(last.last_value if last else level_before or ZERO)
         case Aggregation.TIME_WEIGHTED:
             return _unit_hours(rollups, level_before or ZERO, period.start, min(until, period.end))
-
-
-def cut(period: Period) -> Cut:
-    """Which whole hours of UTC lie in the period, and what is left over at its edges (in order, at most two)."""
-    first = bucket(period.start, Grain.HOUR, "UTC")
-    start = first.start if first.start == period.start else first.end
-    end = bucket(period.end, Grain.HOUR, "UTC").start
-    edges = (period,) if start > end else (Period(period.start, start), Period(end, period.end))
-    return Cut(
-        hours=Period(start, end) if start < end else None,
-        edges=tuple(edge for edge in edges if edge.start < edge.end),
-    )
 
 
 def carry_over(earlier: Iterable[tuple[Decimal | None, Decimal | None, Decimal]]) -> Decimal:

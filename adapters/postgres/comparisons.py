@@ -1,25 +1,12 @@
 """How far each provider has been compared with the journal, and who is at it."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import func, or_, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.tables import comparisons
-
-
-class Compared(NamedTuple):
-    """What the last run came to, and up to when everything made at the provider has been compared. `finished_at` None:
-    there was none yet."""
-
-    provider: str
-    compared_until: datetime
-    finished_at: datetime | None
-    compared: int
-    repaired: int
-    differing: int
 
 
 async def begin(connection: Connection, provider: str, since: datetime) -> None:
@@ -55,8 +42,3 @@ async def finish(
         "differing": differing,
     }
     await connection.execute(update(comparisons).where(comparisons.c.provider == provider).values(values))
-
-
-async def standing(connection: Connection) -> list[Compared]:
-    query = select(*(comparisons.c[name] for name in Compared._fields)).order_by(comparisons.c.provider)
-    return [Compared._make(row) for row in await connection.execute(query)]

@@ -43,14 +43,6 @@ class Told(NamedTuple):
     error: str | None
 
 
-class Standing(NamedTuple):
-    """How many wait and since when the oldest does, how many were given up."""
-
-    pending: int
-    oldest: datetime | None
-    failed: int
-
-
 _COLUMNS = tuple(inbox.c[name] for name in Told._fields)
 _subject = msgspec.json.Decoder(Subject)
 
@@ -126,13 +118,6 @@ async def failed(connection: Connection, id: str, error: str, again_in: timedelt
         values["next_at"] = func.now() + again_in
     # Somebody else may have handled it once our lease was over: then that stands.
     await connection.execute(update(inbox).where(inbox.c.id == id, inbox.c.state == State.PENDING).values(values))
-
-
-async def standing(connection: Connection) -> Standing:
-    pending = select(func.count(), func.min(inbox.c.received_at)).where(inbox.c.state == State.PENDING)
-    given_up = select(func.count()).where(inbox.c.state == State.FAILED)
-    waiting, oldest = (await connection.execute(pending)).one()
-    return Standing(waiting, oldest, (await connection.execute(given_up)).scalar_one())
 
 
 async def forget(connection: Connection, before: datetime, limit: int) -> int:

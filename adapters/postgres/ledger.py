@@ -40,11 +40,6 @@ def rows_for(customer_id: str, entries: Iterable[Posted]) -> list[dict[str, Any]
     ]
 
 
-async def post(connection: AsyncConnection, customer_id: str, entries: Iterable[Posted]) -> None:
-    """Write the entries. One that does not balance is refused when the transaction commits."""
-    await write(connection, rows_for(customer_id, entries))
-
-
 async def write(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Write rows of any customers, as `rows_for` gives them."""
     if rows:

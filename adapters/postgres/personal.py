@@ -6,7 +6,7 @@ secret is being replaced.
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.elements import SQLColumnExpression
 
@@ -77,12 +77,6 @@ async def replace_row(
     """The same key and the same hashes, as another master secret makes them."""
     values = {"wrapped_key": wrapped_key, "external_hash": external_hash, "search_hashes": list(search_hashes)}
     await connection.execute(update(vault).where(vault.c.customer_id == customer_id).values(values))
-
-
-async def erase(connection: Connection, customer_id: str) -> bool:
-    """Destroy the customer's key: nothing sealed with it can be read again. False: it was gone already."""
-    done = await connection.execute(delete(vault).where(vault.c.customer_id == customer_id))
-    return done.rowcount > 0
 
 
 def matching(customer_id: SQLColumnExpression[str], search_hashes: Sequence[bytes]) -> ColumnElement[bool]:

@@ -1,9 +1,8 @@
 """Idempotency rows: what a retry is answered from. The row is written in the transaction of what it stands for."""
 
-from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -61,8 +60,3 @@ async def leave_entries(
 
 async def leave_result(connection: AsyncConnection, retry: Retry, result: str) -> None:
     await connection.execute(update(idempotency).where(_is(retry)).values(result=result))
-
-
-async def forget(connection: AsyncConnection, before: datetime) -> int:
-    """Drop the rows of requests too old to be retried."""
-    return (await connection.execute(delete(idempotency).where(idempotency.c.created_at < before))).rowcount

@@ -6,7 +6,7 @@ row locked while a provider is asked, so that who changes something never waits 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, case, delete, func, literal, select, update
@@ -189,12 +189,6 @@ async def forget(connection: Connection, customer_id: str, provider: str) -> Non
     for table in (syncs, copies):
         here = (table.c.customer_id == customer_id) & (table.c.provider == provider)
         await connection.execute(delete(table).where(here))
-
-
-async def next_due(connection: Connection, interval: timedelta) -> datetime | None:
-    query = select(func.min(func.coalesce(syncs.c.due_at, syncs.c.dirty_since + interval)))
-    found: datetime | None = (await connection.execute(query.where(syncs.c.dirty_since.is_not(None)))).scalar_one()
-    return found
 
 
 # ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -111,17 +111,6 @@ class Methods:
             return False
         return True
 
-    async def default(self, customer: str) -> str | None:
-        """The token of the method that was chosen in Stripe's portal, or set by us. Raises Unknown."""
-        try:
-            async with self._api.turn(customer) as v1:
-                found = await v1.customers.retrieve_async(customer)
-        except InvalidRequestError as error:
-            if is_missing(error):
-                return None
-            raise Unknown(f"Stripe does not show the customer: {code_of(error)}") from error
-        return text(maybe(found, "invoice_settings"), "default_payment_method")
-
     async def detach(self, token: str) -> None:
         """It can never be charged again. Done twice is done once. Raises Unknown."""
         try:

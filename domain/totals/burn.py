@@ -8,7 +8,6 @@ from typing import Any
 
 from domain.books.credit import Burn, Credit, CreditKind
 from domain.exact import EXACT
-from domain.grants import Pot, drain
 from domain.policy import BurnBy
 from domain.zone import FOREVER
 
@@ -34,16 +33,16 @@ def burn(
     """What is taken of each credit of this kind and currency to cover `amount`, or as much of it as they hold at `at`.
     Each is above zero and at most what remains of its credit; an amount below zero takes nothing."""
     usable = [one for one in credits if (one.kind, one.currency) == (kind, currency) and _usable(one, at)]
-    pots = [_pot(credit) for credit in burn_order(usable, by)]
-    left = drain(pots, amount).left
-    taken = [Burn(pot.id, EXACT.subtract(pot.amount, left[pot.id])) for pot in pots]
-    return tuple(one for one in taken if one.amount)
+    taken: list[Burn] = []
+    for credit in burn_order(usable, by):
+        if amount <= 0:
+            break
+        taken.append(Burn(credit.id, min(credit.remaining, amount)))
+        amount = EXACT.subtract(amount, taken[-1].amount)
+    return tuple(taken)
 
 
 def _usable(credit: Credit, at: datetime) -> bool:
     gone = credit.voided_at is not None or credit.expired_at is not None
-    return not gone and credit.remaining > 0 and _pot(credit).active(at)
-
-
-def _pot(credit: Credit) -> Pot:
-    return Pot(credit.id, credit.remaining, credit.granted_at, credit.priority, credit.expires_at)
+    there = credit.granted_at <= at and (credit.expires_at is None or at < credit.expires_at)
+    return there and not gone and credit.remaining > 0

@@ -6,16 +6,18 @@ instead (docs/decisions/0002). LATER: it is about something not built yet, or no
 """
 
 import json
+from calendar import monthrange
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
-from itertools import accumulate, pairwise
+from itertools import accumulate, count, pairwise, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from domain.account import Account, Customer, CustomerKind
+from domain.books.credit import Credit, CreditKind
 from domain.catalog import Aggregation, PlanVersion, Terms
 from domain.commands import AccountCommand, CreateCustomer, Subscribe
 from domain.commands import ChangeSubscription as Change
@@ -24,7 +26,6 @@ from domain.due import catch_up, present
 from domain.events import SubscriptionStarted, TrialEnded
 from domain.evolve import evolve_account
 from domain.exact import divided, quantized
-from domain.grants import Pot, burn
 from domain.money import Money
 from domain.period import (
     FOREVER,
@@ -33,15 +34,15 @@ from domain.period import (
     Period,
     add_days,
     bucket,
-    first_on_day,
+    buckets,
     local_date,
-    local_days,
     midnight,
     nth,
     period_at,
-    whole_periods,
 )
+from domain.seller import Settings
 from domain.subscription import Cancel, ChangePlan
+from domain.totals import burn
 from domain.usage import Reading, carry_over, roll_up, total
 
 Figures = dict[str, Any]
@@ -53,6 +54,9 @@ CASES: dict[str, Figures] = {
 
 def day(text: str) -> datetime:
     return datetime.combine(date.fromisoformat(text), time.min, UTC)
+
+
+CADENCES = {1: Cadence.MONTH, 3: Cadence.QUARTER, 12: Cadence.YEAR}
 
 
 def instant(text: str) -> datetime:
@@ -84,13 +88,26 @@ def a03b(given: Figures) -> Figures:
 
 
 def a07(given: Figures) -> Figures:
-    rows = given["rows"]
-    return {"first": [first_on_day(date.fromisoformat(start), at, months).isoformat() for start, at, months in rows]}
+    """A billing day is an anchor on that day of the month of the start, or on its last one."""
+
+    def first(start: str, at: int, months: int) -> str:
+        begun = date.fromisoformat(start)
+        anchor = begun.replace(day=min(at, monthrange(begun.year, begun.month)[1]))
+        period = period_at(day(anchor.isoformat()), CADENCES[months], "UTC", day(start))
+        return shown(period.start if period.start == day(start) else period.end)
+
+    return {"first": [first(*row) for row in given["rows"]]}
+
+
+def complete(start: datetime, end: datetime, cadence: Cadence) -> int:
+    """How many periods, counted from `start`, are over by `end`."""
+    bounds = (nth(start, cadence, "UTC", n) for n in count(1))
+    return sum(1 for _ in takewhile(lambda bound: bound <= end, bounds))
 
 
 def a07c(given: Figures) -> Figures:
     def whole(rows: str, cadence: Cadence, each: int = 1) -> list[str]:
-        return [str(whole_periods(day(a), day(b), cadence, "UTC") // each) for a, b in given[rows]]
+        return [str(complete(day(a), day(b), cadence) // each) for a, b in given[rows]]
 
     begin = day(given["add_30_days_x7_from"])
     return {
@@ -106,7 +123,7 @@ def a14(given: Figures) -> Figures:
     first, last = (day(text) for text in given["period"])
     month = period_at(first, Cadence.MONTH, "UTC", last)
     assert month == Period(first, last + timedelta(days=1)), "the whole of February is one whole period"
-    return {"days": str(local_days(month, "UTC"))}
+    return {"days": str(len(list(buckets(month, Grain.DAY, "UTC"))))}
 
 
 def a15(given: Figures) -> Figures:
@@ -116,7 +133,7 @@ def a15(given: Figures) -> Figures:
     assert period == Period(first, end)
     seconds = Decimal((end - first) // timedelta(seconds=1))
     return {
-        "local_days": str(local_days(period, zone)),
+        "local_days": str(len(list(buckets(period, Grain.DAY, zone)))),
         "seconds": str(seconds),
         "seconds_over_86400": str(divided(seconds, Decimal(86400), 5, ROUND_HALF_UP)),
     }
@@ -183,8 +200,28 @@ def tr06(given: Figures) -> Figures:
 NOW = day("2024-05-01")
 
 
-def pot(id: str, amount: str, priority: int = 1, start: datetime = NOW, end: datetime | None = None) -> Pot:
-    return Pot(id, Decimal(amount), start, priority, end)
+def pot(
+    id: str, amount: str | Decimal, priority: int = 1, start: datetime = NOW, end: datetime | None = None
+) -> Credit:
+    """An amount that can be used up is a credit here."""
+    given, kind = Decimal(amount), CreditKind.PROMOTIONAL
+    return Credit(id, kind, "EUR", given, given, "given", start, priority, end)
+
+
+class Burned(NamedTuple):
+    """`left` of what can be used at the instant, in the order of burning; `overage` is what nothing covered."""
+
+    left: dict[str, Decimal]
+    overage: Decimal
+
+
+def burned(pots: list[Credit], used: Decimal, at: datetime) -> Burned:
+    def taken(amount: Decimal) -> dict[str, Decimal]:
+        found = burn(pots, amount, Settings().burn_order, CreditKind.PROMOTIONAL, "EUR", at)
+        return {one.credit_id: one.amount for one in found}
+
+    there, gone = taken(Decimal(10**12)), taken(used)
+    return Burned({id: there[id] - gone.get(id, 0) for id in there}, used - sum(gone.values()))
 
 
 def text(amounts: dict[str, Decimal]) -> dict[str, str]:
@@ -192,19 +229,20 @@ def text(amounts: dict[str, Decimal]) -> dict[str, str]:
 
 
 def e01(given: Figures) -> Figures:
-    burned = burn([pot(id, amount, priority) for id, amount, priority in given["grants"]], Decimal(given["use"]), NOW)
-    return {"left": text(burned.left), "overage": str(burned.overage)}
+    pots = [pot(id, amount, priority) for id, amount, priority in given["grants"]]
+    left, overage = burned(pots, Decimal(given["use"]), NOW)
+    return {"left": text(left), "overage": str(overage)}
 
 
 def e02(given: Figures) -> Figures:
     ends = {"expires sooner": day("2024-06-01"), "expires later": day("2024-07-01")}
     pots = [pot(id, amount, end=ends[when]) for id, amount, when in given["grants"]]
-    return {"left": text(burn(pots, Decimal(given["use"]), NOW).left)}
+    return {"left": text(burned(pots, Decimal(given["use"]), NOW).left)}
 
 
 def e03(given: Figures) -> Figures:
     pots = [pot(f"{n}", given["each"], end=NOW + timedelta(hours=2000 - n)) for n in range(2000)]
-    soonest, *others = burn(pots, Decimal(given["use"]), NOW).left.values()
+    soonest, *others = burned(pots, Decimal(given["use"]), NOW).left.values()
     (other,) = set(others)
     return {"soonest_left": str(soonest), "others_left": str(other)}
 
@@ -212,19 +250,19 @@ def e03(given: Figures) -> Figures:
 def e06(given: Figures) -> Figures:
     """Each stretch goes on from what the one before left: nothing is filled again until the next refill."""
     (_, first), (_, second) = given["use"]
-    left = burn([pot("g1", "100")], Decimal(first), NOW).left["g1"]
+    left = burned([pot("g1", "100")], Decimal(first), NOW).left["g1"]
     later = NOW + timedelta(minutes=90)
-    joined = [Pot("g1", left, NOW, 1), pot("g2", "100", 2, NOW + timedelta(hours=1))]
-    return {"left": text(burn(joined, Decimal(second), later).left), "g1_when_g2_starts": str(left)}
+    joined = [pot("g1", left), pot("g2", "100", 2, NOW + timedelta(hours=1))]
+    return {"left": text(burned(joined, Decimal(second), later).left), "g1_when_g2_starts": str(left)}
 
 
 def e09(given: Figures) -> Figures:
     use = Decimal(given["use"])
     future, expired = pot("f", "100", start=day("2024-05-02")), pot("x", "100", start=day("2024-04-01"), end=NOW)
     return {
-        "none": str(burn([], use, NOW).overage),
-        "future_balance": str(sum(burn([future], use, NOW).left.values())),
-        "expired_balance": str(sum(burn([expired], use, NOW).left.values())),
+        "none": str(burned([], use, NOW).overage),
+        "future_balance": str(sum(burned([future], use, NOW).left.values())),
+        "expired_balance": str(sum(burned([expired], use, NOW).left.values())),
     }
 
 
@@ -235,7 +273,7 @@ def e14(given: Figures) -> Figures:
         rows = [Reading(NOW, Decimal(30)), Reading(NOW + timedelta(hours=1), Decimal(latest))]
         segment = Period(NOW, day("2024-05-02"))
         used = total(Aggregation.LATEST, [roll_up(Aggregation.LATEST, rows)], None, segment, segment.end)
-        balances.append(str(sum(burn([pot("g", start)], used, NOW).left.values())))
+        balances.append(str(sum(burned([pot("g", start)], used, NOW).left.values())))
     return {"balances": balances}
 
 
@@ -244,7 +282,7 @@ def e17(given: Figures) -> Figures:
 
     def billed(free: str, before: Decimal, lines: list[str]) -> list[str]:
         steps = accumulate([before, *map(Decimal, lines)])
-        beyond = [burn([pot("free", free)], used, NOW).overage for used in steps]
+        beyond = [burned([pot("free", free)], used, NOW).overage for used in steps]
         return [str(b - a) for a, b in pairwise(beyond)]
 
     first, *rest = given["rows"]

@@ -8,14 +8,12 @@ import pytest
 from domain.catalog import Aggregation, Meter
 from domain.period import Period
 from domain.usage import (
-    Cut,
     HourRollup,
     Interleaved,
     Measured,
     Reading,
     Rejected,
     carry_over,
-    cut,
     joins,
     merge,
     percent,
@@ -156,24 +154,6 @@ def test_a_time_weighted_reading_between_two_others_needs_the_raw_events_again()
     with pytest.raises(Interleaved):
         total(Aggregation.TIME_WEIGHTED, [hour, between], None, MAY, NOON)
     assert joins(Aggregation.SUM, hour, between)
-
-
-def test_a_period_is_cut_into_whole_hours_and_the_pieces_at_its_edges() -> None:
-    period = Period(utc("2024-05-01T09:15"), utc("2024-05-01T12:30"))
-    assert cut(period) == Cut(
-        hours=Period(utc("2024-05-01T10:00"), utc("2024-05-01T12:00")),
-        edges=(
-            Period(utc("2024-05-01T09:15"), utc("2024-05-01T10:00")),
-            Period(utc("2024-05-01T12:00"), utc("2024-05-01T12:30")),
-        ),
-    )
-
-
-def test_a_period_of_whole_hours_has_no_edges_and_one_within_an_hour_is_all_edge() -> None:
-    assert cut(MAY) == Cut(hours=MAY, edges=())
-    short = Period(utc("2024-05-01T09:15"), utc("2024-05-01T09:30"))
-    assert cut(short) == Cut(hours=None, edges=(short,))
-    assert cut(Period(NOON, NOON)) == Cut(hours=None, edges=())
 
 
 # ── what a meter reads off an event ──

@@ -11,8 +11,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.catalog import Aggregation
-from domain.period import Cadence, Grain, Period, bucket, buckets, index_at, period_at
-from domain.usage import HourRollup, Reading, carry_over, cut, joins, merge, roll_up, total
+from domain.period import Cadence, Grain, Period, bucket, buckets, period_at
+from domain.usage import HourRollup, Reading, carry_over, joins, merge, roll_up, total
 
 MICROSECOND = timedelta(microseconds=1)
 START = datetime(2024, 3, 30, 12, tzinfo=UTC)
@@ -110,13 +110,10 @@ def test_one_roll_up_of_the_period_so_far_reads_the_same_as_its_hours(
 def test_every_event_lies_in_one_period_so_periods_sum_to_the_whole(
     anchor: datetime, cadence: Cadence, zone: str, readings: list[Reading]
 ) -> None:
-    periods = {
-        index_at(anchor, cadence, zone, reading.time): period_at(anchor, cadence, zone, reading.time)
-        for reading in readings
-    }
+    periods = {period_at(anchor, cadence, zone, reading.time) for reading in readings}
     sums = [
         total(Aggregation.SUM, by_hour(Aggregation.SUM, within), None, period, period.end)
-        for period in periods.values()
+        for period in periods
         if (within := [reading for reading in readings if period.contains(reading.time)])
     ]
     assert sum(map(Fraction, sums), Fraction(0)) == sum((Fraction(one.value) for one in readings), Fraction(0))
@@ -135,18 +132,6 @@ def test_a_history_of_unit_hours_adds_up_to_its_period(
     whole = total(Aggregation.TIME_WEIGHTED, by_hour(Aggregation.TIME_WEIGHTED, readings), before, PERIOD, PERIOD.end)
     # Each point is rounded at its twelfth decimal, once.
     assert abs(sum(map(Fraction, points), Fraction(0)) - Fraction(whole)) <= Fraction(len(points) + 1, 2 * 10**12)
-
-
-@given(TIMES, TIMES)
-def test_a_cut_period_is_its_edges_and_its_hours(a: datetime, b: datetime) -> None:
-    period = Period(min(a, b), max(a, b))
-    found = cut(period)
-    pieces = sorted([*found.edges, *([found.hours] if found.hours else [])], key=lambda piece: piece.start)
-    assert all(one.end == following.start for one, following in pairwise(pieces))
-    assert sum((piece.end - piece.start for piece in pieces), timedelta(0)) == period.end - period.start
-    assert all(edge.end - edge.start < timedelta(hours=1) for edge in found.edges)
-    if pieces:
-        assert (pieces[0].start, pieces[-1].end) == (period.start, period.end)
 
 
 AMOUNTS = st.integers(0, 10**9).map(Decimal)

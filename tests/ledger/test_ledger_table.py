@@ -1,6 +1,6 @@
 """The database keeps the ledger: it changes nothing, takes nothing that does not balance, and can be rebuilt."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal as D
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import ledger, tables
 from adapters.postgres.ledger import Posted, rows_for
@@ -23,12 +23,16 @@ def entry(seq: int, *amounts: str, currency: str = "EUR") -> Posted:
     return Posted(seq, NOON, tuple(Posting(LedgerAccount.CASH, currency, D(amount), "p1") for amount in amounts))
 
 
+async def post(connection: AsyncConnection, customer_id: str, entries: Sequence[Posted]) -> None:
+    await ledger.write(connection, rows_for(customer_id, entries))
+
+
 async def test_what_was_posted_is_read_as_it_was_written(engine: AsyncEngine) -> None:
     due = Posting(LedgerAccount.RECEIVABLE, "EUR", D("119.00"), "i1", "INV-1")
     later = Posting(LedgerAccount.DEFERRED_REVENUE, "EUR", D("-119.00"), "i1", "INV-1", MONTH)
     entries = [Posted(3, NOON, (due, later)), Posted(4, NOON, ()), entry(5, "0.001", "-0.001", currency="BHD")]
     async with engine.begin() as connection:
-        await ledger.post(connection, "customer_1", entries)
+        await post(connection, "customer_1", entries)
     async with engine.connect() as connection:
         assert await ledger.rows_of(connection, "customer_1") == rows_for("customer_1", entries)
         assert await ledger.rows_of(connection, "customer_2") == []
@@ -37,7 +41,7 @@ async def test_what_was_posted_is_read_as_it_was_written(engine: AsyncEngine) ->
 async def test_an_entry_that_does_not_balance_is_refused_when_the_transaction_ends(engine: AsyncEngine) -> None:
     with pytest.raises(IntegrityError, match="entry 2 of customer_1 does not balance in EUR"):
         async with engine.begin() as connection:
-            await ledger.post(connection, "customer_1", [entry(1, "5", "-5"), entry(2, "5", "-4.99")])
+            await post(connection, "customer_1", [entry(1, "5", "-5"), entry(2, "5", "-4.99")])
     async with engine.connect() as connection:
         assert await ledger.rows_of(connection, "customer_1") == []
 
@@ -46,15 +50,15 @@ async def test_currencies_do_not_make_up_for_each_other_nor_do_entries(engine: A
     euros, dollars = entry(1, "5"), entry(1, "-5", currency="USD")
     with pytest.raises(IntegrityError, match="does not balance"):
         async with engine.begin() as connection:
-            await ledger.post(connection, "customer_1", [Posted(1, NOON, euros.postings + dollars.postings)])
+            await post(connection, "customer_1", [Posted(1, NOON, euros.postings + dollars.postings)])
     with pytest.raises(IntegrityError, match="does not balance"):
         async with engine.begin() as connection:
-            await ledger.post(connection, "customer_1", [entry(1, "5"), entry(2, "-5")])
+            await post(connection, "customer_1", [entry(1, "5"), entry(2, "-5")])
 
 
 async def test_nothing_is_added_to_an_entry_that_balances(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await ledger.post(connection, "customer_1", [entry(1, "5", "-5")])
+        await post(connection, "customer_1", [entry(1, "5", "-5")])
     more: dict[str, Any] = {**rows_for("customer_1", [entry(1, "1")])[0], "n": 3}
     with pytest.raises(IntegrityError, match="does not balance"):
         async with engine.begin() as connection:
@@ -64,7 +68,7 @@ async def test_nothing_is_added_to_an_entry_that_balances(engine: AsyncEngine) -
 @pytest.mark.parametrize("change", ["UPDATE ledger SET about = 'x'", "DELETE FROM ledger", "TRUNCATE ledger"])
 async def test_rows_refuse_to_be_changed(engine: AsyncEngine, change: str) -> None:
     async with engine.begin() as connection:
-        await ledger.post(connection, "customer_1", [entry(1, "5", "-5")])
+        await post(connection, "customer_1", [entry(1, "5", "-5")])
     with pytest.raises(DBAPIError, match="ledger is append-only"):
         async with engine.begin() as connection:
             await connection.execute(text(change))
@@ -73,10 +77,10 @@ async def test_rows_refuse_to_be_changed(engine: AsyncEngine, change: str) -> No
 async def test_replay_clears_one_customer_and_writes_them_anew_in_one_transaction(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
         for customer_id in ("customer_1", "customer_2"):
-            await ledger.post(connection, customer_id, [entry(1, "5", "-5")])
+            await post(connection, customer_id, [entry(1, "5", "-5")])
     async with engine.begin() as connection:
         await ledger.clear(connection, "customer_1")
-        await ledger.post(connection, "customer_1", [entry(1, "7", "-7")])
+        await post(connection, "customer_1", [entry(1, "7", "-7")])
     async with engine.connect() as connection:
         assert [row["amount"] for row in await ledger.rows_of(connection, "customer_1")] == [7, -7]
         assert [row["amount"] for row in await ledger.rows_of(connection, "customer_2")] == [5, -5]
@@ -91,7 +95,7 @@ async def test_what_replay_may_do_is_forbidden_again_right_after_it(engine: Asyn
 
 async def test_half_an_entry_is_not_cleared_even_by_replay(engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        await ledger.post(connection, "customer_1", [entry(1, "5", "-5")])
+        await post(connection, "customer_1", [entry(1, "5", "-5")])
     async with engine.connect() as connection:
         await connection.execute(text("SET LOCAL tollgate.replay = 'on'"))
         await connection.execute(text("DELETE FROM ledger WHERE n = 1"))

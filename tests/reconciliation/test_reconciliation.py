@@ -2,16 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Row, select, text
 from stripe_fake import CARDS
 from stripe_fake.customers import create_customer, delete_customer, detach_method, make_method
 from stripe_fake.payments import create_intent
 from stripe_fake.refunds import create_refund
 from stripe_shop import BY, Shop
 
-from adapters.postgres import comparisons
+from adapters.postgres.tables import comparisons
 from domain import commands as c
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import PaymentStatus
@@ -127,10 +128,10 @@ async def test_money_of_nobody_here_is_counted_and_stops_nothing(shop: Shop) -> 
 
 
 # ── by the hour ──────────────────────────────────────────────────────────────────────────────────────────────────────
-async def standing(shop: Shop) -> comparisons.Compared:
+async def standing(shop: Shop) -> Row[Any]:
+    """What the last run came to, and up to when everything has been compared."""
     async with shop.engine.connect() as connection:
-        (found,) = await comparisons.standing(connection)
-    return found
+        return (await connection.execute(select(comparisons))).one()
 
 
 async def test_it_runs_once_an_hour_whoever_asks_and_goes_on_where_it_was(shop: Shop) -> None:

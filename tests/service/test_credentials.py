@@ -11,7 +11,7 @@ import jwt
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.key_set import KeySet, KeySetUnavailable, usable
@@ -19,6 +19,7 @@ from adapters.postgres import personal
 from adapters.postgres.codec import encode
 from adapters.postgres.credentials import CredentialReads
 from adapters.postgres.tables import api_keys, streams
+from adapters.postgres.tables import vault as vaults
 from adapters.vault import Vault
 from domain.access import ROLE_SCOPES, ApiKey, Role, Scope
 from service import credentials as module
@@ -130,7 +131,7 @@ class House:
 
     async def erase(self, customer_id: str) -> None:
         async with self.engine.begin() as connection:
-            await personal.erase(connection, customer_id)
+            await connection.execute(delete(vaults).where(vaults.c.customer_id == customer_id))
 
     def from_provider(self, subject: str, **more: Any) -> str:
         seconds = int(self.now.timestamp())

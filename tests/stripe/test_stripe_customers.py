@@ -107,12 +107,12 @@ async def test_set_up_twice_under_one_key_is_one_set_up(desk: Desk) -> None:
 async def test_the_default_that_the_portal_shows(desk: Desk) -> None:
     one, two = await desk.card(), await desk.card("pm_card_mastercard")
     reference = await desk.customers.link(ANONYMOUS)
-    assert await desk.methods.default(reference) is None
     assert await desk.methods.set_default(reference, two)
-    assert await desk.methods.default(reference) == two
+    [shown] = desk.fake.account.of("customer")
+    assert shown["invoice_settings"]["default_payment_method"] == two
     detach_method(desk.fake.account, {}, one)
     assert not await desk.methods.set_default(reference, one)
-    assert await desk.methods.default("cus_nobody") is None
+    assert shown["invoice_settings"]["default_payment_method"] == two
 
 
 async def test_detaching_is_repeatable(desk: Desk) -> None:
