@@ -13,6 +13,7 @@ from domain.books import Books
 from domain.books.debt import Debt
 from domain.catalog import Feature
 from domain.exact import exact_sum
+from domain.limit import Limit
 from domain.subscription import Subscription
 
 
@@ -64,6 +65,11 @@ class Grant(Struct, frozen=True, omit_defaults=True):
     ended_at: datetime | None = None
     revoked: bool = False
 
+    def holds(self, at: datetime) -> bool:
+        """Whether it gives anything at that instant, in the past or now."""
+        ends = [end for end in (self.expires_at, self.ended_at) if end is not None]
+        return self.granted_at <= at and all(at < end for end in ends)
+
 
 class Owing(Struct, frozen=True, omit_defaults=True):
     """What rights and billing status have to know of the books: `amounts` owed by currency, the earliest `due_at` of an
@@ -95,9 +101,11 @@ class Owing(Struct, frozen=True, omit_defaults=True):
 class Account(Struct, frozen=True, omit_defaults=True):
     """`first_starts` remembers when each plan was first started: a trial counts from there; there is no second one.
 
-    `prepaid`: credit bought and not yet used, by currency. `books` are kept in a column of their own and left out
-    (empty) for whoever only asks about rights: `owing` and `prepaid` are what they need of them. `seq` counts the
-    events, so it is the number of the last one in the journal; stored it is beside the state, and left out of it.
+    `limits` are those that plans and add-ons gave of metered features, with their past: what is allowed in a period,
+    and what rolls out of it, is told from them. `prepaid`: credit bought and not yet used, by currency. `books` are
+    kept in a column of their own and left out (empty) for whoever only asks about rights: `owing` and `prepaid` are
+    what they need of them. `seq` counts the events, so it is the number of the last one in the journal; stored it is
+    beside the state, and left out of it.
     """
 
     customer: Customer | None = None
@@ -106,6 +114,7 @@ class Account(Struct, frozen=True, omit_defaults=True):
     first_starts: dict[str, datetime] = {}
     owing: Owing = Owing()
     prepaid: dict[str, Decimal] = {}
+    limits: tuple[Limit, ...] = ()
     books: Books = Books()
     seq: int = 0
 

@@ -63,7 +63,9 @@ def dated_back(
 def _dated(held: Subscription, event: _Dated, since: datetime, at: datetime) -> _Dated:
     if isinstance(event, e.PlanChanged) and event.anchor == at != held.anchor:
         period = period_at(since, event.cadence, held.zone, since)
-        return replace(event, since=since, anchor=since, period=period)
+        event = replace(event, anchor=since, period=period)
+    if isinstance(event, e.PlanChanged) and event.usage_since == at:  # the end of a trial
+        event = replace(event, usage_since=since)
     return replace(event, since=since)
 
 

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from domain import events as e
 from domain.account import Account
+from domain.counting import after_trial, from_start
 from domain.errors import Refusal
 from domain.evolve import evolve_account
 from domain.period import FOREVER
@@ -93,11 +94,15 @@ def _happens(account: Account, due: Due) -> list[e.AccountEvent]:
     held = account.subscription(due.id)
     assert held is not None
     if due.rank == _START:
-        return [e.SubscriptionStarted(held.id, *first_period(account, held))]
+        period, anchor, trial_ends_at = first_period(account, held)
+        counting = from_start(account, held, due.at, trial=trial_ends_at is not None)
+        return [e.SubscriptionStarted(held.id, period, anchor, trial_ends_at, *counting)]
     if due.rank == _RESUME:
         return [e.SubscriptionResumed(held.id)]
     period = period_from(held, due.at)
-    return [e.TrialEnded(held.id, period) if due.rank == _TRIAL else e.SubscriptionRenewed(held.id, period)]
+    if due.rank == _TRIAL:
+        return [e.TrialEnded(held.id, period, *after_trial(account, held, due.at))]
+    return [e.SubscriptionRenewed(held.id, period)]
 
 
 def _planned(account: Account, planned: ScheduledChange) -> list[e.AccountEvent]:

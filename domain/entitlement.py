@@ -10,17 +10,23 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domain.account import Account, Grant
 from domain.catalog import Feature, FeatureKind, PlanEntitlement, PlanVersion
+from domain.evolve.limits import history
 from domain.exact import EXACT, exact_sum
-from domain.period import FOREVER, Cadence, Period, period_at
+from domain.limit import Limit
+from domain.period import FOREVER, Cadence, Period, counted_at
 from domain.subscription import Subscription
+from domain.usage import carry_over
 
 ZERO = Decimal(0)
+EARLIER_MAX = 36
+"""How many periods back is looked for what rolls over; before them nothing was left."""
 
 
 class SourceKind(StrEnum):
@@ -52,10 +58,19 @@ class Source(Struct, frozen=True):
         return self.kind in (SourceKind.GRANT, SourceKind.OVERRIDE)
 
 
+class Earlier(Struct, frozen=True):
+    """A usage period before the present one: what was allowed at its end (None: unlimited), and how much of what was
+    left could roll over. `rollover` None: nothing was given in it, as in a pause, so what came in goes through."""
+
+    period: Period
+    limit: Decimal | None
+    rollover: Decimal | None
+
+
 class Entitlement(Struct, frozen=True):
     """The right to one feature at one instant. METERED: `limit` unless `unlimited`, counted over `period`, the usage
-    period that contains the instant. `since` is when the terms behind the limit took effect: what rolls over is counted
-    from there.
+    period that contains the instant: a tile of `anchor` that begins no earlier than `since`. `earlier`: the complete
+    periods from which something may have rolled into it, oldest first.
     """
 
     feature: Feature
@@ -71,6 +86,20 @@ class Entitlement(Struct, frozen=True):
     since: datetime | None = None
     anchor: datetime | None = None
     zone: str = "UTC"
+    earlier: tuple[Earlier, ...] = ()
+
+    def carried(self, used: Iterable[Decimal]) -> Decimal:
+        """What rolled into the present period, given what each of the `earlier` ones used."""
+        each = zip(self.earlier, used, strict=True)
+        return carry_over((one.limit, one.rollover, figure) for one, figure in each)
+
+
+class _Counted(NamedTuple):
+    """Whose rhythm a usage period follows."""
+
+    anchor: datetime
+    since: datetime
+    zone: str
 
 
 def entitlements(account: Account, at: datetime) -> tuple[Entitlement, ...]:
@@ -81,38 +110,79 @@ def entitlements(account: Account, at: datetime) -> tuple[Entitlement, ...]:
         if held.gives_rights
         for version in _versions(held)
         for given in version.terms.entitlements
-    } | {grant.feature.key for grant in account.grants if _holds(grant, at)}
+    } | {grant.feature.key for grant in account.grants if grant.holds(at)}
     found = (entitlement(account, key, at) for key in sorted(keys))
     return tuple(one for one in found if one is not None)
 
 
 def entitlement(account: Account, feature_key: str, at: datetime) -> Entitlement | None:
-    """The right to one feature, or None when nothing speaks of it."""
-    sources: list[Source] = []
+    """The right to one feature, or None when nothing speaks of it. `account`: the one present at `at`."""
     feature: Feature | None = None
-    leading: Subscription | None = None  # the subscription whose rhythm the usage period follows
+    found: list[tuple[Source, _Counted]] = []
     for held in account.subscriptions:
         if not held.gives_rights:
             continue
+        counted = _Counted(held.counted_by, held.counted_since, held.zone)
         for kind, version, id, quantity in _offers(held):
             for given in version.terms.entitlements:
-                if given.feature != feature_key:
-                    continue
-                feature = feature or version.feature(feature_key)
-                sources.append(_from_plan(kind, id, version, given, quantity, held))
-                if leading is None or (given.resets is not None and not any(one.resets for one in sources[:-1])):
-                    leading = held
-    grants = [grant for grant in account.grants if grant.feature.key == feature_key and _holds(grant, at)]
-    sources += [_from_grant(grant) for grant in grants if not grant.override]
-    overrides = sorted((grant for grant in grants if grant.override), key=lambda grant: (grant.priority, grant.id))
+                if given.feature == feature_key:
+                    feature = feature or version.feature(feature_key)
+                    found.append((_from_plan(kind, id, version, given, quantity, held), counted))
+    right = _right(account, feature_key, feature, found, at)
+    return None if right is None else replace(right, earlier=earlier_of(account, right))
+
+
+def entitlement_then(account: Account, feature_key: str, at: datetime) -> Entitlement | None:
+    """What the right to a METERED feature was at an instant in the past of `account` (or will be, if nothing happens):
+    told from the limits it remembers. Its sources have no names, and it does not tell what rolled over."""
+    order = {held.id: n for n, held in enumerate(account.subscriptions)}
+    then = [one for one in history(account) if one.feature.key == feature_key and one.holds(at)]
+    then.sort(key=lambda one: (order[one.subscription_id], one.add_on is not None))
+    found = [(_from_limit(one), _Counted(one.anchor, one.since, one.zone)) for one in then]
+    return _right(account, feature_key, then[0].feature if then else None, found, at)
+
+
+def _right(
+    account: Account, key: str, feature: Feature | None, found: list[tuple[Source, _Counted]], at: datetime
+) -> Entitlement | None:
+    grants = [grant for grant in account.grants if grant.feature.key == key and grant.holds(at)]
     if feature is None and grants:
         feature = grants[0].feature
     if feature is None:
         return None
+    sources = [source for source, _ in found] + [_from_grant(grant) for grant in grants if not grant.override]
     given_by = _combine(feature, sources)
-    for grant in overrides:  # the highest priority is laid on last
+    # The highest priority is laid on last.
+    for grant in sorted((one for one in grants if one.override), key=lambda one: (one.priority, one.id)):
         given_by = _overridden(given_by, grant)
+    leading = next((counted for source, counted in found if source.resets), found[0][1] if found else None)
     return _with_period(given_by, account, leading, at)
+
+
+def earlier_of(account: Account, right: Entitlement) -> tuple[Earlier, ...]:
+    """The complete periods from which something may have rolled into the right's own, oldest first; at most 36. What
+    was counted in another rhythm does not roll over."""
+    key, anchor, since, present, resets = right.feature.key, right.anchor, right.since, right.period, right.resets
+    if resets in (None, Cadence.ONCE) or anchor is None or since is None or present is None:
+        return ()
+    limits = [one for one in history(account) if one.feature.key == key]
+    if not any(one.rollover and one.start < present.start for one in limits):
+        return ()
+    assert resets is not None
+    found: list[Earlier] = []
+    while present.start > since and len(found) < EARLIER_MAX:
+        present = counted_at(anchor, since, resets, right.zone, present.start - datetime.resolution)
+        ends = [
+            one.end or FOREVER for one in limits if one.start < present.end and (one.end or FOREVER) > present.start
+        ]
+        if not ends:
+            found.append(Earlier(present, ZERO, None))
+            continue
+        last = entitlement_then(account, key, min(present.end, max(ends)) - datetime.resolution)
+        if last is None or last.resets is not resets:
+            break
+        found.append(Earlier(present, None if last.unlimited else last.limit, last.rollover or ZERO))
+    return tuple(reversed(found))
 
 
 def _versions(held: Subscription) -> Iterable[PlanVersion]:
@@ -125,10 +195,6 @@ def _offers(held: Subscription) -> Iterable[tuple[SourceKind, PlanVersion, str, 
     yield SourceKind.TRIAL if held.trialing else SourceKind.PLAN, held.plan, held.id, 1
     for add_on in held.add_ons:
         yield SourceKind.ADD_ON, add_on.plan, held.id, add_on.quantity
-
-
-def _holds(grant: Grant, at: datetime) -> bool:
-    return grant.ended_at is None and (grant.expires_at is None or at < grant.expires_at)
 
 
 def _from_plan(
@@ -149,6 +215,21 @@ def _from_plan(
         resets=given.resets,
         rollover=given.rollover,
         expires_at=held.trial_ends_at if kind is SourceKind.TRIAL else None,
+    )
+
+
+def _from_limit(one: Limit) -> Source:
+    kind = SourceKind.ADD_ON if one.add_on is not None else SourceKind.TRIAL if one.trial else SourceKind.PLAN
+    return Source(
+        kind=kind,
+        id=one.subscription_id,
+        label="",
+        enabled=one.enabled,
+        limit=one.limit,
+        unlimited=one.limit is None,
+        hard=one.hard,
+        resets=one.resets,
+        rollover=one.rollover,
     )
 
 
@@ -212,36 +293,19 @@ def _overridden(given: Entitlement, grant: Grant) -> Entitlement:
     )
 
 
-def _with_period(given: Entitlement, account: Account, leading: Subscription | None, at: datetime) -> Entitlement:
+def _with_period(given: Entitlement, account: Account, leading: _Counted | None, at: datetime) -> Entitlement:
     """What a plan never resets is counted over the customer's whole life, else leaving and coming back would reset it.
-    What was used before a subscription began does not count against its resetting limits, so a first period may be
-    shorter than the rest; nor what was used before a grant that stands alone."""
+    A grant that stands alone counts from the day it was given."""
     if given.feature.kind is not FeatureKind.METERED or account.customer is None:
         return given
     customer = account.customer
-    anchor = leading.anchor if leading else customer.created_at
-    zone = leading.zone if leading else customer.timezone
     if leading is None:
         key = given.feature.key
-        first = min(grant.granted_at for grant in account.grants if grant.feature.key == key and _holds(grant, at))
+        first = min(grant.granted_at for grant in account.grants if grant.feature.key == key and grant.holds(at))
+        leading = _Counted(customer.created_at, customer.created_at, customer.timezone)
         period = Period(first, FOREVER)
     elif given.resets is None or given.resets is Cadence.ONCE:
         period = Period(customer.created_at, FOREVER)
     else:
-        tile = period_at(anchor, given.resets, zone, at)
-        period = Period(max(tile.start, leading.start_at), tile.end)
-    return Entitlement(
-        given.feature,
-        given.enabled,
-        given.sources,
-        limit=given.limit,
-        unlimited=given.unlimited,
-        hard=given.hard,
-        value=given.value,
-        period=period,
-        resets=given.resets,
-        rollover=given.rollover,
-        since=leading.plan_since if leading else customer.created_at,
-        anchor=anchor,
-        zone=zone,
-    )
+        period = counted_at(leading.anchor, leading.since, given.resets, leading.zone, at)
+    return replace(given, period=period, since=leading.since, anchor=leading.anchor, zone=leading.zone)

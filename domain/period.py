@@ -25,6 +25,7 @@ __all__ = [
     "add_days",
     "bucket",
     "buckets",
+    "counted_at",
     "first_on_day",
     "index_at",
     "is_zone",
@@ -94,6 +95,12 @@ def nth(anchor: datetime, cadence: Cadence, zone: str, n: int) -> datetime:
 def period_at(anchor: datetime, cadence: Cadence, zone: str, at: datetime) -> Period:
     """The one period that contains `at`, also before the anchor."""
     return _tile(anchor, cadence, zone, at)[1]
+
+
+def counted_at(anchor: datetime, since: datetime, cadence: Cadence, zone: str, at: datetime) -> Period:
+    """The usage period that contains `at`: it begins no earlier than `since`, from when on use is counted at all."""
+    tile = period_at(anchor, cadence, zone, at)
+    return Period(min(max(tile.start, since), at), tile.end)
 
 
 def index_at(anchor: datetime, cadence: Cadence, zone: str, at: datetime) -> int:

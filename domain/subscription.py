@@ -88,6 +88,9 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
 
     `period` is the present billing period; during a trial it is the trial. Boundaries lie at `anchor` + n cadences. An
     anchor that was given stays where it is; any other moves to where a trial ends.
+
+    Use is counted in periods of its own: another rhythm of billing moves `anchor`, not them. `usage_anchor` None: they
+    lie at `anchor`, too; `usage_since` None: what was used since the start counts (decisions/0021).
     """
 
     id: str
@@ -112,6 +115,18 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
     ended_at: datetime | None = None
     end_reason: EndReason | None = None
     anchor_given: bool = False
+    usage_anchor: datetime | None = None
+    usage_since: datetime | None = None
+
+    @property
+    def counted_by(self) -> datetime:
+        """The anchor of its usage periods."""
+        return self.usage_anchor or self.anchor
+
+    @property
+    def counted_since(self) -> datetime:
+        """From when on use counts against its limits and included units."""
+        return self.usage_since or self.start_at
 
     @property
     def status(self) -> SubscriptionStatus:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.account import Account
 from domain.catalog import PlanVersion
+from domain.counting import Counting, after_trial
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.period import Cadence, Period
 from domain.subscription import (
@@ -85,8 +86,12 @@ def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: 
         if other.id != held.id and other.ended_at is None and other.plan.plan_id == change.plan.plan_id:
             raise Refusal(ErrorCode.CONFLICT, f"{change.plan.plan_key} is already subscribed to ({other.id})", "plan")
 
-    def changed(anchor: datetime, period: Period, trial_ends_at: datetime | None) -> e.PlanChanged:
-        return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period, trial_ends_at)
+    kept = Counting(held.usage_anchor, held.usage_since)
+
+    def changed(
+        anchor: datetime, period: Period, trial_ends_at: datetime | None, counting: Counting = kept
+    ) -> e.PlanChanged:
+        return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period, trial_ends_at, None, *counting)
 
     moved = replace(held, plan=change.plan, cadence=cadence)
     if not held.started:
@@ -102,11 +107,14 @@ def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: 
         anchor = ends_at if follows else held.anchor
         if ends_at > at:
             return changed(anchor, Period(held.period.start, ends_at), ends_at)
-        return changed(anchor, period_from(replace(moved, anchor=anchor), at), at)
+        begins = replace(moved, anchor=anchor)
+        return changed(anchor, period_from(begins, at), at, after_trial(account, begins, at))
 
-    # Another rhythm begins a period of its own; the same rhythm keeps its boundaries.
+    # Another rhythm begins a period of its own; the same rhythm keeps its boundaries. Use goes on being counted in the
+    # same periods: nobody gets a limit once more by changing how they pay.
     if cadence is not held.cadence:
-        return changed(at, period_from(replace(moved, anchor=at), at), held.trial_ends_at)
+        counting = Counting(held.counted_by, held.usage_since)
+        return changed(at, period_from(replace(moved, anchor=at), at), held.trial_ends_at, counting)
     return changed(held.anchor, held.period, held.trial_ends_at)
 
 

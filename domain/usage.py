@@ -193,16 +193,21 @@ def cut(period: Period) -> Cut:
     )
 
 
-def carry_over(limit: Decimal, rollover: Decimal, used_per_period: Iterable[Decimal]) -> Decimal:
-    """What rolls into the present period, given what each complete period before it has used, oldest first.
+def carry_over(earlier: Iterable[tuple[Decimal | None, Decimal | None, Decimal]]) -> Decimal:
+    """What rolls into the present period, given (limit, rollover, used) of each complete period before it, oldest
+    first. A limit of None is unlimited; a rollover of None lets all through.
 
     A period leaves over what it had (its limit and what rolled into it) less what it used, never less than nothing and
     never more than `rollover`. 100 a month with at most 50 rolling over: 10 used leaves 50, then 120 used leaves 30.
     """
     carried = ZERO
     with localcontext(EXACT):
-        for used in used_per_period:
-            carried = min(rollover, max(ZERO, limit + carried - used))
+        for limit, rollover, used in earlier:
+            if limit is None:
+                carried = rollover or ZERO
+            else:
+                left = max(ZERO, limit + carried - used)
+                carried = left if rollover is None else min(rollover, left)
     return carried
 
 

@@ -13,7 +13,7 @@ from domain.billing.usage_charges import usage_charges, usage_counts
 
 def counts(account: Account, until: datetime, *, interim: bool = False) -> tuple[Count, ...]:
     """What has to be read to know the charges up to `until`, each once."""
-    return tuple(dict.fromkeys(usage_counts(account, until, interim=interim)))
+    return usage_counts(account, until, interim=interim)
 
 
 def charges(

@@ -20,7 +20,7 @@ from domain.pricing.rate import Rated, rate
 def fees(account: Account, until: datetime) -> Iterator[Charge]:
     """Every fee that is due by `until` and not closed."""
     for part in parts(account, until):
-        if part.price.meter_key is None and (part.due(until) or part.key in account.books.billed):
+        if part.due(until) or part.key in account.books.billed:
             yield _fee(account.books, part)
 
 

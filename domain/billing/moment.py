@@ -94,7 +94,7 @@ def _last_look(books: Books) -> datetime | None:
 
 
 def _next_end(stretch: Stretch, after: datetime) -> datetime:
-    rhythms = {price.cadence for price in stretch.prices if costs(price)}
+    rhythms = {(stretch.anchor_of(price), price.cadence) for price in stretch.prices if costs(price)}
     if stretch.minimum:
-        rhythms.add(stretch.cadence)
-    return min((period_at(stretch.anchor, one, stretch.zone, after).end for one in rhythms), default=FOREVER)
+        rhythms.add((stretch.anchor, stretch.cadence))
+    return min((period_at(anchor, one, stretch.zone, after).end for anchor, one in rhythms), default=FOREVER)

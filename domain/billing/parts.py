@@ -12,7 +12,7 @@ from domain.books import Books
 from domain.books.stretch import Stretch
 from domain.catalog import BillingMode, Price
 from domain.period import FOREVER, Cadence, Period, period_at
-from domain.policy import ChangeDay, TrialUsage
+from domain.policy import ChangeDay
 
 
 class Piece(Struct, frozen=True):
@@ -45,34 +45,26 @@ class Part(Struct, frozen=True):
         """Whether it is to be billed by then: fees in advance at once, all else when its period or its terms end."""
         if self.price.cadence is Cadence.ONCE:
             return True
-        if self.price.meter_key is None and self.stretch.mode is not BillingMode.IN_ARREARS:
+        if self.stretch.mode is not BillingMode.IN_ARREARS:
             return True
         return self.whole.end <= until or (self.pieces[-1].ended and self.covered.end <= until)
 
 
 def parts(account: Account, until: datetime) -> tuple[Part, ...]:
-    """All that begins at or before `until` and is not closed, in the order in which it was sold, then of periods.
-
-    Usage is counted without gaps: who leaves a plan and comes back to it in the same period (or pauses) begins to count
-    anew, under a key of its own. What was used in between belongs to whatever ran then, or to nobody."""
+    """All fees that begin at or before `until` and are not closed, in the order in which they were sold, then of
+    periods."""
     books = account.books
     found: dict[str, Part] = {}
-    latest: dict[str, str] = {}
     stretches = tuple(as_of(books, until))
     planned = {held.id: held.cancellation.effective_at for held in account.subscriptions if held.cancellation}
     for stretch in stretches:
         for part in _of(stretch, until, books.closed_until):
-            if part.price.meter_key is None and part.price.cadence is not Cadence.ONCE:
+            if part.price.cadence is not Cadence.ONCE:
                 part = replace(part, pieces=_owned(stretches, part))
                 if stretch.subscription_id in planned and stretch.mode is not BillingMode.IN_ARREARS:
                     part = _until_the_end(books, part, planned[stretch.subscription_id])
-            key = latest.get(part.key, part.key)
-            there = found.get(key)
-            if there is not None and part.price.meter_key is not None and there.covered.end < part.covered.start:
-                key, there = f"{part.key}/{part.covered.start.isoformat()}", None
-            latest[part.key] = key
-            pieces = part.pieces if there is None else (*there.pieces, *part.pieces)
-            found[key] = replace(part, key=key, pieces=pieces)
+            there = found.get(part.key)
+            found[part.key] = part if there is None else replace(part, pieces=(*there.pieces, *part.pieces))
     return tuple(found.values())
 
 
@@ -86,25 +78,28 @@ def as_of(books: Books, until: datetime) -> Iterator[Stretch]:
 
 def _of(stretch: Stretch, until: datetime, closed_until: datetime | None) -> Iterator[Part]:
     if not stretch.trial and (closed_until is None or stretch.start > closed_until):
-        for price in stretch.once:
+        for price in (one for one in stretch.once if one.meter_key is None):
             moment = Period(stretch.start, stretch.start)
             key = f"{stretch.subscription_id}/{price.id}/once"
             yield Part(key, price, stretch, moment, (Piece(moment, stretch.quantity, ended=True),))
     for price in stretch.prices:
-        if stretch.trial and not (price.meter_key and stretch.trial_usage is TrialUsage.BILLED):
+        if stretch.trial or price.meter_key is not None:
             continue
         for whole in periods(stretch, price.cadence, until, closed_until):
             key = f"{stretch.subscription_id}/{price.id}/{whole.start.isoformat()}"
             yield Part(key, price, stretch, whole, (_piece(stretch, whole),))
 
 
-def periods(stretch: Stretch, cadence: Cadence, until: datetime, closed_until: datetime | None) -> Iterator[Period]:
+def periods(
+    stretch: Stretch, cadence: Cadence, until: datetime, closed_until: datetime | None, anchor: datetime | None = None
+) -> Iterator[Period]:
     """The whole periods that the stretch touches, from the first that is not closed to the one that holds `until`. A
-    stretch that is over counts as long as its last period is not closed: others share it."""
+    stretch that is over counts as long as its last period is not closed: others share it. `anchor`: not that of
+    fees."""
     last = min(until, FOREVER if stretch.end is None else stretch.end - datetime.resolution)
     at = stretch.start if closed_until is None else max(stretch.start, min(closed_until, last))
     while at <= last:
-        whole = period_at(stretch.anchor, cadence, stretch.zone, at)
+        whole = period_at(anchor or stretch.anchor, cadence, stretch.zone, at)
         if closed_until is None or whole.end > closed_until:
             yield whole
         at = whole.end

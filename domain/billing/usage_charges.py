@@ -1,55 +1,121 @@
-"""What usage comes to under the prices that follow its meter."""
+"""What usage comes to under the prices that follow its meter. (decisions/0021)
 
-from collections.abc import Iterator, Mapping
+A subscription's use of a meter in one usage period is one count. Whoever charges a stretch of it charges what the count
+at its end comes to, less what the count at its beginning does, under their own price: so whatever changed in between
+(a pause, a plan, a version, a rhythm), included units and tiers go on and never begin anew.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
+from itertools import groupby
+
+from msgspec.structs import replace
 
 from domain.account import Account
 from domain.billing.charge import Charge, Count
-from domain.billing.parts import Part, parts
-from domain.books.line import LineKind
+from domain.billing.counted import Bill, Counted, Slice, joined
+from domain.books.line import ZERO, LineKind, Step
+from domain.catalog import Price
+from domain.exact import EXACT, exact_sum
 from domain.money import rounded
-from domain.pricing.rate import rate
+from domain.pricing.rate import INCLUDED, Rated, rate
+
+ONE = Decimal(1)
 
 
-def usage_counts(account: Account, until: datetime, *, interim: bool) -> Iterator[Count]:
-    """What has to be read to know the usage charges up to `until`."""
-    for part in _due(account, until, interim):
-        assert part.price.meter_key is not None
-        yield Count(part.price.meter_key, part.covered)
+def usage_counts(account: Account, until: datetime, *, interim: bool) -> tuple[Count, ...]:
+    """What has to be read to know the usage charges up to `until`: all that working them out asks for."""
+    asked: dict[Count, Decimal] = {}
+
+    def note(count: Count) -> Decimal:
+        return asked.setdefault(count, ZERO)
+
+    for _ in _charges(account, Counted(account, until, note), until, interim=interim):
+        pass
+    return tuple(asked)
 
 
 def usage_charges(
     account: Account, figures: Mapping[Count, Decimal], until: datetime, *, interim: bool
 ) -> Iterator[Charge]:
     """Every usage charge that is due by `until` and not closed. `figures`: of each of the `usage_counts`. `interim`:
-    also of periods that still run, as far as they got."""
-    for part in _due(account, until, interim):
-        price, stretch = part.price, part.stretch
-        assert price.meter_key is not None
-        used = figures[Count(price.meter_key, part.covered)]
-        rated = rate(price, used)
-        yield Charge(
-            key=part.key,
-            kind=LineKind.USAGE,
-            description=f"{stretch.plan_name}: {price.key.replace('_', ' ')}",
-            currency=price.currency,
-            quantity=used,
-            amount=rounded(rated.exact, price.currency, price.rounding),
-            period=part.covered,
-            changed_at=part.pieces[-1].period.start,
-            stretch=stretch,
-            whole=part.whole,
-            price=price,
-            tax_category=price.tax_category,
-            tax_inclusive=price.tax_inclusive,
-            usage=part.covered,
-            steps=rated.steps,
-        )
+    also of periods that still run, as far as they got. What was billed once stays wanted: usage that was billed in
+    mid-period goes on being counted."""
+    return _charges(account, Counted(account, until, figures.__getitem__), until, interim=interim)
 
 
-def _due(account: Account, until: datetime, interim: bool) -> Iterator[Part]:
-    """What was billed once stays wanted: usage that was billed in mid-period goes on being counted."""
-    for part in parts(account, until):
-        if part.price.meter_key is not None and (interim or part.due(until) or part.key in account.books.billed):
-            yield part
+def _charges(account: Account, counted: Counted, until: datetime, *, interim: bool) -> Iterator[Charge]:
+    for bill in counted.bills():
+        if interim or bill.due(until) or bill.key in account.books.billed:
+            yield _charge(counted, bill)
+
+
+def _charge(counted: Counted, bill: Bill) -> Charge:
+    price, stretch = bill.price, bill.windows[-1].tariff.stretch
+    slices: list[Slice] = []
+    steps: list[Step] = []
+    for _, windows in groupby(bill.windows, key=lambda window: window.since):  # each is a count of its own
+        of_one = list(windows)
+        charged = joined(one for window in of_one for one in counted.slices(bill, window))
+        steps += _steps(price, charged, begins=of_one[0].begins)
+        slices += charged
+    rated = _never_below_zero(steps)
+    return Charge(
+        key=bill.key,
+        kind=LineKind.USAGE,
+        description=f"{stretch.plan_name}: {price.key.replace('_', ' ')}",
+        currency=price.currency,
+        quantity=exact_sum(EXACT.subtract(one.ends, one.begins) for one in slices),
+        amount=rounded(rated.exact, price.currency, price.rounding),
+        period=bill.covered,
+        changed_at=bill.windows[-1].period.start,
+        stretch=stretch,
+        whole=bill.whole,
+        price=price,
+        tax_category=price.tax_category,
+        tax_inclusive=price.tax_inclusive,
+        usage=bill.covered,
+        steps=rated.steps,
+    )
+
+
+def _steps(price: Price, slices: list[Slice], *, begins: bool) -> Iterator[Step]:
+    """What the slices of one count come to. A count that `begins` with this price costs what nothing used costs, too:
+    the fixed fee of a first tier."""
+    counted = begins and (not slices or slices[0].begins != 0 or slices[0].spared is None)
+    if counted:
+        yield from (step for step in rate(price, ZERO).steps if step.amount)
+    for n, one in enumerate(slices):
+        if one.spared is None:
+            yield Step("within what is unlimited", EXACT.subtract(one.ends, one.begins), ZERO, ZERO)
+            continue
+        yield from _of_count(price, one.ends, one.spared)
+        before = exact_sum(step.amount for step in _of_count(price, one.begins, one.spared))
+        if before and not (begins and n == 0 and not counted):
+            yield Step(f"counted before: {one.begins:f}", ONE, EXACT.minus(before), EXACT.minus(before))
+
+
+def _of_count(price: Price, count: Decimal, spared: Decimal) -> Iterable[Step]:
+    """The steps of so many units, of which `spared` come off after those that are included."""
+    if not spared:
+        return rate(price, count).steps
+    own = price.included or ZERO
+    steps: list[Step] = []
+    for step in rate(replace(price, included=EXACT.add(own, spared)), count).steps:
+        if step.label != INCLUDED:
+            steps.append(step)
+            continue
+        kept = min(step.quantity, own)
+        off = ((INCLUDED, kept), ("within the limit", EXACT.subtract(step.quantity, kept)))
+        steps += [Step(label, quantity, ZERO, ZERO) for label, quantity in off if quantity]
+    return steps
+
+
+def _never_below_zero(steps: list[Step]) -> Rated:
+    """A correction can lower a count below where this price took it over."""
+    total = exact_sum(step.amount for step in steps)
+    if total < 0:
+        steps = [*steps, Step("below zero, counts as 0", ONE, EXACT.minus(total), EXACT.minus(total))]
+    return Rated(Fraction(max(total, ZERO)), tuple(steps))

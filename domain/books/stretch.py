@@ -18,7 +18,8 @@ class Stretch(Struct, frozen=True, omit_defaults=True):
     due at its start, unless an earlier stretch had them already. `quantity` is seats; of an add-on how often it was
     bought. On `trial` nothing recurs, and usage follows `trial_usage`. `minimum` is the least that a period of
     `cadence` costs (of the plan, so not of add-ons). `because`: the number, in its customer's journal, of the event
-    that began it (None: it began under a release that did not keep it).
+    that began it (None: it began under a release that did not keep it). `usage_anchor` and `usage_since` are the
+    subscription's.
     """
 
     subscription_id: str
@@ -42,11 +43,17 @@ class Stretch(Struct, frozen=True, omit_defaults=True):
     minimum: Decimal | None = None
     draft_hours: int = 1
     because: int | None = None
+    usage_anchor: datetime | None = None
+    usage_since: datetime | None = None
+
+    def anchor_of(self, price: Price) -> datetime:
+        """Where the price's periods begin: usage has an anchor of its own."""
+        return self.anchor if price.meter_key is None else self.usage_anchor or self.anchor
 
     def looked_at(self, closed_until: datetime) -> bool:
         """Whether anything it is charged for ends after that instant."""
         if self.end is None:
             return True
         last = self.end - datetime.resolution
-        rhythms = {self.cadence} | {price.cadence for price in self.prices}
-        return any(period_at(self.anchor, one, self.zone, last).end > closed_until for one in rhythms)
+        rhythms = {(self.anchor, self.cadence)} | {(self.anchor_of(price), price.cadence) for price in self.prices}
+        return any(period_at(anchor, one, self.zone, last).end > closed_until for anchor, one in rhythms)

@@ -9,7 +9,8 @@ from domain.subscription import AddOn, EndReason, ScheduledChange, Subscription
 
 
 # `since`, where there is one: from when it is charged. A quote binds from the instant it was given, and support may
-# date a change back; rights change when it is recorded. None: at once.
+# date a change back; rights change when it is recorded. None: at once. `usage_anchor`, `usage_since`: how the
+# subscription's use is counted from then on.
 class SubscriptionCreated(Event, frozen=True, tag="subscription.created"):
     subscription: Subscription
 
@@ -19,11 +20,15 @@ class SubscriptionStarted(Event, frozen=True, tag="subscription.started"):
     period: Period
     anchor: datetime
     trial_ends_at: datetime | None = None
+    usage_anchor: datetime | None = None
+    usage_since: datetime | None = None
 
 
 class TrialEnded(Event, frozen=True, tag="subscription.trial_ended"):
     subscription_id: str
     period: Period
+    usage_anchor: datetime | None = None
+    usage_since: datetime | None = None
 
 
 class SubscriptionRenewed(Event, frozen=True, tag="subscription.renewed"):
@@ -40,6 +45,8 @@ class PlanChanged(Event, frozen=True, tag="subscription.plan_changed"):
     period: Period
     trial_ends_at: datetime | None = None
     since: datetime | None = None
+    usage_anchor: datetime | None = None
+    usage_since: datetime | None = None
 
 
 class QuantityChanged(Event, frozen=True, tag="subscription.quantity_changed"):

@@ -10,6 +10,7 @@ from domain.access import ApiKey
 from domain.account import Account
 from domain.catalog import Catalog
 from domain.clock import TestClock
+from domain.evolve.limits import recorded
 from domain.evolve.money import evolve_money
 from domain.evolve.stretches import aligned, billed_up_to
 from domain.subscription import Cancel, EndReason, Subscription
@@ -27,11 +28,10 @@ def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Acc
     changed = _evolved(account, event, at)
     if isinstance(event, e.ChangeWithdrawn):
         return _called_off(account, changed, event, at)
-    return (
-        _aligned(changed, event.subscription_id, _charged_from(event, at), at)
-        if isinstance(event, _CHARGED)
-        else changed
-    )
+    if not isinstance(event, _CHARGED):
+        return changed
+    changed = recorded(account, changed, event.subscription_id, _rights_from(event, at), at)
+    return _aligned(changed, event.subscription_id, _charged_from(event, at), at)
 
 
 def _called_off(account: Account, changed: Account, event: e.ChangeWithdrawn, at: datetime) -> Account:
@@ -69,16 +69,19 @@ _CHARGED = (
 """What changes which terms run."""
 
 
-def _charged_from(event: e.RightsEvent, at: datetime) -> datetime:
-    """A start or the end of a trial that was recorded late is charged from its own instant."""
+def _rights_from(event: e.RightsEvent, at: datetime) -> datetime:
+    """A start or the end of a trial that was recorded late counts from its own instant."""
     match event:
         case e.SubscriptionStarted(period=period) | e.TrialEnded(period=period):
             return period.start
-        case e.SubscriptionPaused() | e.SubscriptionResumed():
-            return at
         case _:
-            since: datetime | None = getattr(event, "since", None)
-            return since or at
+            return at
+
+
+def _charged_from(event: e.RightsEvent, at: datetime) -> datetime:
+    """What is dated back is charged from before rights changed."""
+    since: datetime | None = getattr(event, "since", None)
+    return since or _rights_from(event, at)
 
 
 def _evolved(account: Account, event: e.RightsEvent, at: datetime) -> Account:
@@ -92,18 +95,8 @@ def _evolved(account: Account, event: e.RightsEvent, at: datetime) -> Account:
             return replace(account, customer=replace(account.customer, sealed={}, erased_at=at))
         case e.SubscriptionCreated(subscription=subscription):
             return replace(account, subscriptions=(*account.subscriptions, subscription))
-        case e.SubscriptionStarted(subscription_id=id, period=period, anchor=anchor, trial_ends_at=trial_ends_at):
-            changed = account.changing(
-                id,
-                lambda held: replace(
-                    held,
-                    started=True,
-                    period=period,
-                    anchor=anchor,
-                    trial_ends_at=trial_ends_at,
-                    trialing=trial_ends_at is not None,
-                ),
-            )
+        case e.SubscriptionStarted(subscription_id=id):
+            changed = account.changing(id, lambda held: _subscription_changed(held, event, at))
             started = changed.subscription(id)
             assert started is not None
             return _first_started(changed, started.plan.plan_key, started.start_at)
@@ -167,8 +160,19 @@ def _grant_ended(account: Account, grant_id: str, at: datetime, revoked: bool) -
 
 def _subscription_changed(held: Subscription, event: e.RightsEvent, at: datetime) -> Subscription:
     match event:
-        case e.TrialEnded(period=period):
-            return replace(held, trialing=False, period=period)
+        case e.SubscriptionStarted():
+            return replace(
+                held,
+                started=True,
+                period=event.period,
+                anchor=event.anchor,
+                trial_ends_at=event.trial_ends_at,
+                trialing=event.trial_ends_at is not None,
+                usage_anchor=event.usage_anchor,
+                usage_since=event.usage_since,
+            )
+        case e.TrialEnded(period=period, usage_anchor=anchor, usage_since=since):
+            return replace(held, trialing=False, period=period, usage_anchor=anchor, usage_since=since)
         case e.SubscriptionRenewed(period=period):
             return replace(held, period=period)
         case e.PlanChanged():
@@ -183,6 +187,8 @@ def _subscription_changed(held: Subscription, event: e.RightsEvent, at: datetime
                 trialing=held.trialing and event.trial_ends_at is not None and event.trial_ends_at > at,
                 plan_since=max(at, held.start_at),
                 overrides=held.overrides if event.plan.plan_id == held.plan.plan_id else (),
+                usage_anchor=event.usage_anchor,
+                usage_since=event.usage_since,
             )
         case e.QuantityChanged(quantity=quantity):
             return replace(held, quantity=quantity)

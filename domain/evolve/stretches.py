@@ -132,6 +132,8 @@ def _stretch(
         changes_billed=terms.changes_billed,
         minimum=None if add_on else minimum,
         draft_hours=terms.draft_hours,
+        usage_anchor=held.usage_anchor,
+        usage_since=held.usage_since,
     )
 
 

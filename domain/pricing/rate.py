@@ -15,6 +15,9 @@ from domain.pricing.fraction import as_decimal
 from domain.pricing.models import MODELS
 from domain.pricing.steps import step
 
+INCLUDED = "included"
+"""The label of the step that takes off what the price includes."""
+
 
 class Rated(Struct, frozen=True):
     """`exact` is what is rounded, once, into a line's amount. The amounts of `steps` add up to it, except that a step
@@ -39,6 +42,6 @@ def rate(price: Price, quantity: Decimal) -> Rated:
     included = min(used, price.included or ZERO)
     steps = [] if quantity >= 0 else [step("below zero, counts as 0", quantity, ZERO)]
     if included:
-        steps.append(step("included", included, ZERO))
+        steps.append(step(INCLUDED, included, ZERO))
     steps += MODELS[price.model].steps(price, EXACT.subtract(used, included))
     return Rated(Fraction(exact_sum(step.amount for step in steps)), tuple(steps))

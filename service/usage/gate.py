@@ -18,7 +18,6 @@ from domain.due import present
 from domain.entitlement import Entitlement, entitlement
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.gate import Decision, Usage, decide_use, limit_with
-from service.usage import allowance
 from service.usage.base import Base
 from service.usage.check import NO_SUBSCRIPTION, Ready, readable, unnamable
 from service.usage.events import Ref
@@ -114,10 +113,9 @@ class Count:
         """What decides: used, held and carried over."""
         customer_id, at, meter = self._place.customer_id, self._place.at, self._place.meter
         held = await reservations.held(driver, self._key, at)
-        before = allowance.earlier(self._place.right)
-        past = await periods.used(driver, [Ask(customer_id, meter, one, at) for one in before]) if before else []
-        carried = allowance.carry(self._place.right, past)
-        return Usage(self.used(), held, carried)
+        asks = [Ask(customer_id, meter, one.period, at) for one in self._place.right.earlier]
+        past = await periods.used(driver, asks) if asks else []
+        return Usage(self.used(), held, self._place.right.carried(past))
 
     async def decide(self, driver: Driver, quantity: Decimal) -> tuple[Decision, Usage]:
         """Whether `quantity` more may be used, and what that rests on."""

@@ -278,7 +278,7 @@ def test_a_change_of_plan_goes_on_counting_in_the_same_period() -> None:
     before = right(life, "calls").period
     life.change("2026-01-20", ChangePlan(given(gives("calls", "9", resets=MONTH), key="other")))
     after = right(life, "calls", "2026-01-21")
-    assert (after.period, after.limit, after.since) == (before, 9, on("2026-01-20"))
+    assert (after.period, after.limit, after.since) == (before, 9, on("2026-01-10"))
 
 
 def test_use_that_never_resets_is_counted_over_the_customers_whole_life() -> None:

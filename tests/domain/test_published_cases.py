@@ -379,21 +379,21 @@ PARTS: dict[tuple[str, str], str] = {
 
 def ours_e10(given: Figures) -> Figures:
     rows = given["rows"]
-    carried = [carry_over(Decimal(row["grant"]), Decimal(row["max"]), [Decimal(row["used"])]) for row in rows]
+    carried = [carry_over([(Decimal(row["grant"]), Decimal(row["max"]), Decimal(row["used"]))]) for row in rows]
     return {"after": [str(one) for one in carried]}
 
 
 def ours_e11(given: Figures) -> Figures:
     limit = sum(Decimal(grant["amount"]) for grant in given["grants"])
     rollover = sum(Decimal(grant["max"]) for grant in given["grants"])
-    return {"balance_after_first": str(carry_over(Decimal(limit), Decimal(rollover), [Decimal(given["used"])]))}
+    return {"balance_after_first": str(carry_over([(Decimal(limit), Decimal(rollover), Decimal(given["used"]))]))}
 
 
 def ours_e12(given: Figures) -> Figures:
     limit = sum(Decimal(grant["amount"]) for grant in given["grants"])
     rollover = sum(Decimal(grant["max"]) for grant in given["grants"])
     return {
-        "balances": [str(carry_over(Decimal(limit), Decimal(rollover), [Decimal(used)])) for used in given["used"]],
+        "balances": [str(carry_over([(Decimal(limit), Decimal(rollover), Decimal(used))])) for used in given["used"]],
         "overages": ["0", "0"],
     }
 

@@ -265,15 +265,28 @@ def test_a_negative_zero_is_zero() -> None:
 # ── what rolls over, and how full a limit is ──
 
 
+def carried(*used: Decimal) -> Decimal:
+    """With 100 a period, of which at most 50 roll over."""
+    return carry_over((d(100), d(50), one) for one in used)
+
+
 def test_what_a_period_leaves_over_rolls_into_the_next_up_to_the_maximum() -> None:
-    assert carry_over(d(100), d(50), []) == 0
-    assert carry_over(d(100), d(50), [d(10)]) == 50
-    assert carry_over(d(100), d(50), [d(10), d(120)]) == 30
-    assert carry_over(d(100), d(50), [d(10), d(150)]) == 0
+    assert carried() == 0
+    assert carried(d(10)) == 50
+    assert carried(d(10), d(120)) == 30
+    assert carried(d(10), d(150)) == 0
 
 
 def test_overuse_is_not_carried_as_a_debt() -> None:
-    assert carry_over(d(100), d(50), [d(500), d(60)]) == 40
+    assert carried(d(500), d(60)) == 40
+
+
+def test_each_period_leaves_over_by_its_own_limit() -> None:
+    """An unlimited one leaves as much as may roll over; one in which nothing was given lets through what came in."""
+    assert carry_over([(d(100), d(50), d(100)), (d(1000), d(50), d(990))]) == 10
+    assert carry_over([(None, d(50), d(7000))]) == 50
+    assert carry_over([(d(100), d(50), d(70)), (d(0), None, d(0))]) == 30
+    assert carry_over([(d(100), d(50), d(70)), (d(500), d(0), d(0))]) == 0
 
 
 def test_percent_says_100_only_when_the_limit_is_reached() -> None:

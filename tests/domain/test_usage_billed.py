@@ -89,7 +89,7 @@ def test_usage_goes_with_the_plan_that_ran_then_also_if_it_is_left_and_come_back
         "2026-01-11: INV-2, 18.55: Metered: base, given back -6.77; Silver: base 20.32; Metered: calls 5.00",
         "2026-01-21: CN-1 of INV-2, 10.64: Silver: base, given back 10.64",
         "2026-01-21: INV-3, 3.54: Metered: base, difference 3.54",
-        "2026-02-01 01:00: INV-4, 10.50: Metered: base 10.00; Metered: calls 0.50",
+        "2026-02-01 01:00: INV-4, 10.50: Metered: base 10.00; Metered: calls, difference 0.50",
     ]
 
 
@@ -104,7 +104,7 @@ def test_what_arrives_during_a_pause_is_not_billed() -> None:
     shop.until("2026-02-01 01:00")
     assert shop.bills == [
         "2026-01-11: INV-1, 1.00: Plan: calls 1.00",
-        "2026-02-01 01:00: INV-2, 2.00: Plan: calls 2.00",
+        "2026-02-01 01:00: INV-2, 2.00: Plan: calls, difference 2.00",
     ]
 
 

@@ -156,6 +156,6 @@ AMOUNTS = st.integers(0, 10**9).map(Decimal)
 def test_rollover_stays_within_its_bounds_and_shrinks_with_use(
     limit: Decimal, rollover: Decimal, used: list[Decimal], more: Decimal
 ) -> None:
-    carried = carry_over(limit, rollover, used)
+    carried = carry_over((limit, rollover, one) for one in used)
     assert 0 <= carried <= rollover
-    assert carry_over(limit, rollover, [one + more for one in used]) <= carried
+    assert carry_over((limit, rollover, one + more) for one in used) <= carried

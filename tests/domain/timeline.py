@@ -140,6 +140,7 @@ class Timeline:
         self.account = Account()
         self.journal: list[Entry] = []
         self.events: list[tuple[str, datetime, Decimal]] = []
+        self.naming: dict[int, str] = {}  # which subscription an event names, by its place
         self.settings = settings or RIGHTS_ONLY
         self.numbers: dict[str, int] = {}
         self._grants = self._changes = 0
@@ -166,15 +167,22 @@ class Timeline:
         return self.ledger(before)
 
     # What the engine is told: usage and the seller's terms. And numbers.
-    def used(self, meter_key: str, at: str, value: str) -> None:
-        """One event that the meter sums up."""
+    def used(self, meter_key: str, at: str, value: str, naming: str | None = None) -> None:
+        """One event that the meter sums up; it may name its subscription."""
+        if naming is not None:
+            self.naming[len(self.events)] = naming
         self.events.append((meter_key, on(at), D(value)))
 
     def answer(self, question: Question) -> Answer:
         return Answer(self.settings, {count: self._figure(count) for count in question.counts})
 
     def _figure(self, count: Count) -> Decimal:
-        read = (value for meter, at, value in self.events if meter == count.meter_key and count.period.contains(at))
+        read = (
+            value
+            for n, (meter, at, value) in enumerate(self.events)
+            if meter == count.meter_key and count.period.contains(at)
+            if count.subscription_id in (None, self.naming.get(n))
+        )
         return sum(read, D(0))
 
     def wanted(self, account: Account, until: datetime) -> tuple[Charge, ...]:

@@ -1,0 +1,154 @@
+"""What of use is not charged although its price includes no more: what other sources allow. (decisions/0021)
+
+What the gate calls within the limit is never billed as overage. A price that charges only beyond its own plan's limit
+therefore spares, like units it includes, what everything else adds to that limit while it does: grants, overrides,
+add-ons, other plans, what rolled over. A price that charges within its own limit is no price of overage: of other
+sources only the units bought with prices that lost the event come off.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.account import Account
+from domain.billing.charge import Count
+from domain.billing.tariffs import Tariff
+from domain.books.line import ZERO
+from domain.catalog import Price
+from domain.entitlement import Entitlement, earlier_of, entitlement_then
+from domain.evolve.limits import history
+from domain.exact import EXACT, exact_sum
+from domain.limit import Limit
+from domain.period import Cadence, Period
+from domain.pricing.rate import rate
+
+Read = Callable[[Count], Decimal]
+
+
+class Place(Struct, frozen=True):
+    """Where use is charged: by `price` of `tariff`, from `at` on, counted from `since`, while the `running` tariffs
+    do."""
+
+    tariff: Tariff
+    price: Price
+    running: tuple[Tariff, ...]
+    since: datetime
+    at: datetime
+
+
+class Allowances:
+    """Of one customer's use of one meter."""
+
+    def __init__(self, account: Account, meter_key: str, read: Read) -> None:
+        self._account = account
+        self._meter_key = meter_key
+        self._read = read
+        self._limits = [one for one in history(account) if one.feature.meter_key == meter_key]
+        self._grants = [grant for grant in account.grants if grant.feature.meter_key == meter_key]
+        keys = [one.feature.key for one in self._limits] + [grant.feature.key for grant in self._grants]
+        self._features = tuple(dict.fromkeys(keys))
+
+    def until(self, place: Place, end: datetime) -> datetime:
+        """Up to `end`, when next any of what is said of the place may change."""
+        edges = [edge for one in self._limits for edge in (one.start, one.end)]
+        edges += [edge for one in self._grants for edge in (one.granted_at, one.expires_at, one.ended_at)]
+        edges += [right.period.end for right, _ in self._rights(place) if right.period is not None]
+        return min((edge for edge in edges if edge is not None and place.at < edge < end), default=end)
+
+    def spared(self, place: Place) -> Decimal | None:
+        """How many units come off beside those that the price includes. None: all of them."""
+        found = [self._lost(place, place.running, None)]
+        for right, own in self._rights(place):
+            if right.unlimited or right.limit is None:
+                return None
+            lost = self._lost(place, place.running, right.feature.key)
+            found.append(exact_sum((right.limit, self._carried(right), self._ahead(place, right), lost, -own)))
+        return max(ZERO, *found)
+
+    def spared_of_named(self, place: Place) -> Decimal:
+        """The same for events that name the subscription, where another charges the others: by what it gives itself."""
+        own = [one for one in place.running if one.subscription_id == place.tariff.subscription_id]
+        found = [self._lost(place, own, None)]
+        for feature, limit in self._beyond(place):
+            given = self._given(feature, place.tariff.subscription_id, place.at)
+            found.append(exact_sum((given, self._lost(place, own, feature), -limit)))
+        return max(ZERO, *found)
+
+    def given_by(self, subscription_id: str, place: Place) -> Decimal:
+        """What another subscription brings along: as much of the use that names it stays with it."""
+        theirs = [one for one in place.running if one.subscription_id == subscription_id]
+        found = [self._lost(place, theirs, None)]
+        for feature, _ in self._beyond(place):
+            given = self._given(feature, subscription_id, place.at)
+            found.append(exact_sum((given, self._lost(place, theirs, feature))))
+        return max(found)
+
+    def _beyond(self, place: Place) -> Iterator[tuple[str, Decimal]]:
+        """The features beyond whose limit the price charges, and not within: with the limit of its own plan."""
+        for feature in self._features:
+            own = self._limit(feature, place.tariff.slot, place.at)
+            if own is None:
+                yield feature, ZERO
+            elif own.limit is not None and own.resets is place.price.cadence and _free(place.price, own.limit):
+                yield feature, own.limit
+
+    def _rights(self, place: Place) -> Iterator[tuple[Entitlement, Decimal]]:
+        for feature, own in self._beyond(place):
+            right = entitlement_then(self._account, feature, place.at)
+            if right is not None and right.enabled and right.period is not None:
+                yield right, own
+
+    def _carried(self, right: Entitlement) -> Decimal:
+        """What rolled into the right's period."""
+        earlier = earlier_of(self._account, right)
+        used = [self._read(Count(self._meter_key, one.period)) for one in earlier]
+        return replace(right, earlier=earlier).carried(used)
+
+    def _ahead(self, place: Place, right: Entitlement) -> Decimal:
+        """How far the price's count is ahead of the gate's, which may have begun at another instant."""
+        assert right.period is not None
+        if right.period.start == place.since:
+            return ZERO
+        return EXACT.subtract(self._used(place.since, place.at), self._used(right.period.start, place.at))
+
+    def _used(self, since: datetime, at: datetime) -> Decimal:
+        return ZERO if at <= since else self._read(Count(self._meter_key, Period(since, at)))
+
+    def _lost(self, place: Place, among: Iterable[Tariff], feature: str | None) -> Decimal:
+        """Units included in prices that lost the event; with a feature only what is more than their own limit of it,
+        which counts already."""
+        found = []
+        for one in among:
+            if one is not place.tariff:
+                limit = None if feature is None else self._limit(feature, one.slot, place.at)
+                known = ZERO if limit is None else limit.limit or ZERO
+                found.append(max(ZERO, EXACT.subtract(_included(one, place.price.cadence), known)))
+        return exact_sum(found)
+
+    def _given(self, feature: str, subscription_id: str, at: datetime) -> Decimal:
+        return exact_sum(
+            one.limit or ZERO
+            for one in self._limits
+            if one.subscription_id == subscription_id and one.feature.key == feature and one.enabled and one.holds(at)
+        )
+
+    def _limit(self, feature: str, slot: tuple[str, str | None], at: datetime) -> Limit | None:
+        return next(
+            (
+                one
+                for one in self._limits
+                if one.slot == slot and one.feature.key == feature and one.enabled and one.holds(at)
+            ),
+            None,
+        )
+
+
+def _included(tariff: Tariff, cadence: Cadence) -> Decimal:
+    return max((price.included or ZERO for price in tariff.prices if price.cadence is cadence), default=ZERO)
+
+
+def _free(price: Price, units: Decimal) -> bool:
+    return rate(price, units).exact == rate(price, ZERO).exact

@@ -1,0 +1,139 @@
+"""Which part of the count of a meter each price charges, before anything is multiplied."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domain.account import Account
+from domain.billing.allowance import Allowances, Place, Read
+from domain.billing.charge import Count
+from domain.billing.parts import periods
+from domain.billing.tariffs import Tariff, shifts, tariffs
+from domain.books.line import ZERO
+from domain.catalog import Price
+from domain.exact import EXACT, exact_sum
+from domain.period import FOREVER, Period
+
+
+class Window(Struct, frozen=True):
+    """While a tariff runs in a usage period, whose use is counted `since`."""
+
+    tariff: Tariff
+    since: datetime
+    period: Period
+
+    @property
+    def begins(self) -> bool:
+        """Whether the count begins with it."""
+        return self.period.start == self.since
+
+
+class Bill(Struct, frozen=True):
+    """One price in one of its usage periods, `whole`. `key` names it on every invoice."""
+
+    key: str
+    price: Price
+    whole: Period
+    windows: tuple[Window, ...]
+
+    @property
+    def covered(self) -> Period:
+        return Period(self.windows[0].period.start, self.windows[-1].period.end)
+
+    def due(self, until: datetime) -> bool:
+        """Whether it is to be billed by then: when its period is over, or its terms are."""
+        return self.whole.end <= until or self.windows[-1].tariff.stretch.end is not None
+
+
+class Slice(Struct, frozen=True):
+    """A part of the count that a price charges: from one figure to another, of which `spared` units come off beside
+    those it includes (None: all)."""
+
+    begins: Decimal
+    ends: Decimal
+    spared: Decimal | None
+
+
+class Counted:
+    """One customer's use by `until`, as `read` tells it."""
+
+    def __init__(self, account: Account, until: datetime, read: Read) -> None:
+        self._read = read
+        self._tariffs = tariffs(account, until)
+        self._allowances = {meter: Allowances(account, meter, read) for meter in self._tariffs}
+        self._closed_until = account.books.closed_until
+        self._until = until
+
+    def bills(self) -> tuple[Bill, ...]:
+        """All that begin by then and are not closed, in the order in which they were sold, then of periods. Nothing is
+        read for it."""
+        found: dict[str, Bill] = {}
+        for tariff, price in self._in_order():
+            stretch = tariff.stretch
+            for whole in periods(stretch, price.cadence, self._until, self._closed_until, stretch.anchor_of(price)):
+                key = f"{stretch.subscription_id}/{price.id}/{whole.start.isoformat()}"
+                there = found.get(key) or Bill(key, price, whole, ())
+                found[key] = replace(there, windows=(*there.windows, _window(tariff, whole)))
+        return tuple(found.values())
+
+    def slices(self, bill: Bill, window: Window) -> list[Slice]:
+        """What of the count the bill charges in one of its windows."""
+        rivals = self._tariffs[window.tariff.meter_key]
+        found: list[Slice] = []
+        for shift in shifts(window.period, rivals):
+            running = tuple(one for one in rivals if one.runs(shift.start))
+            mine = next(one for one in running if one.subscription_id == window.tariff.subscription_id)
+            if mine is window.tariff:
+                place = Place(mine, bill.price, running, window.since, shift.start)
+                found += self._all(place, shift.end) if running[0] is mine else [self._named(place, shift.end)]
+        return found
+
+    def _in_order(self) -> Iterator[tuple[Tariff, Price]]:
+        every = [(one, price) for rivals in self._tariffs.values() for one in rivals for price in one.prices]
+        return iter(sorted(every, key=lambda one: (one[0].sold, one[0].stretch.prices.index(one[1]))))
+
+    def _all(self, place: Place, end: datetime) -> Iterator[Slice]:
+        """All events, but for those that name another subscription and are more than that brings along."""
+        allowances = self._allowances[place.tariff.meter_key]
+        others = dict.fromkeys(one.subscription_id for one in place.running)
+        del others[place.tariff.subscription_id]
+        while place.at < end:
+            until = allowances.until(place, end)
+            brought = {id: allowances.given_by(id, place) for id in others}
+            begins, ends = (
+                EXACT.subtract(
+                    self._used(place, at),
+                    exact_sum(max(ZERO, EXACT.subtract(self._used(place, at, id), own)) for id, own in brought.items()),
+                )
+                for at in (place.at, until)
+            )
+            yield Slice(begins, ends, allowances.spared(place))
+            place = replace(place, at=until)
+
+    def _named(self, place: Place, end: datetime) -> Slice:
+        """Another subscription charges: only what names this one is left."""
+        begins, ends = (self._used(place, at, place.tariff.subscription_id) for at in (place.at, end))
+        return Slice(begins, ends, self._allowances[place.tariff.meter_key].spared_of_named(place))
+
+    def _used(self, place: Place, at: datetime, subscription_id: str | None = None) -> Decimal:
+        if at <= place.since:
+            return ZERO
+        return self._read(Count(place.tariff.meter_key, Period(place.since, at), subscription_id))
+
+
+def _window(tariff: Tariff, whole: Period) -> Window:
+    period = Period(max(whole.start, tariff.stretch.start), min(whole.end, tariff.stretch.end or FOREVER))
+    return Window(tariff, min(max(whole.start, tariff.since), period.start), period)
+
+
+def joined(slices: Iterable[Slice]) -> list[Slice]:
+    """Without seams where nothing lies between: what is spared alike goes on."""
+    found: list[Slice] = []
+    for one in slices:
+        if found and (found[-1].ends, found[-1].spared) == (one.begins, one.spared):
+            one = replace(one, begins=found.pop().begins)
+        found.append(one)
+    return found

@@ -1,0 +1,76 @@
+"""Who charges for use: one tariff at each instant, so that one event is charged once. (decisions/0021)"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
+
+from msgspec import Struct
+
+from domain.account import Account
+from domain.billing.parts import as_of
+from domain.books.stretch import Stretch
+from domain.catalog import Price
+from domain.period import FOREVER, Period
+from domain.policy import TrialUsage
+
+
+class Tariff(Struct, frozen=True):
+    """All prices that one plan version, or one add-on, puts on a meter: they charge together. `since`: from when on its
+    subscription's use counts. `sold`: the order in which they were."""
+
+    meter_key: str
+    sold: int
+    stretch: Stretch
+    prices: tuple[Price, ...]
+    since: datetime
+
+    @property
+    def subscription_id(self) -> str:
+        return self.stretch.subscription_id
+
+    @property
+    def slot(self) -> tuple[str, str | None]:
+        """As of a `Limit`."""
+        return self.subscription_id, self.stretch.plan_key if self.stretch.add_on else None
+
+    @property
+    def end(self) -> datetime:
+        return self.stretch.end or FOREVER
+
+    def runs(self, at: datetime) -> bool:
+        return self.stretch.start <= at < self.end
+
+
+def tariffs(account: Account, until: datetime) -> dict[str, list[Tariff]]:
+    """By meter, all that charge for it by then, in the order in which an event is theirs: the subscription begun first;
+    within it the add-ons, the latest first, before the plan. A free trial charges nobody, and takes nothing from
+    others."""
+    begun = {held.id: (held.start_at, n) for n, held in enumerate(account.subscriptions)}
+    since = {held.id: held.start_at for held in account.subscriptions}
+    found: dict[str, list[Tariff]] = {}
+    stretches = sorted(
+        enumerate(as_of(account.books, until)),
+        key=lambda one: (begun[one[1].subscription_id], not one[1].add_on, -one[0]),
+    )
+    for sold, stretch in stretches:
+        if stretch.trial and stretch.trial_usage is not TrialUsage.BILLED:
+            continue
+        for meter_key, prices in _by_meter(stretch).items():
+            counted = stretch.usage_since or since[stretch.subscription_id]
+            found.setdefault(meter_key, []).append(Tariff(meter_key, sold, stretch, prices, counted))
+    return found
+
+
+def shifts(period: Period, among: list[Tariff]) -> Iterator[Period]:
+    """The period, cut where any of the tariffs begins or ends."""
+    edges = {edge for one in among for edge in (one.stretch.start, one.end) if period.start < edge < period.end}
+    cuts = [period.start, *sorted(edges), period.end]
+    yield from (Period(start, end) for start, end in pairwise(cuts))
+
+
+def _by_meter(stretch: Stretch) -> dict[str, tuple[Price, ...]]:
+    found: dict[str, tuple[Price, ...]] = {}
+    for price in stretch.prices:
+        if price.meter_key is not None:
+            found[price.meter_key] = (*found.get(price.meter_key, ()), price)
+    return found

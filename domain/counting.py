@@ -1,0 +1,82 @@
+"""How a subscription's use is counted: in periods of an anchor, from an instant on. (decisions/0021)
+
+A customer's use of a meter is one count. A subscription that begins beside one that counts the meter, or in the middle
+of a usage period of one that has ended, goes on with that count: or leaving and coming back, or a second subscription
+beside the first, would make an allowance begin anew that was used up. The end of a trial begins anew: what was tried
+does not count against what is paid for.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from domain.account import Account
+from domain.catalog import PlanVersion
+from domain.period import Cadence, period_at
+from domain.subscription import Subscription
+
+
+class Counting(NamedTuple):
+    """A subscription's `usage_anchor` and `usage_since`."""
+
+    anchor: datetime | None = None
+    since: datetime | None = None
+
+
+def from_start(account: Account, held: Subscription, at: datetime, *, trial: bool) -> Counting:
+    """Of a subscription that begins at `at`. What was paid for does not go on with the count of a trial."""
+    others = [one for one in _sharing(account, held, at) if trial or not one.trialing]
+    running = [one for one in others if _runs(one, at)]
+    left = [one for one in others if not _runs(one, at) and _counts_until(one, held) > at]
+    return _of([*running, *sorted(left, key=lambda one: one.ended_at or at, reverse=True)]) or Counting()
+
+
+def after_trial(account: Account, held: Subscription, at: datetime) -> Counting:
+    """Of a subscription whose trial ends at `at`. Beside one that is paid for there is no count of its own."""
+    paid = [one for one in _sharing(account, held, at) if _runs(one, at) and not one.trialing]
+    return _of(paid) or Counting(None, at)
+
+
+def _of(others: Iterable[Subscription]) -> Counting | None:
+    return next((Counting(one.counted_by, one.counted_since) for one in others), None)
+
+
+def _sharing(account: Account, held: Subscription, at: datetime) -> list[Subscription]:
+    """The others that had begun by then and count a meter that this one counts, too; the first begun first."""
+    others = [one for one in account.subscriptions if one.id != held.id and one.started and one.start_at <= at]
+    return sorted((one for one in others if _meters(one) & _meters(held)), key=lambda one: one.start_at)
+
+
+def _runs(held: Subscription, at: datetime) -> bool:
+    return held.ended_at is None or at < held.ended_at
+
+
+def _counts_until(left: Subscription, held: Subscription) -> datetime:
+    """When the last period in which the ended one counted a meter of the other is over."""
+    assert left.ended_at is not None
+    last = left.ended_at - datetime.resolution
+    rhythms = {cadence for meter, cadence in _counted(left) if meter in _meters(held)}
+    return max(
+        (period_at(left.counted_by, one, left.zone, last).end for one in rhythms if one is not Cadence.ONCE),
+        default=left.ended_at,
+    )
+
+
+def _meters(held: Subscription) -> set[str]:
+    return {meter for meter, _ in _counted(held)}
+
+
+def _counted(held: Subscription) -> Iterator[tuple[str, Cadence]]:
+    """The meters with the rhythms of the limits and prices that follow them. ONCE: over the customer's whole life."""
+    for version in (held.plan, *(one.plan for one in held.add_ons)):
+        yield from _by_version(version)
+
+
+def _by_version(version: PlanVersion) -> Iterator[tuple[str, Cadence]]:
+    for price in version.terms.prices:
+        if price.meter_key is not None:
+            yield price.meter_key, price.cadence
+    for given in version.terms.entitlements:
+        meter_key = version.feature(given.feature).meter_key
+        if meter_key is not None:
+            yield meter_key, given.resets or Cadence.ONCE
