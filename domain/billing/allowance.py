@@ -6,7 +6,7 @@ add-ons, other plans, what rolled over. A price that charges within its own limi
 sources only the units bought with prices that lost the event come off.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -59,23 +59,28 @@ class Allowances:
         return min((edge for edge in edges if edge is not None and place.at < edge < end), default=end)
 
     def spared(self, place: Place) -> Decimal | None:
-        """How many units come off beside those that the price includes. None: all of them."""
-        found = [self._lost(place, place.running, None)]
-        for right, own in self._rights(place):
-            if right.unlimited or right.limit is None:
-                return None
-            lost = self._lost(place, place.running, right.feature.key)
-            found.append(exact_sum((right.limit, self._carried(right), self._ahead(place, right), lost, -own)))
-        return max(ZERO, *found)
+        """How many units come off beside those that the price includes once. None: all of them."""
+        rights = {right.feature.key: right for right, _ in self._rights(place)}
+        if any(right.unlimited for right in rights.values()):
+            return None
+        limits = {
+            feature: exact_sum((right.limit or ZERO, self._carried(right), self._ahead(place, right)))
+            for feature, right in rights.items()
+        }
+        return self._spared(place, place.running, limits)
+
+    def spared_within(self, place: Place, feature: str, limit: Decimal | None) -> Decimal | None:
+        """The same where all that is allowed of one feature, with what rolled over, is known already."""
+        if feature not in dict(self._beyond(place)):
+            return self._spared(place, place.running, {})
+        return None if limit is None else self._spared(place, place.running, {feature: limit})
 
     def spared_of_named(self, place: Place) -> Decimal:
         """The same for events that name the subscription, where another charges the others: by what it gives itself."""
-        own = [one for one in place.running if one.subscription_id == place.tariff.subscription_id]
-        found = [self._lost(place, own, None)]
-        for feature, limit in self._beyond(place):
-            given = self._given(feature, place.tariff.subscription_id, place.at)
-            found.append(exact_sum((given, self._lost(place, own, feature), -limit)))
-        return max(ZERO, *found)
+        id = place.tariff.subscription_id
+        own = [one for one in place.running if one.subscription_id == id]
+        limits = {feature: self._given(feature, id, place.at) for feature, _ in self._beyond(place)}
+        return self._spared(place, own, limits)
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
         """What another subscription brings along: as much of the use that names it stays with it."""
@@ -86,13 +91,22 @@ class Allowances:
             found.append(exact_sum((given, self._lost(place, theirs, feature))))
         return max(found)
 
+    def _spared(self, place: Place, among: Iterable[Tariff], limits: Mapping[str, Decimal]) -> Decimal:
+        """`limits`: how far use is allowed, in the price's count. What its own plan gives, it includes already."""
+        among = list(among)
+        own = dict(self._beyond(place))
+        found = [self._lost(place, among, None)]
+        for feature, limit in limits.items():
+            found.append(exact_sum((limit, self._lost(place, among, feature), -own[feature])))
+        return EXACT.add(_again(place), max(ZERO, *found))
+
     def _beyond(self, place: Place) -> Iterator[tuple[str, Decimal]]:
         """The features beyond whose limit the price charges, and not within: with the limit of its own plan."""
         for feature in self._features:
             own = self._limit(feature, place.tariff.slot, place.at)
             if own is None:
                 yield feature, ZERO
-            elif own.limit is not None and own.resets is place.price.cadence and _free(place.price, own.limit):
+            elif own.limit is not None and own.resets is place.price.cadence and _free(place, own.limit):
                 yield feature, own.limit
 
     def _rights(self, place: Place) -> Iterator[tuple[Entitlement, Decimal]]:
@@ -146,9 +160,20 @@ class Allowances:
         )
 
 
+def beyond(price: Price, spared: Decimal) -> Price:
+    """The price with so many more units included."""
+    return replace(price, included=EXACT.add(price.included or ZERO, spared)) if spared else price
+
+
 def _included(tariff: Tariff, cadence: Cadence) -> Decimal:
-    return max((price.included or ZERO for price in tariff.prices if price.cadence is cadence), default=ZERO)
+    return max((tariff.included(price) for price in tariff.prices if price.cadence is cadence), default=ZERO)
 
 
-def _free(price: Price, units: Decimal) -> bool:
+def _again(place: Place) -> Decimal:
+    """What is included beyond the first time."""
+    return EXACT.subtract(place.tariff.included(place.price), place.price.included or ZERO)
+
+
+def _free(place: Place, units: Decimal) -> bool:
+    price = replace(place.price, included=place.tariff.included(place.price))
     return rate(price, units).exact == rate(price, ZERO).exact

@@ -50,6 +50,17 @@ class Stretch(Struct, frozen=True, omit_defaults=True):
         """Where the price's periods begin: usage has an anchor of its own."""
         return self.anchor if price.meter_key is None else self.usage_anchor or self.anchor
 
+    def counting_since(self, closed_until: datetime) -> dict[str, datetime]:
+        """By meter, when the first usage period began that ends after that instant."""
+        found: dict[str, datetime] = {}
+        for price in self.prices:
+            if price.meter_key is not None:
+                at = max(self.start, closed_until)
+                at = at if self.end is None else min(at, self.end - datetime.resolution)
+                start = period_at(self.anchor_of(price), price.cadence, self.zone, at).start
+                found[price.meter_key] = min(start, found.get(price.meter_key, start))
+        return found
+
     def looked_at(self, closed_until: datetime) -> bool:
         """Whether anything it is charged for ends after that instant."""
         if self.end is None:

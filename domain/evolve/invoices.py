@@ -97,7 +97,7 @@ def _treatment(line: Line) -> Treatment:
 
 def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
     closed_until = max(books.closed_until or corrections_from, corrections_from)
-    stretches = tuple(one for one in books.stretches if one.looked_at(closed_until))
+    stretches = _looked_at(books.stretches, closed_until)
     since = _kept_since(stretches, closed_until)
     return replace(
         books,
@@ -111,6 +111,22 @@ def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
         },
         stretches=stretches,
     )
+
+
+def _looked_at(stretches: Iterable[Stretch], closed_until: datetime) -> tuple[Stretch, ...]:
+    """Those that anything is still charged for; and who charged a meter in months that are closed, as long as a longer
+    period of another price of it is not: what was used then was theirs."""
+    stretches = tuple(stretches)
+    since: dict[str, datetime] = {}
+    for one in stretches:
+        if one.looked_at(closed_until):
+            for meter_key, start in one.counting_since(closed_until).items():
+                since[meter_key] = min(start, since.get(meter_key, start))
+
+    def shares(one: Stretch) -> bool:
+        return any((one.end or FOREVER) > since.get(price.meter_key or "", FOREVER) for price in one.prices)
+
+    return tuple(one for one in stretches if one.looked_at(closed_until) or shares(one))
 
 
 def _kept_since(stretches: Iterable[Stretch], closed_until: datetime) -> dict[str, datetime]:
