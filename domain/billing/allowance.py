@@ -19,7 +19,6 @@ from domain.billing.tariffs import Tariff
 from domain.books.line import ZERO
 from domain.catalog import Price
 from domain.entitlement import Entitlement, earlier_of, entitlement_then
-from domain.evolve.limits import history
 from domain.exact import EXACT, exact_sum
 from domain.limit import Limit
 from domain.period import Cadence, Period
@@ -46,7 +45,7 @@ class Allowances:
         self._account = account
         self._meter_key = meter_key
         self._read = read
-        self._limits = [one for one in history(account) if one.feature.meter_key == meter_key]
+        self._limits = [one for one in account.limits if one.feature.meter_key == meter_key]
         self._grants = [grant for grant in account.grants if grant.feature.meter_key == meter_key]
         keys = [one.feature.key for one in self._limits] + [grant.feature.key for grant in self._grants]
         self._features = tuple(dict.fromkeys(keys))

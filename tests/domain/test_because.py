@@ -44,8 +44,8 @@ def test_a_renewal_goes_on_under_the_terms_of_the_beginning_and_a_change_begins_
 def test_usage_names_what_began_the_terms_that_it_was_counted_under() -> None:
     shop = Shop()
     shop.subscribe("2026-01-01", METERED)
-    shop.change("2026-01-10", Pause())
     shop.used("calls", "2026-01-05", "100")
+    shop.change("2026-01-10", Pause())
     shop.change("2026-01-20", Resume())
     shop.used("calls", "2026-01-25", "100")
     shop.until("2026-02-10")
