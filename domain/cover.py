@@ -1,11 +1,10 @@
 """Prepaid use: whether the credit that a customer has bought covers what their usage comes to.
 
 Usage of a PREPAID plan is billed like any other, when its period ends, and the invoice takes the credit. So until then
-what has been used is worked out here, as that invoice will: by the subscription's own price, with the tax that comes
-on top. See docs/decisions/0015-rights-and-debts.md for what this cannot see.
+what has been used is worked out here, as that invoice will: by the price that charges for it, less what else is allowed
+(decisions/0021), with the tax that comes on top. See docs/decisions/0015-rights-and-debts.md for what this cannot see.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -13,16 +12,17 @@ from fractions import Fraction
 from msgspec import Struct
 
 from domain.account import Account
+from domain.billing.allowance import Allowances, Place, beyond
+from domain.billing.charge import Count
 from domain.billing.office import Office, office
+from domain.billing.tariffs import Tariff, running
 from domain.catalog import BillingMode, Price
 from domain.entitlement import Entitlement
-from domain.evolve.stretches import chosen
+from domain.exact import EXACT
 from domain.money import Money, rounded, zero
-from domain.period import Period, local_date, period_at
-from domain.policy import TrialUsage
+from domain.period import Period, counted_at, local_date
 from domain.pricing.rate import rate
 from domain.seller import Settings
-from domain.subscription import Subscription
 
 
 class Cover(Struct, frozen=True):
@@ -42,40 +42,42 @@ class Cover(Struct, frozen=True):
         return self.cost is None or self.cost.amount > 0
 
 
-def cover(account: Account, settings: Settings, right: Entitlement, quantity: Decimal, at: datetime) -> Cover | None:
-    """How the credit compares with a period in which `quantity` is used. None: no prepaid price follows the meter."""
+def cover(
+    account: Account, settings: Settings, right: Entitlement, quantity: Decimal, carried: Decimal, at: datetime
+) -> Cover | None:
+    """How the credit compares with a period in which `quantity` is used, `carried` units having rolled into it. None:
+    nothing that charges for it is prepaid."""
     customer, meter_key = account.customer, right.feature.meter_key
-    if customer is None or meter_key is None:
-        return None
-    prices = [(held, price) for held in account.subscriptions for price in _prepaid(held, customer.currency, meter_key)]
-    if not prices:
+    rivals = () if customer is None or meter_key is None else tuple(running(account, at).get(meter_key, ()))
+    if not rivals or customer is None or rivals[0].stretch.mode is not BillingMode.PREPAID:
         return None
     credit = Money(account.prepaid.get(customer.currency, zero(customer.currency).amount), customer.currency)
-    if any(_period(held, price, at) != right.period for held, price in prices):
+    places = [_place(rivals, price, at) for price in rivals[0].prices]
+    if any(period != right.period for _, period in places):
         return Cover(None, credit)
+    limit = None if right.unlimited or right.limit is None else EXACT.add(right.limit, carried)
+    allowances = Allowances(account, rivals[0].meter_key, _not_read)
     terms = office(settings, customer)
-    cost = sum((_cost(price, quantity, terms, at) for _, price in prices), Fraction(0))
+    cost = Fraction(0)
+    for place, _ in places:
+        spared = allowances.spared_within(place, right.feature.key, limit)
+        cost += Fraction(0) if spared is None else _cost(place.price, quantity, spared, terms, at)
     return Cover(Money(rounded(cost, customer.currency), customer.currency), credit)
 
 
-def _prepaid(held: Subscription, currency: str, meter_key: str) -> Iterator[Price]:
-    """The prices that a subscription's usage of the meter draws on credit by. In a free trial it draws on nothing."""
-    if not held.gives_rights or (held.trialing and held.plan.terms.trial_usage is TrialUsage.FREE):
-        return
-    for version, overrides in ((held.plan, held.overrides), *((one.plan, ()) for one in held.add_ons)):
-        if version.terms.billing is BillingMode.PREPAID:
-            recurring, _ = chosen(version, overrides, currency, held.cadence)
-            yield from (price for price in recurring if price.meter_key == meter_key)
+def _place(rivals: tuple[Tariff, ...], price: Price, at: datetime) -> tuple[Place, Period]:
+    """Where it would be charged, and the period whose usage is rated together."""
+    stretch, since = rivals[0].stretch, rivals[0].since
+    period = counted_at(stretch.anchor_of(price), since, price.cadence, stretch.zone, at)
+    return Place(rivals[0], price, rivals, period.start, at), period
 
 
-def _period(held: Subscription, price: Price, at: datetime) -> Period:
-    """The one whose usage the price rates."""
-    tile = period_at(held.anchor, price.cadence, held.zone, at)
-    return Period(max(tile.start, held.start_at), tile.end)
+def _not_read(count: Count) -> Decimal:
+    raise AssertionError(f"the gate knows what is used already, and reads no {count.meter_key}")
 
 
-def _cost(price: Price, quantity: Decimal, terms: Office, at: datetime) -> Fraction:
-    exact = rate(price, quantity).exact
+def _cost(price: Price, quantity: Decimal, spared: Decimal, terms: Office, at: datetime) -> Fraction:
+    exact = rate(beyond(price, spared), quantity).exact
     if price.tax_inclusive or not exact:
         return exact
     taxed = terms.taxed(price.tax_category, local_date(at, terms.settings.zone))

@@ -17,7 +17,6 @@ from msgspec.structs import replace
 
 from domain.account import Account, Grant
 from domain.catalog import Feature, FeatureKind, PlanEntitlement, PlanVersion
-from domain.evolve.limits import history
 from domain.exact import EXACT, exact_sum
 from domain.limit import Limit
 from domain.period import FOREVER, Cadence, Period, counted_at
@@ -136,7 +135,7 @@ def entitlement_then(account: Account, feature_key: str, at: datetime) -> Entitl
     """What the right to a METERED feature was at an instant in the past of `account` (or will be, if nothing happens):
     told from the limits it remembers. Its sources have no names, and it does not tell what rolled over."""
     order = {held.id: n for n, held in enumerate(account.subscriptions)}
-    then = [one for one in history(account) if one.feature.key == feature_key and one.holds(at)]
+    then = [one for one in account.limits if one.feature.key == feature_key and one.holds(at)]
     then.sort(key=lambda one: (order[one.subscription_id], one.add_on is not None))
     found = [(_from_limit(one), _Counted(one.anchor, one.since, one.zone)) for one in then]
     return _right(account, feature_key, then[0].feature if then else None, found, at)
@@ -165,7 +164,7 @@ def earlier_of(account: Account, right: Entitlement) -> tuple[Earlier, ...]:
     key, anchor, since, present, resets = right.feature.key, right.anchor, right.since, right.period, right.resets
     if resets in (None, Cadence.ONCE) or anchor is None or since is None or present is None:
         return ()
-    limits = [one for one in history(account) if one.feature.key == key]
+    limits = [one for one in account.limits if one.feature.key == key]
     if not any(one.rollover and one.start < present.start for one in limits):
         return ()
     assert resets is not None

@@ -143,7 +143,7 @@ def _prepaid(
 ) -> Decision:
     """What its limits allow has to be covered by credit, if it draws on that."""
     period = exact_sum((usage.used, usage.held, quantity))
-    found = cover(account, catalog.settings, held, period, at)
+    found = cover(account, catalog.settings, held, period, usage.carried, at)
     if found is None or not found.drawn:
         return decision
     credit = in_words({found.credit.currency: found.credit.amount})

@@ -68,12 +68,12 @@ def meters_of(prices: Sequence[Price]) -> list[str]:
 
 
 def _rhythm(account: Account, meter_key: str, period: Period) -> tuple[datetime, str]:
-    """Where the customer's billing periods for this meter begin: by the last subscription that priced it by the end of
+    """Where the customer's usage periods for this meter begin: by the last subscription that priced it by the end of
     the period, else by the period itself."""
     assert account.customer is not None
     for held in reversed(account.subscriptions):
         versions = (held.plan, *(one.plan for one in held.add_ons))
         prices = (price for version in versions for price in version.terms.prices)
         if held.started and held.start_at < period.end and any(price.meter_key == meter_key for price in prices):
-            return held.anchor, held.zone
+            return held.counted_by, held.zone
     return period.start, account.customer.timezone

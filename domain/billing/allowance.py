@@ -6,7 +6,7 @@ add-ons, other plans, what rolled over. A price that charges within its own limi
 sources only the units bought with prices that lost the event come off.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,7 +19,6 @@ from domain.billing.tariffs import Tariff
 from domain.books.line import ZERO
 from domain.catalog import Price
 from domain.entitlement import Entitlement, earlier_of, entitlement_then
-from domain.evolve.limits import history
 from domain.exact import EXACT, exact_sum
 from domain.limit import Limit
 from domain.period import Cadence, Period
@@ -46,7 +45,7 @@ class Allowances:
         self._account = account
         self._meter_key = meter_key
         self._read = read
-        self._limits = [one for one in history(account) if one.feature.meter_key == meter_key]
+        self._limits = [one for one in account.limits if one.feature.meter_key == meter_key]
         self._grants = [grant for grant in account.grants if grant.feature.meter_key == meter_key]
         keys = [one.feature.key for one in self._limits] + [grant.feature.key for grant in self._grants]
         self._features = tuple(dict.fromkeys(keys))
@@ -60,22 +59,27 @@ class Allowances:
 
     def spared(self, place: Place) -> Decimal | None:
         """How many units come off beside those that the price includes once. None: all of them."""
-        found = [self._lost(place, place.running, None)]
-        for right, own in self._rights(place):
-            if right.unlimited or right.limit is None:
-                return None
-            lost = self._lost(place, place.running, right.feature.key)
-            found.append(exact_sum((right.limit, self._carried(right), self._ahead(place, right), lost, -own)))
-        return EXACT.add(_again(place), max(ZERO, *found))
+        rights = {right.feature.key: right for right, _ in self._rights(place)}
+        if any(right.unlimited for right in rights.values()):
+            return None
+        limits = {
+            feature: exact_sum((right.limit or ZERO, self._carried(right), self._ahead(place, right)))
+            for feature, right in rights.items()
+        }
+        return self._spared(place, place.running, limits)
+
+    def spared_within(self, place: Place, feature: str, limit: Decimal | None) -> Decimal | None:
+        """The same where all that is allowed of one feature, with what rolled over, is known already."""
+        if feature not in dict(self._beyond(place)):
+            return self._spared(place, place.running, {})
+        return None if limit is None else self._spared(place, place.running, {feature: limit})
 
     def spared_of_named(self, place: Place) -> Decimal:
         """The same for events that name the subscription, where another charges the others: by what it gives itself."""
-        own = [one for one in place.running if one.subscription_id == place.tariff.subscription_id]
-        found = [self._lost(place, own, None)]
-        for feature, limit in self._beyond(place):
-            given = self._given(feature, place.tariff.subscription_id, place.at)
-            found.append(exact_sum((given, self._lost(place, own, feature), -limit)))
-        return EXACT.add(_again(place), max(ZERO, *found))
+        id = place.tariff.subscription_id
+        own = [one for one in place.running if one.subscription_id == id]
+        limits = {feature: self._given(feature, id, place.at) for feature, _ in self._beyond(place)}
+        return self._spared(place, own, limits)
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
         """What another subscription brings along: as much of the use that names it stays with it."""
@@ -85,6 +89,15 @@ class Allowances:
             given = self._given(feature, subscription_id, place.at)
             found.append(exact_sum((given, self._lost(place, theirs, feature))))
         return max(found)
+
+    def _spared(self, place: Place, among: Iterable[Tariff], limits: Mapping[str, Decimal]) -> Decimal:
+        """`limits`: how far use is allowed, in the price's count. What its own plan gives, it includes already."""
+        among = list(among)
+        own = dict(self._beyond(place))
+        found = [self._lost(place, among, None)]
+        for feature, limit in limits.items():
+            found.append(exact_sum((limit, self._lost(place, among, feature), -own[feature])))
+        return EXACT.add(_again(place), max(ZERO, *found))
 
     def _beyond(self, place: Place) -> Iterator[tuple[str, Decimal]]:
         """The features beyond whose limit the price charges, and not within: with the limit of its own plan."""
@@ -144,6 +157,11 @@ class Allowances:
             ),
             None,
         )
+
+
+def beyond(price: Price, spared: Decimal) -> Price:
+    """The price with so many more units included."""
+    return replace(price, included=EXACT.add(price.included or ZERO, spared)) if spared else price
 
 
 def _included(tariff: Tariff, cadence: Cadence) -> Decimal:

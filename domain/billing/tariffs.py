@@ -1,6 +1,6 @@
 """Who charges for use: one tariff at each instant, so that one event is charged once. (decisions/0021)"""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -12,6 +12,7 @@ from domain.billing.parts import as_of
 from domain.books.line import ZERO
 from domain.books.stretch import Stretch
 from domain.catalog import Price
+from domain.evolve.stretches import running as stretches_of
 from domain.exact import EXACT
 from domain.period import FOREVER, Period
 from domain.policy import TrialUsage
@@ -51,21 +52,29 @@ class Tariff(Struct, frozen=True):
 
 def tariffs(account: Account, until: datetime) -> dict[str, list[Tariff]]:
     """By meter, all that charge for it by then, in the order in which an event is theirs: the subscription begun first;
-    within it the add-ons, the latest first, before the plan. A free trial charges nobody, and takes nothing from
-    others."""
+    within it the add-ons, the latest first, before the plan."""
+    return _ordered(account, as_of(account.books, until))
+
+
+def running(account: Account, at: datetime) -> dict[str, list[Tariff]]:
+    """The same of what runs now, told without the books."""
+    assert account.customer is not None
+    currency = account.customer.currency
+    held = [one for one in account.subscriptions if one.gives_rights]
+    return _ordered(account, (stretch for one in held for stretch in stretches_of(one, currency, at)))
+
+
+def _ordered(account: Account, stretches: Iterable[Stretch]) -> dict[str, list[Tariff]]:
+    """A free trial charges nobody, and takes nothing from others."""
     begun = {held.id: (held.start_at, n) for n, held in enumerate(account.subscriptions)}
-    since = {held.id: held.start_at for held in account.subscriptions}
     found: dict[str, list[Tariff]] = {}
-    stretches = sorted(
-        enumerate(as_of(account.books, until)),
-        key=lambda one: (begun[one[1].subscription_id], not one[1].add_on, -one[0]),
-    )
-    for sold, stretch in stretches:
+    ranked = sorted(enumerate(stretches), key=lambda one: (begun[one[1].subscription_id], not one[1].add_on, -one[0]))
+    for sold, stretch in ranked:
         if stretch.trial and stretch.trial_usage is not TrialUsage.BILLED:
             continue
         for meter_key, prices in _by_meter(stretch).items():
-            counted = stretch.usage_since or since[stretch.subscription_id]
-            found.setdefault(meter_key, []).append(Tariff(meter_key, sold, stretch, prices, counted))
+            since = stretch.usage_since or begun[stretch.subscription_id][0]
+            found.setdefault(meter_key, []).append(Tariff(meter_key, sold, stretch, prices, since))
     return found
 
 

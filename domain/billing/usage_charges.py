@@ -11,9 +11,8 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
 
-from msgspec.structs import replace
-
 from domain.account import Account
+from domain.billing.allowance import beyond
 from domain.billing.charge import Charge, Count
 from domain.billing.counted import Bill, Counted, Slice, joined
 from domain.books.line import ZERO, LineKind, Step
@@ -103,7 +102,7 @@ def _of_count(price: Price, count: Decimal, spared: Decimal) -> Iterable[Step]:
         return rate(price, count).steps
     own = price.included or ZERO
     steps: list[Step] = []
-    for step in rate(replace(price, included=EXACT.add(own, spared)), count).steps:
+    for step in rate(beyond(price, spared), count).steps:
         if step.label != INCLUDED:
             steps.append(step)
             continue

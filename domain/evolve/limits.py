@@ -17,21 +17,13 @@ KEPT = timedelta(days=1_116)
 YEARS_KEPT = 12 * KEPT
 
 
-def history(account: Account) -> tuple[Limit, ...]:
-    """All limits that are remembered. What a subscription gives that was sold before they were, counts from the last
-    change of its plan."""
-    known = {one.subscription_id for one in account.limits}
-    unknown = [held for held in account.subscriptions if held.gives_rights and held.id not in known]
-    return (*account.limits, *(one for held in unknown for one in given(held, held.plan_since)))
-
-
 def recorded(before: Account, after: Account, subscription_id: str, since: datetime, at: datetime) -> Account:
     """`after`, with what its subscription gives from `since` on."""
     held = after.subscription(subscription_id)
     assert held is not None
     wanted = {(one.slot, one.feature.key): one for one in given(held, since)} if held.gives_rights else {}
     kept: list[Limit] = []
-    for one in history(before):
+    for one in before.limits:
         if one.subscription_id != held.id or one.end is not None:
             if one.end is None or not _forgotten(one, at):
                 kept.append(one)

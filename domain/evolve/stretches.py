@@ -21,7 +21,7 @@ def aligned(
 ) -> Books:
     """The books after a change of `held` that is charged from `since` and was recorded at `at` as entry `because` of
     the journal: stretches whose terms no longer hold end there, and (if it still `runs`) new ones begin."""
-    wanted = {one.plan_key: one for one in (_running(held, currency, since) if runs else ())}
+    wanted = {one.plan_key: one for one in (running(held, currency, since) if runs else ())}
     kept: list[Stretch] = []
     changed: list[Stretch] = []
     once = list(books.once)
@@ -100,7 +100,8 @@ def _fits(price: Price, cadence: Cadence) -> tuple[bool, int]:
     return (price.cadence is not cadence, _ORDER.index(price.cadence))
 
 
-def _running(held: Subscription, currency: str, since: datetime) -> Iterator[Stretch]:
+def running(held: Subscription, currency: str, since: datetime) -> Iterator[Stretch]:
+    """What its plan and its add-ons charge for, from then on."""
     yield _stretch(held, held.plan, held.quantity, currency, since, add_on=False)
     for one in held.add_ons:
         yield _stretch(held, one.plan, one.quantity, currency, since, add_on=True)

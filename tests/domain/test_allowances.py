@@ -11,7 +11,7 @@ from domain import commands as c
 from domain.books.line import Line
 from domain.catalog import ChargeModel, PlanVersion, Price
 from domain.policy import TrialUsage
-from domain.subscription import AddAddOn, Cancel, ChangePlan, Pause, RemoveAddOn, Resume
+from domain.subscription import AddAddOn, Cancel, ChangePlan, Pause, Resume
 
 
 def offer(key: str, *prices: Price, limit: str | None = "100", hard: bool = False, **given: object) -> PlanVersion:
@@ -307,18 +307,6 @@ def test_a_subscription_beside_another_counts_in_the_same_periods() -> None:
     assert gated.use("2026-06-21", "31") == "LIMIT_REACHED"
     assert gated.use("2026-06-21", "30") == "WITHIN_LIMIT"
     assert gated.use("2026-07-01", "150") == "WITHIN_LIMIT"
-
-
-def test_old_accounts_remember_no_limits_and_still_tell_what_rolled_over() -> None:
-    gated = Gated("2026-01-01", ROLLS)
-    gated.use("2026-01-10", "70")
-    gated.until("2026-02-05")
-    gated.account = replace(gated.account, limits=())
-    assert gated.limit("2026-02-05") == 130
-    gated.change("2026-02-06", AddAddOn(offer("extra", limit="7")))
-    assert gated.limit("2026-02-07") == 137
-    gated.change("2026-02-08", RemoveAddOn("extra"))
-    assert gated.limit("2026-03-01") == 150
 
 
 def test_leaving_for_good_forgets_nothing_that_was_billed() -> None:

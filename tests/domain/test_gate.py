@@ -398,6 +398,25 @@ def test_a_free_trial_of_a_prepaid_plan_needs_no_credit() -> None:
     assert ask(holding(billed), "calls").reason is DecisionReason.CREDIT_EXHAUSTED
 
 
+def test_what_else_is_allowed_needs_no_credit_either() -> None:
+    """100 included and 50 granted: the 151st call is the first that costs."""
+    life = drawing(metered("0.10", included=D(100)), "0", limit="100")
+    life.grant("2026-01-11", "calls", "50")
+    assert ask(life, "calls", used="149").reason is DecisionReason.WITHIN_LIMIT
+    rolled = drawing(metered("0.10", included=D(100)), "0", limit="100")
+    assert ask(rolled, "calls", used="119", carried="20").reason is DecisionReason.WITHIN_LIMIT
+
+
+def test_what_another_plan_charges_for_draws_on_no_credit() -> None:
+    """The plan begun first charges, in arrears; the prepaid one beside it only once that is gone."""
+    life = holding(plan("first", metered("0.10"), gives("calls", resets=MONTH)))
+    sold = plan("pay", metered("0.10"), gives("calls", resets=MONTH))
+    life.subscribe("2026-01-11", replace(sold, terms=replace(sold.terms, billing=BillingMode.PREPAID)))
+    assert ask(life, "calls").reason is DecisionReason.WITHIN_LIMIT
+    life.cancel("2026-01-21", "NOW")
+    assert ask(life, "calls", at="2026-01-22").reason is DecisionReason.CREDIT_EXHAUSTED
+
+
 # ── the cheapest plan that would help ──
 def catalog(*sold: PlanVersion, archived: str | None = None) -> Catalog:
     return Catalog(
