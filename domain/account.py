@@ -96,7 +96,8 @@ class Account(Struct, frozen=True, omit_defaults=True):
     """`first_starts` remembers when each plan was first started: a trial counts from there; there is no second one.
 
     `prepaid`: credit bought and not yet used, by currency. `books` are kept in a column of their own and left out
-    (empty) for whoever only asks about rights: `owing` and `prepaid` are what they need of them.
+    (empty) for whoever only asks about rights: `owing` and `prepaid` are what they need of them. `seq` counts the
+    events, so it is the number of the last one in the journal; stored it is beside the state, and left out of it.
     """
 
     customer: Customer | None = None
@@ -106,6 +107,7 @@ class Account(Struct, frozen=True, omit_defaults=True):
     owing: Owing = Owing()
     prepaid: dict[str, Decimal] = {}
     books: Books = Books()
+    seq: int = 0
 
     def subscription(self, subscription_id: str) -> Subscription | None:
         return next((held for held in self.subscriptions if held.id == subscription_id), None)

@@ -142,7 +142,7 @@ class Record:
 
     def _begun(self, stream_id: str, head: Head, by: By) -> Draft:
         kind = kind_of(stream_id)
-        return Draft(kind, stream_id, head, kind.decode(head.state, head.books), by, datetime.now(UTC))
+        return Draft(kind, stream_id, head, kind.decode(head), by, datetime.now(UTC))
 
     def _source(self, connection: Connection) -> Source:
         return Transaction(connection, self._newest)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from adapters.postgres import codec
+from adapters.postgres.states import Head
 from domain import decide, evolve
 from domain.access import ApiKey
 from domain.account import Account
@@ -17,12 +18,12 @@ CATALOG = "catalog"
 
 
 class Kind(NamedTuple):
-    """`encode` and `decode` between the state and how it is stored, its text and (of accounts) that of the books.
+    """`encode` and `decode` between the state and how it is stored: its text and (of accounts) that of the books.
     `carry_out` does what a command comes to at an instant, on what is pending."""
 
     name: str
     empty: Any
-    decode: Callable[[str, str | None], Any]
+    decode: Callable[[Head], Any]
     encode: Callable[[Any], tuple[str, str | None]]
     carry_out: Callable[[Pending[Any], Any, datetime], Asking[None]]
     evolve: Callable[[Any, Any, datetime], Any]
@@ -48,7 +49,7 @@ _KINDS = {
     "customer": Kind(
         "account",
         Account(),
-        codec.decode_whole_account,
+        lambda head: codec.decode_whole_account(head.state, head.books, head.seq),
         codec.encode_account,
         carry_out,
         evolve.evolve_account,
@@ -56,7 +57,7 @@ _KINDS = {
     "catalog": Kind(
         "catalog",
         Catalog(),
-        lambda state, _: codec.decode_catalog(state),
+        lambda head: codec.decode_catalog(head.state),
         _encode,
         _only(decide.decide_catalog),
         evolve.evolve_catalog,
@@ -64,7 +65,7 @@ _KINDS = {
     "clock": Kind(
         "clock",
         TestClock(),
-        lambda state, _: codec.decode_clock(state),
+        lambda head: codec.decode_clock(head.state),
         _encode,
         _only(decide.decide_clock),
         evolve.evolve_clock,
@@ -72,7 +73,7 @@ _KINDS = {
     "key": Kind(
         "key",
         ApiKey(),
-        lambda state, _: codec.decode_key(state),
+        lambda head: codec.decode_key(head.state),
         _encode,
         _only(decide.decide_key),
         evolve.evolve_key,

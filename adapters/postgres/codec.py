@@ -40,17 +40,18 @@ def encode(value: Any) -> str:
 
 
 def encode_account(account: Account) -> tuple[str, str | None]:
-    """The account without its books, and these; None: there are none."""
+    """The account without its books, and these; None: there are none. Its `seq` is the stream's, a column."""
     books = None if account.books == _NO_BOOKS else encode(account.books)
-    return encode(replace(account, books=_NO_BOOKS)), books
+    return encode(replace(account, books=_NO_BOOKS, seq=0)), books
 
 
 def decode_books(books: str | None) -> Books:
     return _NO_BOOKS if books is None else _books_decoder.decode(books)
 
 
-def decode_whole_account(state: str, books: str | None) -> Account:
-    return replace(decode_account(state), books=decode_books(books))
+def decode_whole_account(state: str, books: str | None, seq: int) -> Account:
+    """`seq`: the number of the stream's last entry."""
+    return replace(decode_account(state), books=decode_books(books), seq=seq)
 
 
 def version_of(event_type: str, lifts: dict[tuple[str, int], Lift] = LIFTS) -> int:

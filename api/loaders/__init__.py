@@ -7,13 +7,14 @@ from decimal import Decimal
 
 from aiodataloader import DataLoader
 
-from adapters.postgres.reads import Engine, Entry, accounts, books, clocks, documents, entries, keys, syncs
+from adapters.postgres.reads import Engine, Entry, accounts, bills, books, clocks, documents, entries, keys, syncs
 from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.reads.accounts import Stored
+from adapters.postgres.reads.bills import Bill, BilledKey
 from adapters.postgres.reads.catalog import Shelf
 from adapters.postgres.reads.documents import Document
 from adapters.postgres.reads.documents import Page as DocumentPage
-from adapters.postgres.reads.entries import Asked, Page
+from adapters.postgres.reads.entries import Asked, Number, Page
 from api.loaders.batch import Shared, batched
 from api.loaders.standing import Standing, Vault
 from api.web.errors import BAD_USER_INPUT, ClientError
@@ -43,11 +44,11 @@ class Loaders:
     """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
 
     `standings` by customer id; `pasts` (and futures) by customer and instant; `wholes`: standings with their books;
-    `rights` of a standing, by feature key; `figures` of usage; `journals`; `holders` from the id of whatever a customer
-    holds to the customer; `customer_ids` from an external id; final invoices and credit notes (`documents`) by id, the
-    `notes` of an invoice, `invoices` in pages; `drafts` by customer id, soonest first; `syncs`: how far providers
-    were told, by customer id and provider. `turn` is held by reads that
-    cannot be batched, so that one operation uses one connection for them and not all there are.
+    `rights` of a standing, by feature key; `figures` of usage; `journals` in pages, single `entries` of them by number;
+    `holders` from the id of whatever a customer holds to the customer; `customer_ids` from an external id; final
+    invoices and credit notes (`documents`) by id, the `notes` of an invoice, `invoices` in pages, the `bills` of a key;
+    `drafts` by customer id, soonest first; `syncs`: how far providers were told, by customer id and provider. `turn` is
+    held by reads that cannot be batched, so that one operation uses one connection for them and not all there are.
     """
 
     def __init__(
@@ -70,6 +71,9 @@ class Loaders:
         self.journals: DataLoader[Page, Sequence[Entry] | None] = batched(
             lambda asked: entries.pages(engine, asked, visible)
         )
+        self.entries: DataLoader[Number, Entry | None] = batched(
+            lambda asked: entries.by_numbers(engine, asked, visible)
+        )
         self.holders: DataLoader[str, str | None] = batched(lambda ids: accounts.holders(engine, ids, visible))
         self.customer_ids: DataLoader[str, str | None] = batched(self._read_customer_ids)
         self.documents: DataLoader[str, Document | None] = batched(lambda ids: documents.by_ids(engine, ids, visible))
@@ -78,6 +82,9 @@ class Loaders:
         )
         self.invoices: DataLoader[DocumentPage, Sequence[Invoice] | None] = batched(
             lambda asked: documents.pages(engine, asked, visible)
+        )
+        self.bills: DataLoader[BilledKey, Sequence[Bill] | None] = batched(
+            lambda asked: bills.bills(engine, asked, visible)
         )
         self.drafts: DataLoader[str, Sequence[Invoice] | None] = batched(self._read_drafts)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))

@@ -19,7 +19,7 @@ from api.inputs.changes import (
 from api.inputs.keyed import asked
 from api.inputs.subscribe import SubscribeInput
 from api.types.errors import UserError
-from api.types.invoice_line import InvoiceLine
+from api.types.invoice_line import InvoiceLine, Origin
 from api.types.quote import EntitlementChange, Quote
 from api.types.subscription import ScheduledChange, planned_of
 from api.types.values import Money
@@ -125,7 +125,7 @@ async def _quoted(
         effective_at=found.effective_at,
         due_now=shown(found.outcome.due_now),
         credited=shown(found.outcome.credited),
-        lines=[InvoiceLine.of(catalog, line, currency, customer_id) for line in found.outcome.lines],
+        lines=[InvoiceLine.of(catalog, line, currency, Origin(customer_id)) for line in found.outcome.lines],
         next_invoice=None if upcoming is None else shown(upcoming.total),
         next_invoice_at=None if upcoming is None else upcoming.issued_at,
         entitlement_changes=await _rights(context, catalog, customer_id, found),

@@ -12,7 +12,7 @@ from api.inputs.plans import PriceInput
 from api.scalars import JSON, parse_decimal
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
-from api.types.invoice_line import InvoiceLine
+from api.types.invoice_line import InvoiceLine, Origin
 from api.types.values import Money, PeriodInput
 from domain import money
 from domain.access import Scope
@@ -146,7 +146,8 @@ def _simulation(
     catalog: Catalog, prices: Sequence[Price], lines: Sequence[Line], customer_id: str | None = None
 ) -> PriceSimulation:
     currency = prices[0].currency
+    origin = None if customer_id is None else Origin(customer_id)
     return PriceSimulation(
         total=Money.of(money.Money(exact_sum(line.amount for line in lines), currency)),
-        lines=[InvoiceLine.of(catalog, line, currency, customer_id) for line in lines],
+        lines=[InvoiceLine.of(catalog, line, currency, origin) for line in lines],
     )

@@ -12,7 +12,7 @@ How each is made (mutations use the same classmethods as queries):
     Invoice.of(standing, invoice)                       # a draft if the standing's books know nothing of it
     CreditNote.of(standing, note) · CreditGrant.of(standing, credit) · CouponRedemption.of(redemption)
     Payment.of(standing, payment) · Refund.of(standing, payment, refund) · PaymentMethod.of(standing, method)
-    InvoiceLine.of(catalog, line, currency, customer_id)   # customer_id None: nobody's usage, as in a simulation
+    InvoiceLine.of(catalog, line, currency, origin)     # origin: an Origin; None: nobody's, as in a simulation
     BillingSettings.of(settings) · Coupon.of(coupon) · TaxLine.of(line, currency)
     FeatureDecision.of(answer)                          # answer: service.snapshot.Answer
     Plan.of(catalog, plan) · PlanVersion.of(catalog, version) · Price.of(catalog, price)

@@ -5,18 +5,20 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
+from msgspec.structs import replace
 
 from api.context import Info
 from api.loaders import Standing
 from api.scalars import Currency
 from api.types.computed import computed
 from api.types.credit import CreditGrant
-from api.types.invoice_line import InvoiceLine
+from api.types.invoice_line import InvoiceLine, Origin
 from api.types.node import Node
 from api.types.tax_line import TaxLine
 from api.types.values import Money
 from domain import money
 from domain.books import invoice as domain
+from domain.books.line import LineRef
 
 if TYPE_CHECKING:
     from api.types.invoice import Invoice
@@ -79,12 +81,17 @@ def _credit(self: CreditNote) -> CreditGrant | None:
     return CreditGrant.of(self._standing, credit)
 
 
+def _lines(self: CreditNote) -> list[InvoiceLine]:
+    standing, note = self._standing, self._note
+    origin = Origin(standing.customer.id, note.id, standing.seq)
+    # Each bears the id of the invoice's line that it takes back.
+    lines = (replace(line, corrects=line.corrects or LineRef(note.invoice_id, line.id)) for line in note.lines)
+    return [InvoiceLine.of(standing.catalog, line, note.currency, origin) for line in lines]
+
+
 computed(
     CreditNote,
-    lines=lambda self: [
-        InvoiceLine.of(self._standing.catalog, line, self._note.currency, self._standing.customer.id)
-        for line in self._note.lines
-    ],
+    lines=_lines,
     tax=lambda self: [TaxLine.of(line, self._note.currency) for line in self._note.tax],
     subtotal=lambda self: self._money(self._note.subtotal),
     total=lambda self: self._money(self._note.total),

@@ -11,7 +11,7 @@ from api.loaders import Standing
 from api.scalars import JSON, Currency
 from api.types.computed import computed
 from api.types.credit_note import CreditNote
-from api.types.invoice_line import InvoiceLine
+from api.types.invoice_line import InvoiceLine, Origin
 from api.types.node import Node
 from api.types.parties import buyer_json, seller_json
 from api.types.payment import Allocation
@@ -127,13 +127,16 @@ def _customer(self: Invoice) -> "Customer":
     return Customer.of(self._standing)
 
 
+def _lines(self: Invoice) -> list[InvoiceLine]:
+    standing, invoice = self._standing, self._invoice
+    origin = Origin(standing.customer.id, None if self._owed is None else invoice.id, standing.seq)
+    return [InvoiceLine.of(standing.catalog, line, invoice.currency, origin) for line in invoice.lines]
+
+
 computed(
     Invoice,
     customer=_customer,
-    lines=lambda self: [
-        InvoiceLine.of(self._standing.catalog, line, self._invoice.currency, self._standing.customer.id)
-        for line in self._invoice.lines
-    ],
+    lines=_lines,
     subtotal=lambda self: self._money(self._invoice.subtotal),
     discount=lambda self: self._money(self._invoice.discount),
     discounts=lambda self: [

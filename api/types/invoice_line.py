@@ -1,22 +1,44 @@
 """Lines of invoices, credit notes and quotes."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import strawberry
 
-from api.context import Info
+from adapters.postgres.reads.bills import Bill, BilledKey
+from adapters.postgres.reads.entries import Number
+from api.context import Context, Info
+from api.loaders import Standing
 from api.types.computed import computed
 from api.types.connection import Connection
+from api.types.journal import JournalEvent
 from api.types.price import Price
 from api.types.usage import UsageEvent
 from api.types.usage_events import events_connection
 from api.types.values import Money, Period
 from domain import money
+from domain.access import Scope
+from domain.books.invoice import CreditNote as FinalCreditNote
+from domain.books.invoice import Invoice as FinalInvoice
 from domain.books.line import Line, LineKind, Step
 from domain.catalog import Catalog
+from service.usage import Chosen
+
+if TYPE_CHECKING:
+    from api.types.invoice import Invoice
 
 _ITEM = "item/"
+
+
+class Origin(NamedTuple):
+    """Whose a line is, which final document it stands on (None: on a draft or a quote), and up to which entry of their
+    journal that knows (None, of a quote: all and what is to follow, which is no entry yet)."""
+
+    customer_id: str
+    document_id: str | None = None
+    seq: int | None = None
 
 
 @strawberry.type(
@@ -33,6 +55,25 @@ class DerivationStep:
     def of(cls, step: Step) -> "DerivationStep":
         """As it was worked out."""
         return cls(label=step.label, quantity=step.quantity, rate=step.rate, amount=step.amount)
+
+
+@strawberry.type(description="A line of a final invoice that another line gives back, in part or whole.")
+class CorrectedLine:
+    invoice: Annotated["Invoice", strawberry.lazy("api.types.invoice")] = strawberry.field(description="Which invoice.")
+    line: Annotated["InvoiceLine", strawberry.lazy("api.types.invoice_line")] = strawberry.field(
+        description="Which of its lines."
+    )
+
+    @classmethod
+    def of(cls, standing: Standing, content: FinalInvoice | FinalCreditNote, line_id: str) -> "CorrectedLine | None":
+        """Of a whole standing. None: there is no such line."""
+        from api.types.invoice import Invoice  # the two types speak of each other
+
+        if not isinstance(content, FinalInvoice):
+            return None
+        invoice = Invoice.of(standing, content)
+        line = next((line for line in invoice.lines if line.id == line_id), None)
+        return None if line is None else cls(invoice=invoice, line=line)
 
 
 @strawberry.type(description="One amount, with every figure on the way to it.")
@@ -61,11 +102,11 @@ class InvoiceLine:
         description="Tiers, share of the period, included units: every figure on the way to the amount."
     )
 
-    def __init__(self, catalog: Catalog, line: Line, currency: str, customer_id: str | None) -> None:
+    def __init__(self, catalog: Catalog, line: Line, currency: str, origin: Origin | None) -> None:
         self._catalog = catalog
         self._line = line
         self._currency = currency
-        self._customer_id = customer_id
+        self._origin = origin
         self.id = strawberry.ID(line.id)
         self.kind = line.kind
         self.description = line.description
@@ -76,14 +117,42 @@ class InvoiceLine:
         self.item_id = strawberry.ID(line.key.removeprefix(_ITEM)) if line.key.startswith(_ITEM) else None
 
     @classmethod
-    def of(cls, catalog: Catalog, line: Line, currency: str, customer_id: str | None = None) -> "InvoiceLine":
-        """`customer_id`: whose usage it may have counted; None: nobody's, as in a simulation."""
-        return cls(catalog, line, currency, customer_id)
+    def of(cls, catalog: Catalog, line: Line, currency: str, origin: Origin | None = None) -> "InvoiceLine":
+        """`origin` None: nobody's, as in a simulation."""
+        return cls(catalog, line, currency, origin)
 
     @strawberry.field(
-        description="The single events behind a line of usage, by time, corrections among them, as long as they are "
-        "kept. Those of late arrival are there, too, though a later invoice charges for them. Null: it is no line of "
-        "usage."
+        description="Of a line that gives back, on an invoice or a credit note: what it corrects. Null: it corrects "
+        "nothing, or was made before this was kept."
+    )
+    async def corrects(self, info: Info) -> CorrectedLine | None:
+        ref, origin, loaders = self._line.corrects, self._origin, info.context.loaders
+        if ref is None or origin is None:
+            return None
+        document = await loaders.documents.load(ref.invoice_id)
+        standing = await loaders.standings.load(origin.customer_id)
+        if document is None or standing is None or document.customer_id != origin.customer_id:
+            return None
+        return CorrectedLine.of(await loaders.whole(standing), document.content, ref.line_id)
+
+    @strawberry.field(
+        description="What happened that it charges for, or no longer does: the event that began the terms it is "
+        "reckoned by, such as subscription.started. Needs the scope journal:read; null without it, where no terms are "
+        "behind it, on a quote, and if it was made before this was kept."
+    )
+    async def because(self, info: Info) -> JournalEvent | None:
+        context, seq, origin = info.context, self._line.because, self._origin
+        if origin is None or seq is None or origin.seq is None or seq > origin.seq:
+            return None
+        if not context.may(Scope.JOURNAL_READ):
+            return None
+        entry = await context.loaders.entries.load(Number(origin.customer_id, seq))
+        return None if entry is None else JournalEvent.of(entry, context.may(Scope.PROVIDER_READ))
+
+    @strawberry.field(
+        description="The single events that a line of usage charges for, by time, corrections among them, as long as "
+        "they are kept. What came too late for an invoice is on the line of the later one that charges for it. Null: "
+        "it is no line of usage."
     )
     async def usage_events(
         self,
@@ -94,12 +163,29 @@ class InvoiceLine:
         line = self._line
         key = None if line.price is None else line.price.meter_key
         meter = None if key is None else self._catalog.meter(key)
-        if self._customer_id is None or meter is None or line.usage is None:
+        if self._origin is None or meter is None or line.usage is None:
             return None
-        return await events_connection(info.context, self._customer_id, meter, line.usage, first, after)
+        chosen = await _charged(info.context, line, self._origin)
+        return await events_connection(info.context, self._origin.customer_id, meter, line.usage, first, after, chosen)
 
     def _money(self, amount: Decimal) -> Money:
         return Money.of(money.Money(amount, self._currency))
+
+
+async def _charged(context: Context, line: Line, origin: Origin) -> Chosen:
+    """Which events a line of usage charges for."""
+    assert line.usage is not None
+    every = await context.loaders.bills.load(BilledKey(origin.customer_id, line.key, line.usage.start)) or ()
+    bills = [bill for bill in every if origin.seq is None or bill.seq <= origin.seq]
+    own = next((bill for bill in bills if bill.document_id == origin.document_id), None)
+    return Chosen(_billed_before(own, bills), None if own is None else own.recorded_at, line.subscription_id)
+
+
+def _billed_before(own: Bill | None, bills: Iterable[Bill]) -> datetime | None:
+    """When the key was last billed before its `own` bill (None: a draft): an invoice and the credit notes that come
+    with it are one."""
+    before = (bill.recorded_at for bill in bills if not bill.undone and bill is not own)
+    return max((at for at in before if own is None or at < own.recorded_at), default=None)
 
 
 computed(

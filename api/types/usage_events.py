@@ -11,19 +11,25 @@ from api.types.connection import Connection, Edge, page
 from api.types.usage import UsageEvent
 from domain.catalog import Meter
 from domain.period import Period
-from service.usage import RecordedEvent
+from service.usage import ALL, Chosen, RecordedEvent
 
 _Text = Annotated[str, Meta(pattern=r"\A[^\x00]{0,255}\Z")]
 Place = tuple[Annotated[datetime, Meta(tz=True)], _Text, _Text, Annotated[int, Meta(ge=0, le=2**31 - 1)]]
 
 
 async def events_connection(
-    context: Context, customer_id: str, meter: Meter, period: Period, first: int | None, after: str | None
+    context: Context,
+    customer_id: str,
+    meter: Meter,
+    period: Period,
+    first: int | None,
+    after: str | None,
+    chosen: Chosen = ALL,
 ) -> Connection[UsageEvent]:
-    """The customer's events that a meter read in a period. Raises ClientError. They are read one customer after the
-    other (`Loaders.turn`)."""
+    """The customer's events that a meter read in a period, those that are chosen. Raises ClientError. They are read one
+    customer after the other (`Loaders.turn`)."""
     asked = page("usage", customer_id, first=first, after=after, key=Place)
-    read = partial(context.runtime.usage.events_page, customer_id, meter.event_type, period)
+    read = partial(context.runtime.usage.events_page, customer_id, meter.event_type, period, chosen=chosen)
     async with context.loaders.turn:
         found = await read(asked.after, asked.limit)
         if len(found) == asked.limit:  # is there more?

@@ -163,6 +163,7 @@ def _line(charge: Charge) -> Line:
         price=price,
         usage=charge.usage,
         ends_at=charge.whole.end,
+        because=charge.stretch.because,
     )
 
 

@@ -34,6 +34,8 @@ class Step(Struct, frozen=True):
 
 
 class LineRef(Struct, frozen=True):
+    """A line of a final invoice."""
+
     invoice_id: str
     line_id: str
 
@@ -46,7 +48,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     credit (of the sign of `amount`); `coupons` says which took what. `usage` is the stretch whose events were counted.
     `treatment` is set when the invoice is final; what reverses an earlier line keeps that line's. `ends_at`: the end of
     the price's own period, of which `period` may be a part. `corrects`: the line that it gives back of, `over` which
-    part of that line's time.
+    part of that line's time. `because`: the number, in its customer's journal, of the event that began the stretch it
+    charges for.
     """
 
     id: str
@@ -72,3 +75,4 @@ class Line(Struct, frozen=True, omit_defaults=True):
     coupons: tuple[CouponShare, ...] = ()
     corrects: LineRef | None = None
     over: Period | None = None
+    because: int | None = None

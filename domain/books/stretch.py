@@ -17,7 +17,8 @@ class Stretch(Struct, frozen=True, omit_defaults=True):
     `prices` are those that apply: of the customer's currency and the chosen cadence, overrides in place; `once` those
     due at its start, unless an earlier stretch had them already. `quantity` is seats; of an add-on how often it was
     bought. On `trial` nothing recurs, and usage follows `trial_usage`. `minimum` is the least that a period of
-    `cadence` costs (of the plan, so not of add-ons).
+    `cadence` costs (of the plan, so not of add-ons). `because`: the number, in its customer's journal, of the event
+    that began it (None: it began under a release that did not keep it).
     """
 
     subscription_id: str
@@ -40,6 +41,7 @@ class Stretch(Struct, frozen=True, omit_defaults=True):
     changes_billed: ChangesBilled = ChangesBilled.AT_ONCE
     minimum: Decimal | None = None
     draft_hours: int = 1
+    because: int | None = None
 
     def looked_at(self, closed_until: datetime) -> bool:
         """Whether anything it is charged for ends after that instant."""

@@ -16,6 +16,7 @@ from domain.subscription import Cancel, EndReason, Subscription
 
 
 def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Account:
+    account = replace(account, seq=account.seq + 1)
     if isinstance(event, e.BillingSuspended | e.BillingRestored):
         changed = evolve_money(account, event, at)
         for held in changed.subscriptions:
@@ -49,7 +50,9 @@ def _aligned(account: Account, subscription_id: str, since: datetime, at: dateti
     assert held is not None
     assert account.customer is not None
     runs = held.gives_rights and account.owing.suspended_at is None
-    return replace(account, books=aligned(account.books, held, account.customer.currency, since, at, runs=runs))
+    currency = account.customer.currency
+    books = aligned(account.books, held, currency, since, at, because=account.seq, runs=runs)
+    return replace(account, books=books)
 
 
 _CHARGED = (

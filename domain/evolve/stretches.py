@@ -16,9 +16,11 @@ from domain.subscription import Subscription
 _ORDER = tuple(Cadence)
 
 
-def aligned(books: Books, held: Subscription, currency: str, since: datetime, at: datetime, *, runs: bool) -> Books:
-    """The books after a change of `held` that is charged from `since` and was recorded at `at`: stretches whose
-    terms no longer hold end there, and (if it still `runs`) new ones begin."""
+def aligned(
+    books: Books, held: Subscription, currency: str, since: datetime, at: datetime, *, because: int, runs: bool
+) -> Books:
+    """The books after a change of `held` that is charged from `since` and was recorded at `at` as entry `because` of
+    the journal: stretches whose terms no longer hold end there, and (if it still `runs`) new ones begin."""
     wanted = {one.plan_key: one for one in (_running(held, currency, since) if runs else ())}
     kept: list[Stretch] = []
     changed: list[Stretch] = []
@@ -42,7 +44,7 @@ def aligned(books: Books, held: Subscription, currency: str, since: datetime, at
     for new in wanted.values():
         due = () if new.trial else tuple(price for price in new.once if _name(new, price) not in once)
         once += [_name(new, price) for price in due]
-        new = replace(new, once=due)
+        new = replace(new, once=due, because=because)
         changed.append(new)
         kept.append(new)
     # Of a beginning, a pause or an end no invoice follows that could take it along.
@@ -134,4 +136,4 @@ def _stretch(
 
 
 def _same(one: Stretch, other: Stretch) -> bool:
-    return replace(one, start=other.start, once=()) == replace(other, once=())
+    return replace(one, start=other.start, once=(), because=None) == replace(other, once=())

@@ -148,7 +148,7 @@ class Charging:
     async def _account(self, customer_id: str) -> Account | None:
         async with self._recording, self._engine.connect() as connection:
             head = await states.head(connection, customer_id)
-        return None if head is None else decode_whole_account(head.state, head.books)
+        return None if head is None else decode_whole_account(head.state, head.books, head.seq)
 
     async def _charged(self, account: Account, payment: Payment) -> Outcome | None:
         """None: it was not charged, and is not going to be: its invoices were paid or voided meanwhile."""

@@ -258,7 +258,7 @@ class Looking:
     async def account(self, customer_id: str) -> Account | None:
         async with self._engine.connect() as connection:
             head = await states.head(connection, customer_id)
-        return None if head is None else decode_whole_account(head.state, head.books)
+        return None if head is None else decode_whole_account(head.state, head.books, head.seq)
 
     async def _unlinked(self, provider: str, customer_id: str) -> bool:
         account = await self.account(customer_id)

@@ -58,7 +58,7 @@ class Telling:
             head = await states.head(connection, job.customer_id)
             if head is None or head.effective_at is None:
                 return None
-            account = decode_whole_account(head.state, head.books)
+            account = decode_whole_account(head.state, head.books, head.seq)
             link, customer = account.books.links.get(job.provider), account.customer
             if link is None or link.reference != job.reference or customer is None or customer.erased_at is not None:
                 return None

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from adapters.postgres.connection import Engine
 from adapters.postgres.driver import attempted
 from adapters.postgres.retries import Retry
-from adapters.postgres.usage.events import Place
+from adapters.postgres.usage.events import ALL, Chosen, Place
 from adapters.postgres.usage.periods import Ask
 from adapters.vault import Vault
 from domain.catalog import Meter
@@ -45,7 +45,9 @@ from service.usage.reserve import Reservation, ReservationState, Reserved, Settl
 from service.usage.whose import Visible
 
 __all__ = [
+    "ALL",
     "Ask",
+    "Chosen",
     "CustomerRef",
     "Place",
     "Point",
@@ -165,10 +167,16 @@ class Usage:
         return await history(self._base, ask, by, zone)
 
     async def events_page(
-        self, customer_id: str, type: str, period: Period, after: Place | None, first: int
+        self,
+        customer_id: str,
+        type: str,
+        period: Period,
+        after: Place | None,
+        first: int,
+        chosen: Chosen = ALL,
     ) -> list[RecordedEvent]:
         """Up to `first` events as recorded, corrections among them, by (time, source, id, revision)."""
-        return await events_page(self._base, customer_id, type, period, after, first)
+        return await events_page(self._base, customer_id, type, period, after, first, chosen)
 
     async def _write(self, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
         return await self._attempted(lambda: record(self._base, arrivals))

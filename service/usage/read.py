@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adapters.postgres.usage import events, periods
-from adapters.postgres.usage.events import Place
+from adapters.postgres.usage.events import ALL, Chosen, Place
 from adapters.postgres.usage.periods import Ask
 from domain.errors import invalid
 from domain.period import Grain, Period, buckets
@@ -46,14 +46,14 @@ async def history(base: Base, ask: Ask, by: Grain, zone: str) -> list[Point]:
 
 
 async def events_page(
-    base: Base, customer_id: str, type: str, period: Period, after: Place | None, first: int
+    base: Base, customer_id: str, type: str, period: Period, after: Place | None, first: int, chosen: Chosen = ALL
 ) -> list[RecordedEvent]:
     """Up to `first` (1 to 100) events of the type, corrections among them, in order of (time, source, id, revision):
     those of the last one are the `after` of the next page."""
     if not 1 <= first <= PAGE_MAX:
         raise invalid(f"must be 1 to {PAGE_MAX}", "first")
     async with base.driver() as driver:
-        rows = await events.page(driver, customer_id, type, period, after, first)
+        rows = await events.page(driver, customer_id, type, period, after, first, chosen)
     return [
         RecordedEvent(
             id=row.id,

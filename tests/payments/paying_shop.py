@@ -73,7 +73,7 @@ class Shop:
         async with self.engine.connect() as connection:
             stored = await head(connection, self.customer_id)
         assert stored is not None
-        return decode_whole_account(stored.state, stored.books)
+        return decode_whole_account(stored.state, stored.books, stored.seq)
 
     async def owed(self, invoice_id: str) -> Receivable:
         return (await self.account()).books.receivables[invoice_id]

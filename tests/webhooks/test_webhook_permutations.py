@@ -77,7 +77,7 @@ async def test_every_permutation_of_five_events_ends_in_the_same_state(engine: A
         async with engine.connect() as connection:
             stored = await head(connection, customer_id)
         assert stored is not None
-        return decode_whole_account(stored.state, stored.books)
+        return decode_whole_account(stored.state, stored.books, stored.seq)
 
     ends = []
     for n, order in enumerate(itertools.permutations(range(5))):

@@ -30,4 +30,6 @@ async def by_customers(engine: Engine, ids: Collection[str], visible: frozenset[
     )
     async with looking(engine) as connection:
         rows = (await connection.execute(query)).all()
-    return {row.id: Whole(decode_whole_account(row.state, row.books), row.seq, row.effective_at) for row in rows}
+    return {
+        row.id: Whole(decode_whole_account(row.state, row.books, row.seq), row.seq, row.effective_at) for row in rows
+    }

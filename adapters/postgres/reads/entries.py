@@ -31,6 +31,13 @@ class Page(NamedTuple):
     types: tuple[str, ...] | None = None
 
 
+class Number(NamedTuple):
+    """One entry: of which account's stream, and its number there."""
+
+    customer_id: str
+    seq: int
+
+
 class Past(NamedTuple):
     """An account as of its entry `seq`."""
 
@@ -90,6 +97,27 @@ async def page(
     """A single page."""
     asked = Page(customer_id, after, limit, None if types is None else tuple(types))
     return (await pages(engine, [asked], visible))[asked]
+
+
+async def by_numbers(
+    engine: Engine, asked: Collection[Number], visible: frozenset[str] | None
+) -> Mapping[Number, Entry]:
+    """Each entry, if it is there and visible."""
+    wanted = (
+        func.unnest(
+            literal([one.customer_id for one in asked], ARRAY(Text)),
+            literal([one.seq for one in asked], ARRAY(BigInteger)),
+        )
+        .table_valued("customer_id", "seq")
+        .render_derived(name="wanted")
+    )
+    query = (
+        select(journal)
+        .join(wanted, (journal.c.stream_id == wanted.c.customer_id) & (journal.c.seq == wanted.c.seq))
+        .where(seen(journal.c.stream_id, visible))
+    )
+    async with looking(engine) as connection:
+        return {Number(row.stream_id, row.seq): _entry(row) for row in await connection.execute(query)}
 
 
 async def as_of(engine: Engine, asked: Collection[Asked], visible: frozenset[str] | None) -> Mapping[Asked, Past]:

@@ -63,6 +63,18 @@ class PageRow(NamedTuple):
 Id = tuple[str, str, str]
 """Customer, source and id: what an event is known by."""
 
+
+class Chosen(NamedTuple):
+    """Which events: those recorded after one instant, up to and including another (in real time; None: whenever), and
+    by one subscription those that name no other."""
+
+    recorded_after: datetime | None = None
+    recorded_until: datetime | None = None
+    subscription_id: str | None = None
+
+
+ALL = Chosen()
+
 Place = tuple[datetime, str, str, int]
 """Where a page of events ended: (time, source, id, revision)."""
 
@@ -112,6 +124,8 @@ _PAGE = """
     FROM usage_events
     WHERE customer_id = $1 AND type = $2 AND time >= $3 AND time < $4
       AND time >= $5 AND (time, source, id, revision) > ($5, $6, $7, $8)
+      AND ($10::timestamptz IS NULL OR recorded_at > $10) AND ($11::timestamptz IS NULL OR recorded_at <= $11)
+      AND ($12::text IS NULL OR coalesce(subscription_id, $12) = $12)
     ORDER BY time, source, id, revision LIMIT $9
 """
 
@@ -161,9 +175,17 @@ async def correct(
 
 
 async def page(
-    driver: Driver, customer_id: str, type: str, period: Period, after: Place | None, limit: int
+    driver: Driver,
+    customer_id: str,
+    type: str,
+    period: Period,
+    after: Place | None,
+    limit: int,
+    chosen: Chosen = ALL,
 ) -> list[PageRow]:
     """Events of the type in the period, corrections among them, by time and then by source, id and revision."""
     place = after or (period.start, "", "", -1)
-    rows: list[asyncpg.Record] = await driver.fetch(_PAGE, customer_id, type, period.start, period.end, *place, limit)
+    rows: list[asyncpg.Record] = await driver.fetch(
+        _PAGE, customer_id, type, period.start, period.end, *place, limit, *chosen
+    )
     return [PageRow(*row) for row in rows]
