@@ -21,7 +21,7 @@ class BilledKey(NamedTuple):
 
 
 class Bill(NamedTuple):
-    """A final invoice, or a credit note that follows from the rules, with a line of the key: entry `seq` of the
+    """A final invoice, or a credit note that follows from the rules, with a line of the key. `seq`: of its entry in the
     journal. `undone`: it was voided to be billed again, so nothing on it counts as billed."""
 
     seq: int
