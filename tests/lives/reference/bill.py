@@ -55,7 +55,8 @@ class _Billing:
         self.changes: dict[str, dict[str, _Change]] = {}
         self.owed: dict[str, Fraction] = {}
         self.lost: dict[str, list[tuple[Layer, Fraction]]] = {}
-        self.noted: dict[str, Fraction] = {}
+        self.noted: dict[str, Fraction] = {}  # by line
+        self.credited: dict[str, Fraction] = {}  # by invoice
         self.refunded = self.spilled = ZERO
         self.doubts = self.roundings = 0
         for n, (at, event) in enumerate(journal):
@@ -94,6 +95,7 @@ class _Billing:
                 self.roundings += len(note.tax)
                 if not note.automatic and not self.lost.get(note.invoice_id):  # else it documents what is lost
                     self.gift(note)
+                self.credited[note.invoice_id] = self.credited.get(note.invoice_id, ZERO) + Fraction(note.total)
                 for line in note.lines:
                     net = Fraction(line.amount - line.discount - line.credit)
                     self.noted[line.id] = self.noted.get(line.id, ZERO) + net
@@ -166,14 +168,14 @@ class _Billing:
     def forgive(self, invoice_id: str) -> None:
         """What is still owed of it, over what it charges; what it gives back, has been given."""
         invoice, lost = self.invoices[invoice_id], self.lost.setdefault(invoice_id, [])
-        noted = sum((self.noted.get(line.id, ZERO) for line in invoice.lines), ZERO)
+        left = Fraction(invoice.total) - self.credited.get(invoice_id, ZERO)
         for tax in invoice.tax:
             alike = (tax.treatment, tax.inclusive)
             group = [one for one in invoice.lines if (one.treatment, one.tax_inclusive) == alike]
             nets = [Fraction(one.amount - one.discount - one.credit) - self.noted.get(one.id, ZERO) for one in group]
             charges = [max(net, ZERO) for net in nets]
             whole = sum(nets, ZERO)
-            share = self.owed[invoice_id] / (Fraction(invoice.total) - noted * (1 + _added(tax)))
+            share = self.owed[invoice_id] / left if left else ZERO
             parts = parted(rounded(whole * share, self.currency), charges, self.currency)
             named = {line.key: part for line, part in zip(group, parts, strict=True) if part}
             lost += self.set_aside(sum(parts, ZERO), named, invoice_id, _forgive)
@@ -239,10 +241,6 @@ def _give(layer: Layer, part: Fraction) -> None:
 
 def _forgive(layer: Layer, part: Fraction) -> None:
     layer.forgiven += part
-
-
-def _added(tax: Any) -> Fraction:
-    return ZERO if tax.inclusive else Fraction(tax.treatment.percent) / 100
 
 
 def _name(key: Key) -> str:

@@ -3,6 +3,7 @@ other. The day of a change belongs as the one that ends says: OLD, it keeps it; 
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from typing import NamedTuple
 
 from domain.catalog import ProrationPolicy
@@ -26,16 +27,19 @@ def owned(segments: Sequence[Run]) -> dict[datetime, Days]:
     found: dict[datetime, Days] = {}
     taken = date.min
     ended: datetime | None = None
-    for run in segments:
+    for run, after_it in zip_longest(segments, segments[1:]):
         begins = day_of(run.start, run.zone)
         first = taken if ended == run.start else max(begins, taken)
-        after = max(first, day_of(run.end, run.zone) + (DAY if _keeps(run) else timedelta()))
+        after = max(first, day_of(run.end, run.zone) + (DAY if _keeps(run, after_it) else timedelta()))
         found[run.start] = Days(first, after)
         taken, ended = after, run.end
     return found
 
 
-def _keeps(run: Run) -> bool:
+def _keeps(run: Run, following: Run | None) -> bool:
+    """Not where a period of its own begins, as with another rhythm: that has all of its days."""
+    if following is not None and following.start == run.end and following.anchor != run.anchor:
+        return False
     counted = [price for price in run.plan.terms.prices if price.proration is ProrationPolicy.BY_DAY]
     return any(price.change_day is ChangeDay.OLD for price in counted)
 
