@@ -1,6 +1,6 @@
-"""Accounts in bulk: drafted and written as the service does it, but hundreds in one transaction."""
+"""Accounts in bulk: made by the engine and written as the service does it, but hundreds in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,14 +13,10 @@ from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.states import Head
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
-from domain.billing.bill import bill
-from domain.billing.charges import charges
-from domain.billing.moment import next_moment
-from domain.billing.numbering import numbered
-from domain.billing.office import office
+from domain.billing.numbering import Numbering
 from domain.books.payment import Method
 from domain.catalog import Meter, PlanVersion
-from domain.events import AccountEvent, InvoiceFinalized
+from domain.engine import Answer, Question, answered, carry_out
 from domain.seller import Settings
 from service.clock import Clock
 from service.draft import By, Draft
@@ -66,27 +62,19 @@ def subscribed(plan: PlanVersion, n: int, at: datetime) -> Draft:
     _do(draft, c.CreateCustomer(customer), at)
     _do(draft, c.AddMethod(Method(new_id("method"), "simulated", "tok_ok", "CARD", "Visa 4242", at)), at)
     _do(draft, c.Subscribe(new_id("subscription"), plan, quantity=3), at)
-    draft.catch_up(at)
-    for event in _first_bill(draft.state, at, f"{PREFIX}{n}"):
-        draft.add(event, at, by_time=True)
     for payment_id in draft.state.books.payments:
         _do(draft, c.SettlePayment(payment_id, reference="bench"), at + _SECOND)
+    draft.reword(Numbering(iter([f"{PREFIX}{n}"])))
     return draft
 
 
 def _do(draft: Draft, command: c.AccountCommand, at: datetime) -> None:
-    for event in draft.kind.decide(draft.state, command, at):
-        draft.add(event, at)
+    answered(carry_out(draft, command, at), _unused)
 
 
-def _first_bill(account: Account, at: datetime, number: str) -> Iterator[AccountEvent]:
-    moment = next_moment(account)
-    assert moment is not None
-    assert moment.until is not None
-    assert account.customer is not None
-    wanted = charges(account, {}, moment.until)
-    for event in bill(account, wanted, office(Settings(), account.customer), moment, at):
-        yield numbered(event, number) if isinstance(event, InvoiceFinalized) else event
+def _unused(question: Question) -> Answer:
+    """Nothing was used yet."""
+    return Answer(Settings(), dict.fromkeys(question.counts, Decimal(0)))
 
 
 async def _write(connection: Connection, drafts: Sequence[Draft], meters: Sequence[Meter]) -> None:

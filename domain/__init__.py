@@ -2,5 +2,5 @@
 
 Read in this order: exact, money, zone, period · errors · policy, tax, coupon, seller, catalog · subscription · books
 · pricing, totals · account · events, commands · evolve · trial, transition, clash · due · usage · entitlement,
-billing_status · dunning, settlement, dating, ledger · billing · decide · gate.
+billing_status · dunning, settlement, dating, ledger · billing · decide · engine, gate.
 """

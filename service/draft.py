@@ -1,7 +1,6 @@
-"""What is about to be recorded, event by event, so that each is decided on what the one before left. Entries are made
-of it at the very end: by then the documents among the events have got their numbers."""
+"""What is about to be recorded, on whose behalf. Entries are made of it at the very end: by then the documents
+among the events have got their numbers."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,7 +9,7 @@ from adapters.postgres.journal import Entry
 from adapters.postgres.ledger import Posted
 from adapters.postgres.states import Head
 from domain.account import Account
-from domain.events import AnyEvent
+from domain.engine import Pending
 from domain.ledger import postings
 from service.ids import new_id
 from service.streams import Kind
@@ -30,60 +29,16 @@ TIME = "time"
 """The actor of what falls due by itself."""
 
 
-class Fact(NamedTuple):
-    """An event at its instant, and the state that it left. `by_time`: it fell due, and is nobody's act."""
-
-    event: AnyEvent
-    at: datetime
-    by_time: bool
-    after: Any
-
-
-class Draft:
-    """`before` is the state it began with, `head` where its stream stood. `present` and `own`: the state that the
-    command found, and how many events had fallen due by then."""
+class Draft(Pending[Any]):
+    """What is pending in a stream, of which `head` says where it stood."""
 
     def __init__(self, kind: Kind, stream_id: str, head: Head, state: Any, by: By, recorded_at: datetime) -> None:
+        super().__init__(state, head.effective_at, kind.evolve)
         self.kind = kind
         self.stream_id = stream_id
         self.head = head
-        self.before = self.present = self.state = state
-        self.own = 0
-        self.time = recorded_at
-        self.facts: list[Fact] = []
         self._by = by
         self._recorded_at = recorded_at
-        self._last_at = head.effective_at
-
-    @property
-    def events(self) -> Sequence[AnyEvent]:
-        """The command's own, and what follows from it."""
-        return [fact.event for fact in self.facts[self.own :]]
-
-    def at(self, instant: datetime) -> datetime:
-        """Within a stream time never goes back: what fell due before the last entry happens at that entry's instant."""
-        return max(instant, self._last_at or instant)
-
-    def add(self, event: AnyEvent, at: datetime, *, by_time: bool = False) -> None:
-        self._last_at = self.at(at)
-        self.state = self.kind.evolve(self.state, event, self._last_at)
-        self.facts.append(Fact(event, self._last_at, by_time, self.state))
-
-    def decide_here(self, at: datetime) -> None:
-        """All that follows is the command's."""
-        self.present, self.own, self.time = self.state, len(self.facts), at
-
-    def catch_up(self, at: datetime) -> None:
-        """What fell due by itself is nobody's act."""
-        for instant, event, _ in self.kind.due(self.state, at):
-            self.add(event, instant, by_time=True)
-
-    def reword(self, word: Callable[[Fact], AnyEvent]) -> None:
-        """Every event in other words, and the states that they then lead to."""
-        facts, self.facts = self.facts, []
-        self.state, self._last_at = self.before, self.head.effective_at
-        for fact in facts:
-            self.add(word(fact), fact.at, by_time=fact.by_time)
 
     def sealed(self) -> list[Entry]:
         """The entries, chained to the stream's last one."""

@@ -1,24 +1,16 @@
-"""Drafts of many accounts at once: by the code that bills them, with the usage of all of them read together."""
+"""Drafts of many accounts at once: by the engine that bills them, with the usage of all of them read together."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
-from adapters.postgres.states import Head
-from adapters.postgres.usage.periods import Ask
 from domain.account import Account
 from domain.books.invoice import Invoice
 from domain.catalog import Catalog
-from domain.events import InvoiceFinalized
-from service.billing import Billing
-from service.draft import By, Draft
-from service.sources import Source
-from service.streams import kind_of
-
-Used = Callable[[Sequence[Ask]], Awaitable[Sequence[Decimal]]]
-"""What meters read; asked for by several at once, it reads for all of them together."""
+from domain.engine import Answer, Pending, Question, drafts
+from domain.evolve import evolve_account
+from service.answering import answered_together
+from service.sources import Used, answers
 
 
 class Stored(NamedTuple):
@@ -32,13 +24,15 @@ class Stored(NamedTuple):
 async def drafts_of(accounts: Sequence[Stored], catalog: Catalog, used: Used) -> dict[str, list[Invoice]]:
     """Customer id → invoices that have no number yet, soonest first: what is due and was not recorded yet; of a period
     that is over, if it still waits for late usage or for support; the running one."""
-    billing, source = Billing(), _ReadForAll(catalog, used)
-    found = await asyncio.gather(*(_drafts(billing, source, one) for one in accounts))
-    return {
-        one.account.customer.id: drafts
-        for one, drafts in zip(accounts, found, strict=True)
-        if one.account.customer is not None
-    }
+    runs = [drafts(Pending(one.account, one.effective_at, evolve_account), one.now) for one in accounts]
+    made = await answered_together(runs, _ReadForAll(catalog, used))
+    found: dict[str, list[Invoice]] = {}
+    for one, invoices in zip(accounts, made, strict=True):
+        if isinstance(invoices, Exception):
+            raise invoices
+        if one.account.customer is not None:
+            found[one.account.customer.id] = invoices
+    return found
 
 
 class _ReadForAll:
@@ -46,20 +40,5 @@ class _ReadForAll:
         self._catalog = catalog
         self._used = used
 
-    async def catalog(self) -> Catalog:
-        return self._catalog
-
-    async def used(self, asks: Sequence[Ask]) -> Sequence[Decimal]:
-        return await self._used(asks)
-
-
-async def _drafts(billing: Billing, source: Source, stored: Stored) -> list[Invoice]:
-    account = stored.account
-    assert account.customer is not None
-    id = account.customer.id
-    head = Head(0, b"", stored.effective_at, "")
-    draft = Draft(kind_of(id), id, head, account, By("reader"), datetime.now(UTC))
-    await billing.advance(source, draft, stored.now)
-    draft.decide_here(draft.at(stored.now))
-    due = [fact.event.invoice for fact in draft.facts if isinstance(fact.event, InvoiceFinalized)]
-    return [*due, *await billing.drafts(source, draft)]
+    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        return await answers(self._catalog, self._used, questions)

@@ -3,17 +3,15 @@ last that is done before writing; and series are taken in one order, so that two
 other."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import count
-
-from msgspec.structs import replace
 
 from adapters.postgres import series
 from adapters.postgres.connection import Connection
-from domain.billing.numbering import numbered, series_of
-from domain.events import AnyEvent, CreditNoteIssued, InvoiceFinalized
+from domain.billing.numbering import Numbering, series_of
+from domain.events import CreditNoteIssued, InvoiceFinalized
 from domain.seller import Settings
-from service.draft import Draft, Fact
+from service.draft import Draft
 
 
 async def take_numbers(connection: Connection, drafts: Sequence[Draft], settings: Settings) -> None:
@@ -31,24 +29,4 @@ async def take_numbers(connection: Connection, drafts: Sequence[Draft], settings
     for draft, each in zip(drafts, of, strict=True):
         if each:
             numbers = [f"{prefix}{next(counters[prefix]):0{digits}d}" for prefix, digits in each]
-            draft.reword(_Numbering(iter(numbers)))
-
-
-class _Numbering:
-    """A credit note also says the number of its invoice, which may be one that is only made now."""
-
-    def __init__(self, numbers: Iterator[str]) -> None:
-        self._numbers = numbers
-        self._of_invoice: dict[str, str] = {}
-
-    def __call__(self, fact: Fact) -> AnyEvent:
-        match fact.event:
-            case InvoiceFinalized(invoice=invoice) as event:
-                number = self._of_invoice[invoice.id] = next(self._numbers)
-                return numbered(event, number)
-            case CreditNoteIssued(note=note):
-                invoice_number = self._of_invoice.get(note.invoice_id, note.invoice_number)
-                event = CreditNoteIssued(replace(note, invoice_number=invoice_number))
-                return numbered(event, next(self._numbers))
-            case event:
-                return event
+            draft.reword(Numbering(iter(numbers)))

@@ -12,16 +12,16 @@ from adapters.postgres.retries import Retry
 from adapters.postgres.states import Head
 from domain.account import Account
 from domain.books.invoice import Invoice
-from domain.commands import CatchUp, CreateCustomer, FinalizeInvoice, LinkProvider, SettlePayment
+from domain.commands import CreateCustomer, LinkProvider, SettlePayment
+from domain.engine import Fact, advance, upcoming
 from domain.errors import ErrorCode, Refusal
 from domain.events import CreditNoteIssued, InvoiceFinalized
-from service.billing import Billing, Taxes
+from service.answering import answered, answered_together
 from service.clock import Clock
-from service.draft import TIME, WORKER, By, Draft, Fact
+from service.draft import TIME, WORKER, By, Draft
 from service.numbering import take_numbers
 from service.sources import NewestCatalog, Source, Transaction
 from service.streams import Kind, kind_of
-from service.together import Together
 from service.writing import write
 
 __all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded"]
@@ -53,13 +53,10 @@ class CaughtUp(NamedTuple):
 class Record:
     """`await record(stream_id, command, by)`. Told of each account that changed, for the live updates."""
 
-    def __init__(
-        self, engine: Engine, clock: Clock, changed: Callable[[str], None], taxes: Taxes | None = None
-    ) -> None:
+    def __init__(self, engine: Engine, clock: Clock, changed: Callable[[str], None]) -> None:
         self._engine = engine
         self._clock = clock
         self._changed = changed
-        self._billing = Billing(taxes)
         self._newest = NewestCatalog()
 
     async def __call__(
@@ -97,9 +94,8 @@ class Record:
             heads = await states.lock_free(connection, customer_ids)
             drafts = [self._begun(id, head, WORKER) for id, head in heads.items()]
             drafts = [one for one in drafts if one.before.customer and one.before.customer.clock_id is None]
-            source = self._source(connection)
-            together = Together(self._billing, await source.catalog(), source)
-            errors = await together.advance_all(drafts, self._clock.now())
+            now = self._clock.now()
+            errors = await answered_together([advance(one, now) for one in drafts], self._source(connection))
             done = [draft for draft, error in zip(drafts, errors, strict=True) if error is None]
             await self._write(connection, done)
         for draft in done:
@@ -119,7 +115,7 @@ class Record:
             if head is None or (by.visible is not None and stream_id not in by.visible):
                 raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
             draft = await self._drafted(connection, stream_id, head, command, by)
-            return draft, await self._billing.upcoming(self._source(connection), draft.state, draft.time)
+            return draft, await answered(upcoming(draft.state, draft.time), self._source(connection))
 
     async def _decide(
         self, connection: Connection, stream_id: str, command: Any, by: By, check: Callable[[Draft], None] | None
@@ -141,24 +137,12 @@ class Record:
         """What happened meanwhile, what the command does, and what follows from it at once."""
         draft = self._begun(stream_id, head, by)
         at = await self._at(connection, draft.before, command)
-        until_charge = isinstance(command, CatchUp) and command.until_charge
-        await self._advance(connection, draft, at, until_charge)
-        at = draft.at(at)
-        draft.decide_here(at)
-        for event in draft.kind.decide(draft.state, command, at):
-            draft.add(event, at)
-        if isinstance(command, FinalizeInvoice):
-            await self._billing.close_by_hand(self._source(connection), draft, at)
-        await self._advance(connection, draft, at, until_charge)
+        await answered(draft.kind.carry_out(draft, command, at), self._source(connection))
         return draft
 
     def _begun(self, stream_id: str, head: Head, by: By) -> Draft:
         kind = kind_of(stream_id)
         return Draft(kind, stream_id, head, kind.decode(head.state, head.books), by, datetime.now(UTC))
-
-    async def _advance(self, connection: Connection, draft: Draft, at: datetime, until_charge: bool) -> None:
-        if isinstance(draft.state, Account):
-            await self._billing.advance(self._source(connection), draft, at, until_charge=until_charge)
 
     def _source(self, connection: Connection) -> Source:
         return Transaction(connection, self._newest)

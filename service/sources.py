@@ -1,7 +1,8 @@
-"""What billing reads besides the account itself, wherever it comes from."""
+"""Where the engine's questions are answered from."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
 from adapters.postgres.codec import decode_catalog
@@ -11,15 +12,15 @@ from adapters.postgres.driver import driver_of
 from adapters.postgres.usage import periods
 from adapters.postgres.usage.periods import Ask
 from domain.catalog import Catalog
+from domain.engine import Answer, Question
+
+Used = Callable[[Sequence[Ask]], Awaitable[Sequence[Decimal]]]
+"""What meters read, in the order asked."""
 
 
 class Source(Protocol):
-    async def catalog(self) -> Catalog:
-        """By which is billed."""
-        ...
-
-    async def used(self, asks: Sequence[Ask]) -> Sequence[Decimal]:
-        """What the meters read, in their order."""
+    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        """The answer to each, in their order."""
         ...
 
 
@@ -43,8 +44,18 @@ class Transaction:
         self._connection = connection
         self._newest = newest
 
-    async def catalog(self) -> Catalog:
-        return await self._newest.read(self._connection)
+    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        driver = await driver_of(self._connection)
+        return await answers(await self._newest.read(self._connection), partial(periods.used, driver), questions)
 
-    async def used(self, asks: Sequence[Ask]) -> Sequence[Decimal]:
-        return await periods.used(await driver_of(self._connection), asks)
+
+async def answers(catalog: Catalog, used: Used, questions: Sequence[Question]) -> Sequence[Answer]:
+    """By a catalog as it was, with the figures of all of them read together."""
+    meters = {meter.key: meter for meter in catalog.meters}
+    asks = [
+        Ask(one.customer_id, meters[count.meter_key], count.period, one.at, subscription_id=count.subscription_id)
+        for one in questions
+        for count in one.counts
+    ]
+    figures = iter(await used(asks) if asks else ())
+    return [Answer(catalog.settings, {count: next(figures) for count in one.counts}) for one in questions]

@@ -1,6 +1,6 @@
-"""The kinds of stream: how each decides, folds and is stored. Everything that differs between them stands here."""
+"""The kinds of stream: how each carries out commands, folds and is stored. All that differs between them is here."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -10,27 +10,34 @@ from domain.access import ApiKey
 from domain.account import Account
 from domain.catalog import Catalog
 from domain.clock import TestClock
-from domain.due import catch_up
+from domain.engine import Asking, Pending, carry_out
 from domain.events import AnyEvent
 
 CATALOG = "catalog"
 
 
 class Kind(NamedTuple):
-    """`encode` and `decode` between the state and how it is stored, its text and (of accounts) that of the books. `due`
-    yields what happens by itself up to an instant: (its instant, the event, the state after)."""
+    """`encode` and `decode` between the state and how it is stored, its text and (of accounts) that of the books.
+    `carry_out` does what a command comes to at an instant, on what is pending."""
 
     name: str
     empty: Any
     decode: Callable[[str, str | None], Any]
     encode: Callable[[Any], tuple[str, str | None]]
-    decide: Callable[[Any, Any, datetime], Sequence[Any]]
+    carry_out: Callable[[Pending[Any], Any, datetime], Asking[None]]
     evolve: Callable[[Any, Any, datetime], Any]
-    due: Callable[[Any, datetime], Iterator[tuple[datetime, AnyEvent, Any]]]
 
 
-def _nothing(state: Any, at: datetime) -> Iterator[tuple[datetime, AnyEvent, Any]]:
-    return iter(())
+def _only(decide: Callable[[Any, Any, datetime], Sequence[AnyEvent]]) -> Callable[..., Asking[None]]:
+    """Where nothing happens by itself and nothing has to be asked."""
+
+    def carry_out(pending: Pending[Any], command: Any, at: datetime) -> Asking[None]:
+        at = pending.decide_here(at)
+        for event in decide(pending.state, command, at):
+            pending.add(event, at)
+        yield from ()
+
+    return carry_out
 
 
 def _encode(state: Any) -> tuple[str, str | None]:
@@ -43,36 +50,32 @@ _KINDS = {
         Account(),
         codec.decode_whole_account,
         codec.encode_account,
-        decide.decide_account,
+        carry_out,
         evolve.evolve_account,
-        catch_up,
     ),
     "catalog": Kind(
         "catalog",
         Catalog(),
         lambda state, _: codec.decode_catalog(state),
         _encode,
-        decide.decide_catalog,
+        _only(decide.decide_catalog),
         evolve.evolve_catalog,
-        _nothing,
     ),
     "clock": Kind(
         "clock",
         TestClock(),
         lambda state, _: codec.decode_clock(state),
         _encode,
-        decide.decide_clock,
+        _only(decide.decide_clock),
         evolve.evolve_clock,
-        _nothing,
     ),
     "key": Kind(
         "key",
         ApiKey(),
         lambda state, _: codec.decode_key(state),
         _encode,
-        decide.decide_key,
+        _only(decide.decide_key),
         evolve.evolve_key,
-        _nothing,
     ),
 }
 

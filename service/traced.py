@@ -1,16 +1,15 @@
-"""The write path with a span for each command and each billing moment. Without tracing the plain classes run, at no
-cost.
+"""The write path with a span for each command and for what is read to bill. Without tracing the plain classes run, at
+no cost.
 
 A batch of due work is one span: its accounts are advanced side by side, and one span each would say little."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from adapters.postgres.connection import Connection, Engine
 from adapters.tracing import Tracing, current, failed
-from domain.billing.moment import Moment
+from domain.engine import Answer, Question
 from domain.errors import Refusal
-from service.billing import Billing, Taxes
 from service.clock import Clock
 from service.draft import By, Draft
 from service.record import CaughtUp, Record, Recorded
@@ -25,11 +24,9 @@ class TracedRecord(Record):
         clock: Clock,
         changed: Callable[[str], None],
         tracing: Tracing,
-        taxes: Taxes | None = None,
     ) -> None:
-        super().__init__(engine, clock, changed, taxes)
+        super().__init__(engine, clock, changed)
         self._tracing = tracing
-        self._billing = TracedBilling(tracing, taxes)
 
     async def __call__(self, stream_id: str, command: Any, by: By, **terms: Any) -> Recorded:
         with self._tracing.span("record", {"tollgate.stream": kind_of(stream_id).name}) as span:
@@ -54,14 +51,16 @@ class TracedRecord(Record):
         span.set_attribute("tollgate.command", name)
         return await super()._decide(connection, stream_id, command, by, check)
 
+    def _source(self, connection: Connection) -> Source:
+        return _TracedSource(super()._source(connection), self._tracing)
 
-class TracedBilling(Billing):
-    def __init__(self, tracing: Tracing, taxes: Taxes | None = None) -> None:
-        super().__init__(taxes)
+
+class _TracedSource:
+    def __init__(self, source: Source, tracing: Tracing) -> None:
+        self._source = source
         self._tracing = tracing
 
-    async def bill(self, source: Source, draft: Draft, moment: Moment) -> None:
-        with self._tracing.span("bill", {"tollgate.at": moment.at.isoformat()}) as span:
-            before = len(draft.facts)
-            await super().bill(source, draft, moment)
-            span.set_attribute("tollgate.events", len(draft.facts) - before)
+    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+        first = min(one.at for one in questions).isoformat()
+        with self._tracing.span("bill", {"tollgate.at": first, "tollgate.accounts": len(questions)}):
+            return await self._source.told(questions)

@@ -13,8 +13,8 @@ from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import api_keys, customers, holdings, vault
 from domain.access import ApiKey
 from domain.account import Account
-from domain.billing.ahead import next_instant
 from domain.billing.invoicing import invoice_id
+from domain.engine.advance import next_instant
 from domain.events import ItemAdded
 
 

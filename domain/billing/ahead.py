@@ -1,4 +1,4 @@
-"""What comes next for an account: when anything happens to it by itself, and which invoice it can expect."""
+"""Which invoice an account can expect next."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -13,18 +13,10 @@ from domain.billing.moment import Moment, next_moment
 from domain.billing.usage_charges import usage_counts
 from domain.books.line import LineKind
 from domain.due import next_due, present
-from domain.dunning import next_money_due
 from domain.evolve.invoices import closed
 
 HORIZON = timedelta(days=3 * 366)
 """Nobody is told of an invoice further ahead."""
-
-
-def next_instant(account: Account) -> datetime | None:
-    """When something next falls due, is made due by the books, or is billed."""
-    moment = next_moment(account)
-    found = (next_due(account), next_money_due(account), None if moment is None else moment.at)
-    return min((instant for instant in found if instant is not None), default=None)
 
 
 def expected(account: Account, at: datetime) -> Iterator[tuple[Account, Moment]]:

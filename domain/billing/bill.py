@@ -20,9 +20,7 @@ from domain.books import Books
 from domain.books.credit import CreditKind
 from domain.books.invoice import Item
 from domain.books.line import Line
-from domain.dunning import collect
 from domain.evolve import evolve_account
-from domain.settlement import after_settlement
 from domain.totals import burn
 
 
@@ -102,12 +100,10 @@ class _Run:
 
 
 def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
-    before = run.account
     made = _made(run, draft, draft.lines, office, moment)
     for note in credit_notes(run.account, made.outside, draft.currency, run.at):
         run.record(e.CreditNoteIssued(note))
     if not any(line.amount for line in made.invoice.lines):
-        _follow(run, before)
         return
     invoice = replace(made.invoice, released=releases(run.account.books, made.invoice.lines))
     run.record(e.InvoiceFinalized(invoice, tuple(item.id for item in draft.items), made.used))
@@ -116,16 +112,6 @@ def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
         burns = burn(credits, invoice.total, order, CreditKind.PREPAID, invoice.currency, run.at)
         if burns:
             run.record(e.CreditApplied(invoice.id, burns))
-    _follow(run, before)
-    asked = collect(run.account, run.account.books.receivables[invoice.id], run.at)
-    if asked is not None:
-        run.record(asked)
-
-
-def _follow(run: _Run, before: Account) -> None:
-    """What settling has as its consequence."""
-    for event in after_settlement(before, run.account, run.at):
-        run.record(event)
 
 
 def _made(run: _Run, draft: Draft, lines: Sequence[Line], office: Office, moment: Moment) -> Made:

@@ -12,7 +12,7 @@ from domain.totals import Buyer, treatment
 
 
 class Office(Struct, frozen=True):
-    """`taxed(category, day of supply)`: by the rates in the settings, or as a tax service said (`service.taxes`)."""
+    """`taxed(category, day of supply)`."""
 
     settings: Settings
     taxed: Callable[[str, date], Treatment]

@@ -15,10 +15,8 @@ from domain.books.credit import Burn
 from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind, Step
 from domain.errors import ErrorCode, Refusal
-from domain.evolve import evolve_account
 from domain.evolve.billed import BY_HAND
 from domain.exact import EXACT, exact_sum
-from domain.settlement import after_settlement
 from domain.totals.credit_note import credit_note_amounts
 from domain.wording import REASON_CHARS_MAX, check_name
 
@@ -28,25 +26,17 @@ ONE = Decimal(1)
 def decide_invoice(
     account: Account, command: c.VoidInvoice | c.WriteOffInvoice | c.IssueCreditNote, at: datetime
 ) -> Sequence[e.MoneyEvent]:
-    """The event with all that follows from it: rights come back once nothing else is overdue. Voiding and writing off
-    twice changes nothing (Lago #5495). Raises Refusal."""
-    event = _decided(account, command, at)
-    return [] if event is None else [event, *after_settlement(account, evolve_account(account, event, at), at)]
-
-
-def _decided(
-    account: Account, command: c.VoidInvoice | c.WriteOffInvoice | c.IssueCreditNote, at: datetime
-) -> e.InvoiceVoided | e.InvoiceWrittenOff | e.CreditNoteIssued | None:
+    """Voiding and writing off twice changes nothing (Lago #5495). Raises Refusal."""
     owed = account.books.receivables.get(command.invoice_id)
     if owed is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such final invoice", "invoiceId")
     match command:
         case c.VoidInvoice(rebill=rebill):
-            return None if owed.status is InvoiceStatus.VOID else _voided(account.books, owed, at, rebill)
+            return [] if owed.status is InvoiceStatus.VOID else [_voided(account.books, owed, at, rebill)]
         case c.WriteOffInvoice():
-            return None if owed.status is InvoiceStatus.UNCOLLECTIBLE else _written_off(owed)
+            return [] if owed.status is InvoiceStatus.UNCOLLECTIBLE else [_written_off(owed)]
         case c.IssueCreditNote():
-            return e.CreditNoteIssued(_note(account, owed, command, at))
+            return [e.CreditNoteIssued(_note(account, owed, command, at))]
 
 
 def _written_off(owed: Receivable) -> e.InvoiceWrittenOff:

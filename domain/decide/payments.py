@@ -20,11 +20,9 @@ from domain.decide.methods import decide_method, live_method
 from domain.decide.refunds import record_refund, refund, settle_refund
 from domain.dunning import failed, pending_payment
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.evolve import evolve_account
 from domain.exact import exact_sum
 from domain.identity import derived_id
 from domain.money import is_currency
-from domain.settlement import after_settlement
 from domain.wording import check_length
 
 ALLOCATIONS_MAX = 100
@@ -46,16 +44,7 @@ PaymentCommand = (
 
 
 def decide_payment(account: Account, command: PaymentCommand, at: datetime) -> Sequence[e.AccountEvent]:
-    """The events with all that follows from them: credit that is now paid for, rights that come back. Raises
-    Refusal."""
-    events = list(_decided(account, command, at))
-    after = account
-    for event in events:
-        after = evolve_account(after, event, at)
-    return [*events, *after_settlement(account, after, at)]
-
-
-def _decided(account: Account, command: PaymentCommand, at: datetime) -> Sequence[e.AccountEvent]:
+    """Raises Refusal."""
     match command:
         case c.AddMethod() | c.RemoveMethod() | c.DefaultMethod() | c.UpdateMethod():
             return decide_method(account, command, at)

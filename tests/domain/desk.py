@@ -12,16 +12,16 @@ from contextlib import contextmanager
 
 import pytest
 from double_entry import Ledger
-from timeline import on
+from timeline import on, written
 
 from domain import commands as c
 from domain import events as e
 from domain.account import Customer, CustomerKind
 from domain.books.invoice import Receivable
-from domain.decide.coupons import decide_coupon
-from domain.decide.credits import decide_credit
-from domain.decide.invoices import decide_invoice
+from domain.engine import Answer, Pending, answered, carry_out
 from domain.errors import ErrorCode, Refusal
+from domain.evolve import evolve_account
+from domain.seller import Settings
 
 Command = (
     c.GrantCredit
@@ -40,11 +40,16 @@ class Desk(Ledger):
         customer = Customer("customer_1", CustomerKind.GROUP, "anon_1", {}, "EUR", "UTC", on(since))
         self.post(since, e.CustomerCreated(customer))
 
-    def do(self, at: str, command: Command) -> Sequence[e.MoneyEvent]:
-        events = self._decided(at, command)
-        for event in events:
-            self.post(at, event)
-        return events
+    def do(self, at: str, command: Command) -> Sequence[e.AnyEvent]:
+        pending = Pending(self.account, self._last, evolve_account)
+        answered(carry_out(pending, command, on(at)), lambda question: Answer(Settings()))
+        for fact in pending.facts:
+            self.post(written(fact.at), fact.event)
+        return pending.events
+
+    def post(self, at: str, event: e.AccountEvent) -> list[str]:
+        self._last = on(at)
+        return super().post(at, event)
 
     @contextmanager
     def refuses(self, code: ErrorCode, *field: str) -> Iterator[pytest.ExceptionInfo[Refusal]]:
@@ -60,12 +65,3 @@ class Desk(Ledger):
 
     def left_of(self, credit_id: str) -> str:
         return f"{self.account.books.credits[credit_id].remaining:f}"
-
-    def _decided(self, at: str, command: Command) -> Sequence[e.MoneyEvent]:
-        match command:
-            case c.GrantCredit() | c.VoidCredit():
-                return decide_credit(self.account, command, on(at))
-            case c.RedeemCoupon() | c.RemoveCoupon():
-                return decide_coupon(self.account, command, on(at))
-            case _:
-                return decide_invoice(self.account, command, on(at))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from timeline import EXTRA, FEATURES, PRO, STARTER, Timeline, flat, gives, on, plan
+from timeline import EXTRA, FEATURES, PRO, STARTER, Timeline, flat, for_nothing, gives, on, plan
 
 from adapters.postgres.codec import decode_account, decode_event, encode
 from domain import commands as c
@@ -37,7 +37,9 @@ TEAM = plan(
     "team", flat("1", DAY), flat("5", WEEK), flat("20"), gives("calls", "5", resets=DAY), gives("sso"), trial_days=10
 )
 CLUB = plan("club", flat("2", DAY), flat("60", QUARTER), gives("adapters", value=3), trial_days=30)
-PLANS = [FREE, STARTER, PRO, TEAM, CLUB, EXTRA, plan("pro", flat("599"), gives("calls"), version=2)]
+PRO_2 = plan("pro", flat("599"), gives("calls"), version=2)
+PLANS = [for_nothing(one) for one in (FREE, STARTER, PRO, TEAM, CLUB, EXTRA, PRO_2)]
+"""These are lives of rights; those of billed_lives.py are billed."""
 
 # Zones that move their clocks, by an hour or by half of one, at midnight, across the date line, or not at all.
 ZONES = [

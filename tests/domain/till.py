@@ -4,12 +4,12 @@
     till.bill("1", "100.00", at="2026-01-01")          # a final invoice, due at once, collected if there is a method
     till.until("2026-01-03")                           # ["2026-01-03: p2 100.00 for 1 by nobody", …]
 
-Commands are decided as the record loop does it: what the books make due is recorded before and after. Payments are
-called p1, p2 … in the order they were asked for. After every event the double entry ledger is held against the books,
-and the books against the money that came in (`Till.balanced`).
+What happens is what the engine makes of it, as in production. Payments are called p1, p2 … in the order they were asked
+for. After every event the double entry ledger is held against the books, and the books against the money that came in
+(`Till.balanced`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,19 +21,16 @@ from timeline import D, on, written
 
 from domain import commands as c
 from domain import events as e
-from domain.account import Customer, CustomerKind
+from domain.account import Account, Customer, CustomerKind
 from domain.books.credit import Credit
 from domain.books.invoice import Instalment, Receivable
 from domain.books.line import LineKind
 from domain.books.payment import NOBODY, FailureCode, Method, Payment
-from domain.decide.invoices import decide_invoice
-from domain.decide.money import decide_money
-from domain.dunning import collect, money_due, next_money_due
+from domain.engine import Answer, Asking, Pending, advance, answered, carry_out, take
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.exact import exact_sum
-from domain.seller import Dunning
-from domain.settlement import after_settlement
+from domain.seller import Dunning, Settings
 
 SALE = line("0", JANUARY, LineKind.ITEM, key="item_1", treatment=UNTAXED)
 AT_ONCE = Dunning(grace_days=0)
@@ -53,6 +50,7 @@ class Till(Ledger):
         super().__init__()
         self.journal: list[str] = []
         self.names: dict[str, str] = {}
+        self.settings = Settings()
         self._last = on("2026-01-01")
         self._note("2026-01-01", e.CustomerCreated(_customer()))
         for one in methods:
@@ -77,30 +75,13 @@ class Till(Ledger):
         made = invoice(number, replace(SALE, amount=D(amount), kind=kind), at=at, buys=bought).invoice
         due_at = on(at) + timedelta(days=net_days)
         final = e.InvoiceFinalized(replace(made, due_at=due_at, dunning=dunning, currency=currency))
-        seen = len(self.journal)
-        self._catch_up(on(at))
-        before = self.account
-        self._note(at, final)
-        for event in after_settlement(before, self.account, on(at)):
-            self._note(at, event)
-        if (asked := collect(self.account, self.owed(number), on(at))) is not None:
-            self._note(at, asked)
-        self._catch_up(on(at))
-        return self.journal[seen:]
+        return self._happens(lambda pending: take(pending, lambda *_: [final], on(at)))
 
     def do(self, at: str, command: c.MoneyCommand) -> list[str]:
-        seen, now = len(self.journal), on(at)
-        self._catch_up(now)
-        decide = decide_invoice if isinstance(command, c.VoidInvoice | c.WriteOffInvoice) else decide_money
-        for event in decide(self.account, command, now):  # type: ignore[operator]
-            self._note(at, event)
-        self._catch_up(now)
-        return self.journal[seen:]
+        return self._happens(lambda pending: carry_out(pending, command, on(at)))
 
     def until(self, at: str) -> list[str]:
-        seen = len(self.journal)
-        self._catch_up(on(at))
-        return self.journal[seen:]
+        return self._happens(lambda pending: advance(pending, on(at)))
 
     def fails(self, at: str, failure: FailureCode = FailureCode.DECLINED, payment: str | None = None) -> list[str]:
         return self.do(at, c.SettlePayment(self.id_of(payment), failure))
@@ -153,13 +134,13 @@ class Till(Ledger):
             assert owed.paid == exact_sum(parts) + exact_sum(burn.amount for burn in owed.prepaid)
             assert owed.due >= 0
 
-    def _catch_up(self, now: datetime) -> None:
-        while (instant := next_money_due(self.account)) is not None and instant <= now:
-            happens_at = max(instant, self._last)
-            events = money_due(self.account, happens_at)
-            assert events, "what is due happens"
-            for event in events:
-                self._note(happens_at, event)
+    def _happens(self, run: Callable[[Pending[Account]], Asking[None]]) -> list[str]:
+        seen, pending = len(self.journal), Pending(self.account, self._last, evolve_account)
+        answered(run(pending), lambda question: Answer(self.settings))
+        for fact in pending.facts:
+            self._note(fact.at, fact.event)
+        assert self.account == pending.state
+        return self.journal[seen:]
 
     def _note(self, at: str | datetime, event: e.AccountEvent) -> None:
         instant = self._last = on(at) if isinstance(at, str) else at

@@ -4,12 +4,13 @@
     life.subscribe("2026-01-31", PRO)                   # each command tells what it wrote into the journal
     assert life.until("2026-03-01") == ["2026-02-28: s1 renewed, 2026-02-28 → 2026-03-31"]
 
-Commands are decided exactly as service/record.py does it: what fell due is recorded before and after. Instants are
-written in UTC, "2026-01-31" or "2026-01-31 09:30". A customer with `settings` of a seller is billed, the others only
-hold rights. Ids count up: subscriptions s1 s2, planned changes c1 c2, grants g1.
+What happens is what the engine makes of it, as in production; the timeline answers its questions. Instants are written
+in UTC, "2026-01-31" or "2026-01-31 09:30". A life without `settings` of a seller is about rights: its invoices fall due
+when nobody lives any more, and the ledger does not tell of money. Ids count up:
+subscriptions s1 s2, planned changes c1 c2, grants g1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,13 +22,9 @@ from msgspec.structs import replace
 from domain import commands as c
 from domain import events as e
 from domain.account import Account, Customer, CustomerKind, Grant
-from domain.billing.ahead import next_instant
-from domain.billing.bill import bill
-from domain.billing.charge import Charge
+from domain.billing.charge import Charge, Count
 from domain.billing.charges import charges, counts
-from domain.billing.moment import Moment, by_hand, next_moment
-from domain.billing.numbering import numbered, series_of
-from domain.billing.office import Office, office
+from domain.billing.numbering import Numbering, series_of
 from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import (
     Aggregation,
@@ -41,9 +38,7 @@ from domain.catalog import (
     Price,
     Terms,
 )
-from domain.decide import decide_account
-from domain.due import catch_up, next_due
-from domain.dunning import money_due, next_money_due
+from domain.engine import Answer, Fact, Pending, Question, answered, carry_out
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.period import Cadence, Period
@@ -110,12 +105,21 @@ def plan(key: str, *parts: Price | PlanEntitlement, trial_days: int = 0, version
     )
 
 
+def for_nothing(sold: PlanVersion) -> PlanVersion:
+    """The same plan in the same rhythms at a price of zero: nothing of it is ever billed."""
+    prices = tuple(replace(price, unit_amount=D(0)) for price in sold.terms.prices)
+    return replace(sold, terms=replace(sold.terms, prices=prices))
+
+
 # Two plans sold by the month and by the year, and one that can be added to them.
 STARTER = plan(
     "starter", flat("99"), flat("990", Cadence.YEAR), gives("calls", "1000", hard=False, resets=Cadence.MONTH)
 )
 PRO = plan("pro", flat("499"), flat("4990", Cadence.YEAR), gives("calls", "9000", hard=False, resets=Cadence.MONTH))
 EXTRA = plan("extra", flat("10"), flat("100", Cadence.YEAR), gives("calls", "500", resets=Cadence.MONTH))
+
+
+RIGHTS_ONLY = Settings(net_days=36_500)
 
 
 # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -136,8 +140,7 @@ class Timeline:
         self.account = Account()
         self.journal: list[Entry] = []
         self.events: list[tuple[str, datetime, Decimal]] = []
-        self.settings = settings or Settings()
-        self.money = settings is not None
+        self.settings = settings or RIGHTS_ONLY
         self.numbers: dict[str, int] = {}
         self._grants = self._changes = 0
         customer = Customer(
@@ -154,73 +157,35 @@ class Timeline:
 
     # What was asked for. Each returns the lines it wrote.
     def do(self, at: str | datetime, command: c.AccountCommand) -> list[str]:
-        account, journal = self.account, list(self.journal)
         now = on(at) if isinstance(at, str) else at
-
-        def add(event: e.AccountEvent, instant: datetime) -> None:
-            nonlocal account
-            instant = max(instant, journal[-1].at) if journal else instant
-            account = evolve_account(account, event, instant)
-            journal.append(Entry(instant, event))
-
-        def advance(until: datetime) -> None:
-            if not self.money:
-                for happens, event, _ in catch_up(account, until):
-                    add(event, happens)
-                return
-            while (instant := next_instant(account)) is not None and instant <= until:
-                if (due := next_due(account)) is not None and due <= instant:
-                    for happens, event, _ in catch_up(account, due):
-                        add(event, happens)
-                elif (due := next_money_due(account)) is not None and due <= instant:
-                    for event in money_due(account, due):
-                        add(event, due)
-                else:
-                    moment = next_moment(account)
-                    assert moment is not None
-                    billed(moment)
-
-        def billed(moment: Moment) -> None:
-            at = max(moment.at, journal[-1].at)
-            wanted = () if moment.until is None else self.wanted(account, moment.until, moment.interim)
-            for event in bill(account, wanted, self.office(account), moment, at):
-                add(self.numbered(event), at)
-
-        advance(now)
-        now = max(now, journal[-1].at) if journal else now
-        for event in decide_account(account, command, now):
-            add(self.numbered(event), now)
-        if isinstance(command, c.FinalizeInvoice):
-            billed(by_hand(account.books, now))
-        advance(now)
-        before, self.account, self.journal = len(self.journal), account, journal
+        pending = Pending(self.account, self.journal[-1].at if self.journal else None, evolve_account)
+        answered(carry_out(pending, command, now), self.answer)
+        pending.reword(Numbering(self._numbers(pending.facts)))
+        before, self.account = len(self.journal), pending.state
+        self.journal = [*self.journal, *(Entry(fact.at, fact.event) for fact in pending.facts)]
         return self.ledger(before)
 
-    # What billing needs besides the account: usage, the seller's terms, numbers.
+    # What the engine is told: usage and the seller's terms. And numbers.
     def used(self, meter_key: str, at: str, value: str) -> None:
         """One event that the meter sums up."""
         self.events.append((meter_key, on(at), D(value)))
 
-    def wanted(self, account: Account, until: datetime, interim: bool = False) -> tuple[Charge, ...]:
-        figures = {
-            count: sum(
-                (value for meter, at, value in self.events if meter == count.meter_key and count.period.contains(at)),
-                D(0),
-            )
-            for count in counts(account, until, interim=interim)
-        }
-        return charges(account, figures, until, interim=interim)
+    def answer(self, question: Question) -> Answer:
+        return Answer(self.settings, {count: self._figure(count) for count in question.counts})
 
-    def office(self, account: Account) -> Office:
-        assert account.customer is not None
-        return office(self.settings, account.customer)
+    def _figure(self, count: Count) -> Decimal:
+        read = (value for meter, at, value in self.events if meter == count.meter_key and count.period.contains(at))
+        return sum(read, D(0))
 
-    def numbered(self, event: e.AccountEvent) -> e.AccountEvent:
-        if not isinstance(event, e.InvoiceFinalized | e.CreditNoteIssued):
-            return event
-        prefix, _ = series_of(self.settings, event, self.journal[-1].at)
-        self.numbers[prefix] = self.numbers.get(prefix, 0) + 1
-        return numbered(event, f"{prefix}{self.numbers[prefix]}")
+    def wanted(self, account: Account, until: datetime) -> tuple[Charge, ...]:
+        return charges(account, {count: self._figure(count) for count in counts(account, until)}, until)
+
+    def _numbers(self, facts: Sequence[Fact]) -> Iterator[str]:
+        for fact in facts:
+            if isinstance(fact.event, e.InvoiceFinalized | e.CreditNoteIssued):
+                prefix, _ = series_of(self.settings, fact.event, fact.at)
+                self.numbers[prefix] = self.numbers.get(prefix, 0) + 1
+                yield f"{prefix}{self.numbers[prefix]}"
 
     def until(self, at: str | datetime) -> list[str]:
         return self.do(at, c.CatchUp())
@@ -294,7 +259,11 @@ class Timeline:
         return [entry.event.note for entry in self.journal if isinstance(entry.event, e.CreditNoteIssued)]
 
     def ledger(self, since: int = 0) -> list[str]:
-        return [f"{written(entry.at)}: {told(entry.event)}" for entry in self.journal[since:]]
+        """What was recorded since there were so many entries."""
+        entries = self.journal[since:]
+        if self.settings is RIGHTS_ONLY:
+            entries = [entry for entry in entries if not isinstance(entry.event, e.MoneyEvent)]
+        return [f"{written(entry.at)}: {told(entry.event)}" for entry in entries]
 
 
 def told(event: e.AccountEvent) -> str:

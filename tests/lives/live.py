@@ -7,9 +7,9 @@ from typing import NamedTuple
 from timeline import Timeline
 
 from domain import commands as c
-from domain.billing.ahead import next_instant
 from domain.books.invoice import Item
 from domain.catalog import PlanVersion
+from domain.engine.advance import next_instant
 from domain.errors import Refusal
 from domain.exact import exact_sum
 from domain.money import rounded

@@ -12,12 +12,11 @@ from domain.account import Grant
 from domain.catalog import Feature, FeatureKind
 from domain.commands import CatchUp, CreateClock, GrantEntitlement
 from domain.due import next_due
+from domain.engine import Asking, advance
 from service import replay
-from service.billing import Billing
 from service.draft import Draft
 from service.due_work import DueWork
 from service.ids import new_id
-from service.sources import Source
 
 
 async def expiring(process: Process, customer_id: str, expires_at: datetime) -> None:
@@ -136,19 +135,18 @@ async def test_an_account_that_fails_rests_and_holds_up_no_other(
     Later(here, timedelta(days=40), monkeypatch)
 
     tries = 0
-    advance = Billing.advance
 
-    async def failing(billing: Billing, source: Source, draft: Draft, at: datetime) -> None:
+    def failing(draft: Draft, at: datetime) -> Asking[None]:
         nonlocal tries
         if draft.stream_id == bad:
             tries += 1
             raise ValueError("secret name")
-        await advance(billing, source, draft, at)
+        yield from advance(draft, at)
 
     work = DueWork(here.engine, here.record)
     now = here.clock.now()
     with monkeypatch.context() as patched:
-        patched.setattr(Billing, "advance", failing)
+        patched.setattr("service.record.advance", failing)
         assert await work.run(now) == 2
         assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
         assert await work.run(now) == 0  # it rests

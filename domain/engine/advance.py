@@ -1,0 +1,67 @@
+"""An account brought up to an instant: what falls due, then what the money makes due, then what is billed, each at its
+own instant and on what the one before left."""
+
+from datetime import datetime
+
+from domain.account import Account
+from domain.billing.bill import bill
+from domain.billing.charge import Charge
+from domain.billing.charges import charges, counts
+from domain.billing.moment import Moment, next_moment
+from domain.billing.office import Office, office
+from domain.due import catch_up, next_due
+from domain.dunning import charges_open, money_due, next_money_due
+from domain.engine.follow import follow
+from domain.engine.pending import Pending
+from domain.engine.questions import Asking, Question
+
+
+def next_instant(account: Account) -> datetime | None:
+    """When something next falls due, is made due by the books, or is billed."""
+    moment = next_moment(account)
+    found = (next_due(account), next_money_due(account), None if moment is None else moment.at)
+    return min((instant for instant in found if instant is not None), default=None)
+
+
+def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = False) -> Asking[None]:
+    """All that happens by itself up to and including `at`. `until_charge`: not beyond where a provider is to be asked,
+    whose answer may change what comes after."""
+    while (instant := next_instant(pending.state)) is not None and instant <= at:
+        if until_charge and charges_open(pending.state.books):
+            return
+        begun = len(pending.facts)
+        happens_at = pending.at(instant)  # what follows counts from when it happens, not from when it should have
+        if _is(next_due(pending.state), instant):
+            for due_at, event, _ in catch_up(pending.state, instant):
+                pending.add(event, due_at, by_time=True)
+        elif _is(next_money_due(pending.state), instant):
+            for event in money_due(pending.state, happens_at):
+                pending.add(event, happens_at, by_time=True)
+        else:
+            moment = next_moment(pending.state)
+            assert moment is not None
+            yield from make_final(pending, moment)
+        assert len(pending.facts) > begun, "what is due happens, and is due no more"
+        follow(pending, begun, happens_at, by_time=True)
+
+
+def make_final(pending: Pending[Account], moment: Moment) -> Asking[None]:
+    """What the moment bills, whenever it is come to."""
+    at = pending.at(moment.at)
+    wanted, terms = yield from wanted_by(pending.state, moment, at)
+    for event in bill(pending.state, wanted, terms, moment, at):
+        pending.add(event, at, by_time=True)
+
+
+def wanted_by(account: Account, moment: Moment, at: datetime) -> Asking[tuple[tuple[Charge, ...], Office]]:
+    """What is wanted by the moment, with the usage as it stands at `at`, and the terms to bill it by."""
+    assert account.customer is not None
+    until, interim = moment.until, moment.interim
+    asked = () if until is None else counts(account, until, interim=interim)
+    answer = yield Question(account.customer.id, at, asked)
+    wanted = () if until is None else charges(account, answer.figures, until, interim=interim)
+    return wanted, office(answer.settings, account.customer)
+
+
+def _is(instant: datetime | None, other: datetime) -> bool:
+    return instant is not None and instant <= other
