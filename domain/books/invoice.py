@@ -170,6 +170,7 @@ class Receivable(Struct, frozen=True, omit_defaults=True):
     next_attempt_at: datetime | None = None
     credits: tuple[Burn, ...] = ()  # promotional, used up when it was made
     released: tuple[Burn, ...] = ()  # of that, what came back since, with lines that were given back
+    releases: tuple[Release, ...] = ()  # what it brought back itself, of earlier invoices
     prepaid: tuple[Burn, ...] = ()  # bought, and applied to it since
     discounts: tuple[Discount, ...] = ()
     used: tuple[str, ...] = ()  # redemptions of which it used up a period

@@ -11,7 +11,7 @@ from domain.books.invoice import InvoiceStatus
 from domain.books.line import ZERO
 from domain.books.redemption import Redemption
 from domain.evolve.billed import forgiven, noted, unbilled, without_credit
-from domain.evolve.entries import with_credit, with_owed, with_released
+from domain.evolve.entries import with_credit, with_owed, with_released, with_taken_again
 
 
 def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
@@ -29,6 +29,7 @@ def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
         credit = books.credits[burn.credit_id]
         # Also one that was taken back in the meantime: what was used of it was not.
         books = with_credit(books, replace(credit, remaining=credit.remaining + burn.amount, voided_at=None))
+    books = with_taken_again(books, owed.releases) if event.rebill else books
     return with_owed(books, owed.id, closed=InvoiceStatus.VOID, next_attempt_at=None)
 
 

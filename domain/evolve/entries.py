@@ -56,6 +56,18 @@ def with_released(books: Books, releases: Iterable[Release]) -> Books:
     return books
 
 
+def with_taken_again(books: Books, releases: Iterable[Release]) -> Books:
+    """What came back with lines is used again, as they are billed again: as far as it is still there."""
+    for one in releases:
+        credit, owed = books.credits[one.credit_id], books.receivables[one.invoice_id]
+        taken = min(one.amount, credit.remaining)
+        released = list(owed.released)
+        released.remove(Burn(one.credit_id, one.amount))
+        books = with_credit(books, replace(credit, remaining=credit.remaining - taken))
+        books = with_owed(books, owed.id, released=(*released, Burn(one.credit_id, one.amount - taken)))
+    return books
+
+
 def with_payment(books: Books, payment: Payment) -> Books:
     return replace(books, payments={**books.payments, payment.id: payment})
 

@@ -31,6 +31,7 @@ def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
             invoice.id: replace(
                 receivable(invoice),
                 used=event.used,
+                releases=invoice.released,
                 items=tuple(item for item in books.items if item.id in event.items),
             ),
         },

@@ -291,3 +291,16 @@ def test_a_gift_for_a_month_that_is_closed_is_not_taken_off_what_goes_back_later
     june.do("2026-12-10", c.IssueCreditNote(june.invoices[0].id, "goodwill"))
     june.cancel("2026-12-16 12:00", "NOW")
     assert [note.total for note in june.notes] == [D("30.00"), D("15.00")]
+
+
+def test_billed_anew_an_upgrade_uses_the_same_promotional_credit_as_before() -> None:
+    june = June()
+    june.promise("2026-06-01", "20")
+    june.buy(SILVER)
+    june.change("2026-06-16", ChangePlan(GOLD))
+    assert (june.invoices[1].total, june.promotional()) == (D("15.00"), "0.00")
+    june.do("2026-06-17", c.VoidInvoice(june.invoices[1].id, rebill=True))
+    assert (june.invoices[2].total, june.promotional()) == (D("15.00"), "0.00")
+    june.pay("2026-06-17")
+    june.cancel("2026-06-21", "NOW")
+    assert (june.borne, june.promotional()) == ("11.67", "6.67")
