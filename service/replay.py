@@ -12,6 +12,8 @@ from adapters.postgres.states import Head
 from domain.access import ApiKey
 from domain.account import Account
 from domain.ledger import postings
+from service.audit import of_money
+from service.sources import NewestCatalog, Source, Transaction
 from service.streams import CATALOG, Kind, kind_of
 
 FOLD = 2
@@ -37,13 +39,15 @@ class _Fold(NamedTuple):
 
 
 async def verify(engine: Engine) -> AsyncIterator[Fault]:
-    """Every stream: is the hash chain whole, and are the state and the views what the journal says, byte for byte?"""
+    """Every stream, one after the other: is the hash chain whole, are the state and the views what the journal says,
+    byte for byte, and does the money add up?"""
+    newest = NewestCatalog()
     async with engine.connect() as connection:
         async for stream_id in journal.stream_ids(connection):
             # One snapshot a stream: a command that commits meanwhile is wholly in it or not at all.
             async with engine.connect() as snapshot:
                 await snapshot.execution_options(isolation_level="REPEATABLE READ")
-                for what in await _faults(snapshot, stream_id):
+                for what in await _faults(snapshot, stream_id, newest):
                     yield Fault(stream_id, what)
         async with engine.connect() as snapshot:
             await snapshot.execution_options(isolation_level="REPEATABLE READ")
@@ -107,7 +111,7 @@ async def _fold(connection: Connection, stream_id: str) -> _Fold:
     return _Fold(kind, head._replace(state=text, books=books), state, held, entries, posted, broken_at)
 
 
-async def _faults(connection: Connection, stream_id: str) -> list[str]:
+async def _faults(connection: Connection, stream_id: str, newest: NewestCatalog) -> list[str]:
     fold = await _fold(connection, stream_id)
     stored = await states.head(connection, stream_id)
     customer_rows, held, key_rows = await views.rows_of(connection, stream_id)
@@ -128,6 +132,13 @@ async def _faults(connection: Connection, stream_id: str) -> list[str]:
             faults.append("what providers are still to be asked differs from the journal")
         if await counted.rows_of(connection, stream_id) != counted.rows_for(fold.state):
             faults.append("what metrics count differs from the journal")
+        faults += [fault async for fault in _of_money(Transaction(connection, newest), fold)]
     if isinstance(fold.state, ApiKey) and key_rows != [views.key_row(fold.state)]:
         faults.append("the view of the key differs from the journal")
     return faults
+
+
+def _of_money(source: Source, fold: _Fold) -> AsyncIterator[str]:
+    events = [entry.event for entry in fold.entries]
+    entries = [posting for posted in fold.posted for posting in posted.postings]
+    return of_money(source, fold.state, events, entries, fold.entries[-1].effective_at)

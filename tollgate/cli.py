@@ -158,10 +158,8 @@ def _verify(_parsed: argparse.Namespace) -> int:
     from tollgate.replaying import verify
 
     with open_migrated_database(_settings()) as dsn:
-        faults = asyncio.run(verify(dsn))
-    for stream_id, what in faults:
-        _say(f"{stream_id}: {what}")
-    print(f"{len(faults)} faults." if faults else "Everything derived agrees with the journal.")
+        faults = asyncio.run(verify(dsn, lambda fault: _say(f"{fault.stream_id}: {fault.what}")))
+    print(f"{faults:,} faults." if faults else "Everything derived agrees with the journal, and all money adds up.")
     return PROBLEM if faults else 0
 
 
@@ -257,7 +255,9 @@ def _parser() -> argparse.ArgumentParser:
     billing = commands.add_parser("billing-run", help="bill everything that is due now; broken off, run it again")
     billing.set_defaults(run=_billing_run)
 
-    verify = commands.add_parser("verify", help="fold the journal again and compare all that is derived from it")
+    verify = commands.add_parser(
+        "verify", help="fold the journal again, compare all that is derived from it, and add up the money"
+    )
     verify.set_defaults(run=_verify)
 
     replay = commands.add_parser("replay", help="fold the journal again and rebuild all that is derived from it")

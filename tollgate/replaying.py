@@ -6,11 +6,15 @@ from adapters.postgres.engine import create_engine
 from service import replay as journal
 
 
-async def verify(dsn: str) -> list[journal.Fault]:
-    """Everything that does not agree with the journal."""
+async def verify(dsn: str, tell: Callable[[journal.Fault], None]) -> int:
+    """Tells everything that does not agree with the journal, as it is found; how many there were."""
     engine = create_engine(dsn, 2, statement_seconds_max=0, name="tollgate verify")
+    count = 0
     try:
-        return [fault async for fault in journal.verify(engine)]
+        async for fault in journal.verify(engine):
+            tell(fault)
+            count += 1
+        return count
     finally:
         await engine.dispose()
 

@@ -105,7 +105,8 @@ class Life:
 
     async def pay(self, id: str, amount: str, number: str, at: str) -> None:
         paid = (Allocation(number, D(amount)),)
-        await self.live(e.PaymentRecorded(Payment(id, D(amount), "EUR", "manual", on(at), paid)), at)
+        payment = Payment(id, D(amount), "EUR", "manual", on(at), paid, settled_at=on(at))
+        await self.live(e.PaymentRecorded(payment), at)
 
     async def give(self, id: str, amount: str, at: str) -> None:
         credit = Credit(id, CreditKind.PREPAID, "EUR", D(amount), D(amount), "sorry", on(at))

@@ -77,7 +77,7 @@ def test_a_database_is_migrated_seeded_twice_verified_and_replayed(tmp_path: Pat
     first, second = tollgate(tmp_path, "seed"), tollgate(tmp_path, "seed")
     assert int(first.stdout.split()[0]) > 0, first.stderr
     assert second.stdout == "0 new.\n"
-    assert tollgate(tmp_path, "verify").stdout == "Everything derived agrees with the journal.\n"
+    assert tollgate(tmp_path, "verify").stdout == "Everything derived agrees with the journal, and all money adds up.\n"
     assert tollgate(tmp_path, "replay").stdout == "1 streams folded again.\n"
 
 
@@ -131,7 +131,7 @@ def test_the_demo_is_loaded_once_and_streams_as_long_as_told(tmp_path: Path) -> 
     assert second.stdout.splitlines()[1:2] == ["Usage is streaming; Ctrl-C ends it."], second.stderr
     assert int(second.stdout.splitlines()[2].removesuffix(" events recorded.")) > 0
     assert "customers" not in second.stdout
-    assert tollgate(tmp_path, "verify").stdout == "Everything derived agrees with the journal.\n"
+    assert tollgate(tmp_path, "verify").stdout == "Everything derived agrees with the journal, and all money adds up.\n"
 
 
 def test_another_master_secret_is_refused_until_everything_has_moved_to_it(tmp_path: Path, dsn: str) -> None:
