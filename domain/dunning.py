@@ -48,22 +48,24 @@ def next_attempt(dunning: Dunning, failed: int, at: datetime, fell_due_at: datet
 
 def failed(
     account: Account, payment: Payment, failure: FailureCode, at: datetime, *, waited: bool = False
-) -> Iterator[e.AccountEvent]:
-    """The pending payment has failed, and what follows from it. What somebody tried by hand moves no step; what has
-    `waited` for the customer until its next step takes that at once."""
+) -> e.PaymentFailed:
+    """The pending payment has failed. What somebody tried by hand moves no step; what has `waited` for the customer
+    until its next step takes that at once."""
     owed = account.books.receivables[payment.allocations[0].invoice_id]
     if payment.by_hand or owed.due <= 0:
-        yield e.PaymentFailed(payment.id, failure, owed.next_attempt_at)
-        return
+        return e.PaymentFailed(payment.id, failure, owed.next_attempt_at)
     again = next_attempt(owed.dunning, owed.attempts + 1, at, owed.fell_due_at)
     if waited and owed.attempts < len(owed.dunning.retry_days):
         again = at
-    yield e.PaymentFailed(payment.id, failure, again)
-    if again is None:
-        yield from _last_step(account, owed)
+    return e.PaymentFailed(payment.id, failure, again)
 
 
-def _last_step(account: Account, owed: Receivable) -> Iterator[e.AccountEvent]:
+def last_step(account: Account, event: e.PaymentFailed) -> Iterator[e.AccountEvent]:
+    """What dunning ends with, if that was the last attempt and its invoice is still owed."""
+    payment = account.books.payments[event.payment_id]
+    owed = account.books.receivables[payment.allocations[0].invoice_id]
+    if payment.by_hand or event.next_attempt_at is not None or owed.due <= 0:
+        return
     match owed.dunning.last_step:
         case LastStep.SUSPEND:
             if account.owing.suspended_at is None:
@@ -82,6 +84,12 @@ def _last_step(account: Account, owed: Receivable) -> Iterator[e.AccountEvent]:
 def pending_payment(books: Books, invoice_id: str) -> Payment | None:
     """The payment under way for this invoice: while there is one nothing else is charged for it (Polar #10653)."""
     return next((one for one in _pending(books) if any(a.invoice_id == invoice_id for a in one.allocations)), None)
+
+
+def at_provider(books: Books, invoice_id: str) -> Payment | None:
+    """The payment for this invoice that a provider is being asked for now, and not the customer."""
+    payment = pending_payment(books, invoice_id)
+    return None if payment is None or payment.waiting else payment
 
 
 def charges_open(books: Books) -> bool:
@@ -144,7 +152,7 @@ def money_due(account: Account, at: datetime) -> Sequence[e.AccountEvent]:
         case Receivable():
             return _step(account, about, at)
         case Payment():
-            return list(failed(account, about, FailureCode.ACTION_REQUIRED, at, waited=True))
+            return [failed(account, about, FailureCode.ACTION_REQUIRED, at, waited=True)]
         case credit_id:
             return [e.CreditExpired(credit_id, account.books.credits[credit_id].remaining)]
 
@@ -190,7 +198,7 @@ def _step(account: Account, owed: Receivable, at: datetime) -> list[e.AccountEve
         return [e.PaymentRequested(_attempt(owed, method.provider, method.id, amount, at))]
     told = books.method and _last_failure(books, books.method)
     payment = _attempt(owed, NOBODY, books.default_method_id, amount, at)
-    return [e.PaymentRequested(payment), *failed(account, payment, told or FailureCode.NO_METHOD, at)]
+    return [e.PaymentRequested(payment), failed(account, payment, told or FailureCode.NO_METHOD, at)]
 
 
 def _attempt(owed: Receivable, provider: str, method_id: str | None, amount: Decimal, at: datetime) -> Payment:

@@ -17,11 +17,9 @@ from domain.billing.moment import Moment
 from domain.billing.office import Office
 from domain.billing.releases import releases
 from domain.books import Books
-from domain.books.credit import CreditKind
 from domain.books.invoice import Item
 from domain.books.line import Line
 from domain.evolve import evolve_account
-from domain.totals import burn
 
 
 class Draft(Struct, frozen=True):
@@ -107,11 +105,6 @@ def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
         return
     invoice = replace(made.invoice, released=releases(run.account.books, made.invoice.lines))
     run.record(e.InvoiceFinalized(invoice, tuple(item.id for item in draft.items), made.used))
-    if not invoice.buys:  # credit is not bought with credit
-        order, credits = office.settings.burn_order, run.account.books.credits.values()
-        burns = burn(credits, invoice.total, order, CreditKind.PREPAID, invoice.currency, run.at)
-        if burns:
-            run.record(e.CreditApplied(invoice.id, burns))
 
 
 def _made(run: _Run, draft: Draft, lines: Sequence[Line], office: Office, moment: Moment) -> Made:

@@ -18,7 +18,7 @@ from domain.decide.credits import check_amount
 from domain.decide.instalments import instalments_planned
 from domain.decide.methods import decide_method, live_method
 from domain.decide.refunds import record_refund, refund, settle_refund
-from domain.dunning import failed, pending_payment
+from domain.dunning import at_provider, failed, pending_payment
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.exact import exact_sum
 from domain.identity import derived_id
@@ -154,8 +154,8 @@ def _as_told(books: Books, command: c.RecordPayment, amount: Decimal) -> Iterato
 
 
 def _as_far_as_it_goes(books: Books, command: c.RecordPayment, amount: Decimal) -> Iterator[Allocation]:
-    """Over the named invoices in their order; else over the open ones, the oldest first, without what a payment under
-    way is about to pay."""
+    """Over the named invoices in their order; else over the open ones, the oldest first, without what a payment at its
+    provider is about to pay. What waits for the customer may never come."""
     if command.invoice_ids:
         _check_several(command.invoice_ids, "invoiceIds")
         named = enumerate(command.invoice_ids)
@@ -178,7 +178,7 @@ def _as_far_as_it_goes(books: Books, command: c.RecordPayment, amount: Decimal) 
 
 
 def _on_its_way(books: Books, invoice_id: str) -> Decimal:
-    payment = pending_payment(books, invoice_id)
+    payment = at_provider(books, invoice_id)
     return ZERO if payment is None else payment.amount
 
 
@@ -208,7 +208,7 @@ def _settled(account: Account, command: c.SettlePayment, at: datetime) -> Sequen
     if command.failure is FailureCode.ACTION_REQUIRED:
         return [e.PaymentNeedsAction(payment.id)] if open and not payment.waiting else []
     if command.failure is not None:
-        return list(failed(account, payment, command.failure, at)) if open else []
+        return [failed(account, payment, command.failure, at)] if open else []
     return [_succeeded(account.books, payment, command, at)] if open or payment.failure is not None else []
 
 

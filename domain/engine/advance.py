@@ -42,7 +42,7 @@ def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = Fal
             assert moment is not None
             yield from make_final(pending, moment)
         assert len(pending.facts) > begun, "what is due happens, and is due no more"
-        follow(pending, begun, happens_at, by_time=True)
+        yield from follow(pending, begun, happens_at, by_time=True)
 
 
 def make_final(pending: Pending[Account], moment: Moment) -> Asking[None]:

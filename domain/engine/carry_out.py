@@ -37,9 +37,9 @@ def take(
     begun = len(pending.facts)
     for event in decide(pending.state, at):
         pending.add(event, at)
-    follow(pending, begun, at)
+    yield from follow(pending, begun, at)
     if closes:
         begun = len(pending.facts)
         yield from make_final(pending, by_hand(pending.state.books, at))
-        follow(pending, begun, at, by_time=True)
+        yield from follow(pending, begun, at, by_time=True)
     yield from advance(pending, at, until_charge=until_charge)

@@ -75,6 +75,7 @@ def test_what_fell_due_before_the_last_entry_happens_at_that_entrys_instant() ->
         "2026-02-10: INV-1 EUR 60.00: Silver: base 30.00; Silver: base 30.00",
         "2026-02-10: nothing to bill",
     ]
+    assert shop.invoices[0].issued_at == on("2026-02-10")
 
 
 # ── at one instant ──

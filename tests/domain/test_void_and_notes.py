@@ -79,7 +79,7 @@ def test_credit_that_has_expired_meanwhile_stays_gone_and_credit_that_was_taken_
     desk.do("2026-01-10", granted("long", "30.00"))
     desk.post("2026-02-01", invoice("1", line("100.00", JANUARY)))
     desk.post("2026-02-01", applied("invoice_1", short="30.00", long="20.00"))
-    desk.do("2026-02-01", c.VoidCredit("long"))
+    desk.post("2026-02-01", e.CreditVoided("long", D("10.00")))
     (voided,) = desk.do("2026-02-02", VOID)
     assert voided == e.InvoiceVoided("invoice_1", (Burn("long", D("20.00")),))
     assert (desk.left_of("long"), desk.account.books.credits["long"].voided_at) == ("20.00", None)

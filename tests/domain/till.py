@@ -174,6 +174,8 @@ class Till(Ledger):
                 return f"{self.names[id]} needs action"
             case e.CreditVoided(amount=amount) | e.CreditExpired(amount=amount):
                 return f"credit {'expired' if isinstance(event, e.CreditExpired) else 'taken back'}, {amount:f}"
+            case e.CreditApplied(invoice_id=id, burns=burns):
+                return f"credit applied, {exact_sum(burn.amount for burn in burns):f} on {id.removeprefix('invoice_')}"
             case e.CreditGranted(credit=credit):
                 return f"credit granted, {credit.amount:f}"
             case e.RefundRequested(refund=refund):
