@@ -22,7 +22,8 @@ def with_paid(books: Books, allocations: Iterable[Allocation], at: datetime) -> 
     for one in allocations:
         owed = books.receivables[one.invoice_id]
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
-            books = replace(books, billed=recovered(books.billed, owed, one.amount))
+            # Something may have been set off against what nobody would pay, and now goes back.
+            books = replace(books, billed=recovered(books.billed, owed, one.amount), bill_at=at)
         owed = replace(owed, paid=owed.paid + one.amount)
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE and not owed.unpaid:
             owed = replace(owed, closed=None)  # paid after all

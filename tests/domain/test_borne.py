@@ -304,3 +304,12 @@ def test_billed_anew_an_upgrade_uses_the_same_promotional_credit_as_before() -> 
     june.pay("2026-06-17")
     june.cancel("2026-06-21", "NOW")
     assert (june.borne, june.promotional()) == ("11.67", "6.67")
+
+
+def test_what_was_set_off_goes_back_when_it_is_paid_after_all() -> None:
+    june = June()
+    june.subscribe("2026-06-01", SILVER)
+    june.do("2026-06-03", c.WriteOffInvoice(june.invoices[0].id))
+    june.cancel("2026-06-16", "NOW")
+    june.do("2026-06-20", c.RecordPayment("p1", D(30), "EUR", invoice_ids=(june.invoices[0].id,)))
+    assert june.borne == "15.00"
