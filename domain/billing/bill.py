@@ -76,11 +76,15 @@ def bill(
     """Everything that the moment makes happen at `at`, in order. Of two workers that come for it the second finds the
     moment gone; so run twice is run once."""
     run = _Run(account, at)
-    for draft in drafts(account.books, wanted, moment):
+    due = drafts(account.books, wanted, moment)
+    for draft in due:
         _settle(run, draft, office, moment)
     closed = any(isinstance(one, e.InvoiceFinalized) for one in run.happened)
     if moment.until is not None and not closed:
         run.record(e.BillingClosed(moment.until, corrections_from(account.books, moment.until, office.settings)))
+    elif not closed:  # no invoice is made of what was set to nothing, and none will be
+        for item in (item for draft in due for item in draft.items):
+            run.record(e.ItemRemoved(item.id))
     return tuple(run.happened)
 
 

@@ -16,7 +16,7 @@ from domain.books.invoice import Adjustment, Item
 from domain.decide.credits import check_amount
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.exact import EXACT
-from domain.money import digits, zero
+from domain.money import digits, rounded, zero
 from domain.wording import REASON_CHARS_MAX, check_length, check_name
 
 ITEMS_MAX = 500
@@ -88,8 +88,11 @@ def _item(account: Account, item: Item, at: datetime, at_once: bool) -> Item:
         exponent = number.as_tuple().exponent
         if not isinstance(exponent, int) or -exponent > UNIT_DIGITS_MAX:
             raise invalid(f"at most {UNIT_DIGITS_MAX} decimals", name)
-    if EXACT.multiply(item.quantity, item.unit_amount).adjusted() - digits(item.currency) > 15:
+    amount = EXACT.multiply(item.quantity, item.unit_amount)
+    if amount.adjusted() - digits(item.currency) > 15:
         raise invalid("comes to more than can be billed", "quantity")
+    if not rounded(amount, item.currency):
+        raise invalid(f"comes to nothing in {item.currency}", "quantity")
     if item.period is not None and item.period.end <= item.period.start:
         raise invalid("must end after it starts", "period")
     # Where nothing runs there is no next invoice to wait for.

@@ -9,6 +9,7 @@ from timeline import D, on
 from domain import commands as c
 from domain.books.credit import Credit, CreditKind
 from domain.books.payment import FailureCode
+from domain.errors import ErrorCode
 from domain.identity import derived_id
 from domain.policy import LastStep
 from domain.seller import Dunning
@@ -188,3 +189,22 @@ def test_a_cancellation_at_the_end_of_a_period_comes_before_its_renewal() -> Non
         "2026-02-01: s1 ended, CANCELED",
         "2026-02-01: nothing to bill",
     ]
+
+
+# ── what comes to nothing ──
+def test_an_item_that_comes_to_nothing_is_refused() -> None:
+    """Nothing could be billed for it, over and over."""
+    shop = Shop()
+    with shop.refuses(ErrorCode.INVALID):
+        shop.item("2026-01-02", "Tiny", "0.001", at_once=True)
+
+
+def test_and_one_that_support_set_to_nothing_is_gone_when_nothing_else_is_billed() -> None:
+    shop = Shop()
+    shop.subscribe("2026-01-01", sold("plain", fee("30"), draft_hours=0))
+    shop.item("2026-01-10", "Setup", "99")
+    (item,) = shop.account.books.items
+    shop.adjust("2026-01-11", f"item/{item.id}", "0")
+    shop.until("2026-01-20")
+    assert shop.cancel("2026-01-20", "NOW")[-2:] == ["2026-01-20: nothing to bill", "2026-01-20: invoice.item_removed"]
+    assert shop.account.books.items == ()

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from billed_lives import Life, helped_lives, lived
 from billed_shop import Shop, fee, sold
 from double_entry import prepaid
 from hypothesis import given, settings
@@ -313,6 +314,14 @@ def test_where_credit_lies_with_us_nothing_is_open_but_what_a_provider_is_asked_
         assert account.owing.suspended_at is None or late
         state = billing_status(account, now).state
         assert (state in (BillingState.PAST_DUE, BillingState.SUSPENDED)) == bool(late)
+
+
+@settings(max_examples=30, deadline=None)
+@given(helped_lives)
+def test_so_it_is_through_every_life_of_subscriptions(drawn: Life) -> None:
+    """In which nobody has a card."""
+    for life in lived(drawn):
+        assert not life.account.prepaid.keys() & life.account.owing.amounts.keys()
 
 
 def _usable(till: Till, now: datetime) -> Any:
