@@ -56,7 +56,10 @@ changes = st.one_of(
 grants = st.tuples(
     st.sampled_from(["grant"]), st.sampled_from([None, 3, 8, 50]), st.sampled_from([None, *AFTER[1:]]), st.booleans()
 )
-acts = st.one_of(st.tuples(st.just("change"), st.integers(0, 1), changes), st.tuples(st.just("buy"), plans), grants)
+anchors = st.sampled_from([timedelta(0), timedelta(0), timedelta(days=5), timedelta(days=20)])
+acts = st.one_of(
+    st.tuples(st.just("change"), st.integers(0, 1), changes), st.tuples(st.just("buy"), plans, anchors), grants
+)
 uses = st.lists(st.tuples(st.sampled_from(AFTER[:4]), st.integers(1, 30)), max_size=3)
 steps = st.lists(st.tuples(st.sampled_from(AFTER), acts, uses), min_size=1, max_size=9)
 
@@ -79,8 +82,10 @@ class Lived(Gated):
     def _command(self, act: Any) -> c.AccountCommand:
         ids = [held.id for held in self.account.subscriptions if held.ended_at is None]
         match act:
-            case ("buy", sold_plan):
-                return c.Subscribe(f"s{len(self.account.subscriptions) + 1}", sold_plan)
+            case ("buy", sold_plan, before):
+                return c.Subscribe(
+                    f"s{len(self.account.subscriptions) + 1}", sold_plan, anchor=self.now - before if before else None
+                )
             case ("change", which, change):
                 return c.ChangeSubscription(ids[which % len(ids)] if ids else "none", "c", change, c.ChangeTiming.NOW)
             case (_, limit, lasting, _):
@@ -113,7 +118,7 @@ class Lived(Gated):
 
 def lived(drawn: list[Any]) -> Lived:
     life = Lived()
-    life.act(("buy", SMALL))
+    life.act(("buy", SMALL, timedelta(0)))
     for after, act, used in drawn:
         life.now += after
         life.act(act)
@@ -137,7 +142,7 @@ def test_what_the_gate_calls_overage_is_billed_once_and_nothing_else(drawn: list
 @given(steps)
 def test_the_history_of_limits_says_what_the_rights_were(drawn: list[Any]) -> None:
     life = Lived()
-    life.act(("buy", SMALL))
+    life.act(("buy", SMALL, timedelta(0)))
     known: dict[Any, Any] = {}
     for after, act, _ in drawn:
         life.now += after
