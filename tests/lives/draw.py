@@ -9,7 +9,7 @@ from .text import Act, Life, act, moment
 TOPICS = (
     *("days", "policies", "once", "add_ons", "minimum", "years", "pauses", "trials", "planned", "dated_back"),
     *("parts", "notes", "voids", "writeoffs", "items", "taxes", "inclusive", "categories", "moves", "rates"),
-    *("cards", "prepaid", "refunds", "dunning", "promo", "coupons"),
+    *("cards", "prepaid", "refunds", "dunning", "promo", "coupons", "usage"),
 )
 ZONES = ["UTC", "UTC", "UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 BEGINNINGS = ["2026-06-01", "2026-06-01", "2026-01-31", "2026-03-10T09:30", "2026-02-15", "2025-12-31T23:00"]
@@ -105,6 +105,8 @@ class _Drawing:
         parts = [self.fee(policy) for _ in range(prices or self.random.choice([1, 1, 2, 2, 3, 4]))]
         if "years" in self.topics:
             parts += [self.fee(policy) + " YEAR" for _ in range(self.random.randint(0, 2))]
+        if self.about("usage", 0.7):
+            parts.append(self.metered())
         if self.about("once"):
             parts.append(f"FLAT {self.amount(90)} ONCE key=setup")
         if self.about("minimum"):
@@ -129,6 +131,20 @@ class _Drawing:
         included = f" included={self.random.randint(1, 3)}" if self.chance(0.15) else ""
         return f"PER_SEAT {self.amount(20)}{policy}{included}"
 
+    def metered(self) -> str:
+        unit = "" if self.currency == "JPY" else "0."
+        cents = self.random.randint(1, 99)
+        included = f" included={self.random.choice([10, 50, 100])}" if self.chance(0.5) else ""
+        kind = self.random.choice(["PER_UNIT", "PER_UNIT", "GRADUATED", "VOLUME", "PACKAGE", "PERCENTAGE"])
+        every = " WEEK" if self.chance(0.15) else ""
+        tail = f" meter=calls{included}{every}"
+        if kind in ("GRADUATED", "VOLUME"):
+            tiers = f"20@{unit}{cents:02} 100@{unit}{cents // 2:02} *@{unit}{cents // 3:02}"
+            return f"{kind} {tiers}{tail}"
+        if kind == "PACKAGE":
+            return f"PACKAGE {self.amount(9)} size={self.random.choice([7, 10, 50])}{tail}"
+        return f"{kind} {unit}{cents:02}{tail}"
+
     def amount(self, most: int) -> str:
         whole = self.random.randint(1, most)
         if self.currency == "JPY":
@@ -150,6 +166,7 @@ class _Drawing:
         kinds += ["prepaid"] * 2 if "prepaid" in self.topics else []
         kinds += ["promo"] * 2 if "promo" in self.topics else []
         kinds += ["redeem"] if self.coupons else []
+        kinds += ["used"] * 6 if "usage" in self.topics else []
         kinds += ["refund"] * 2 if "refunds" in self.topics else []
         kind = self.random.choice(kinds)
         if kind == "subscribe" and self.chance(0.6):
@@ -212,6 +229,11 @@ class _Drawing:
         return act(
             at, "redeem", self.random.choice(self.coupons), of=self.one() if self.held and self.chance(0.15) else None
         )
+
+    def used(self, at: datetime) -> Act:
+        value = -self.random.randint(1, 20) if self.chance(0.1) else self.random.choice([3, 10, 25, 60, 140])
+        ago = self.random.choice([None, None, None, 1, 5, 12])
+        return act(at, "used", "calls", str(value), ago=ago)
 
     def refund(self, at: datetime) -> Act:
         part = self.random.choice([None, 20, 50])

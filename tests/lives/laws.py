@@ -28,7 +28,9 @@ def _borne(lived: Lived) -> Iterator[str]:
     """To the cent where nothing is taxed on top. Tax is rounded on each document, so it may be half a minor unit off
     for each of its groups."""
     life = lived.life
-    due = bill(lived.timeline.journal, life.fact("currency", "EUR"), [rate(one) for one in life.heads("tax")])
+    due = bill(
+        lived.timeline.journal, life.fact("currency", "EUR"), [rate(one) for one in life.heads("tax")], lived.used
+    )
     expected = sum(due.borne.values(), Fraction(0))
     got = borne(lived)
     if not -due.doubt - due.refunded <= got - expected <= due.doubt and not life.heads("tax"):

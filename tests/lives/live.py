@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import NamedTuple
 
 from timeline import Timeline
@@ -32,6 +33,7 @@ from domain.subscription import (
 from domain.tax import TaxRate
 
 from .paying import Wallet
+from .reference.usage import Used
 from .sold import plans
 from .text import Act, Life, instant, moment
 
@@ -55,6 +57,7 @@ class Lived(NamedTuple):
     life: Life
     timeline: Timeline
     done: tuple[Done, ...]
+    used: tuple[tuple[int, Used], ...] = ()
     unspent: tuple[str, ...] = ()
     """When something was owed beside money of theirs."""
 
@@ -64,7 +67,7 @@ def live(life: Life) -> Lived:
     run = _Run(life)
     done = tuple(Done(act, run.act(act)) for act in life.acts)
     run.end()
-    return Lived(life, run.timeline, done, tuple(run.unspent))
+    return Lived(life, run.timeline, done, tuple(run.used), tuple(run.unspent))
 
 
 class _Run:
@@ -86,6 +89,7 @@ class _Run:
         self.wallet = Wallet(self.timeline, self.currency)
         self.changed = 0
         self.unspent: list[str] = []
+        self.used: list[tuple[int, Used]] = []
 
     def act(self, act: Act) -> str | None:
         """Why it was refused."""
@@ -138,6 +142,8 @@ class _Run:
                 self.timeline.do(act.at, _moved(act))
             case "item":
                 self.timeline.do(act.at, self.item(act))
+            case "used":
+                self.use(act)
             case "redeem":
                 self.timeline.do(act.at, self.redeeming(act))
             case "note" | "void" | "writeoff":
@@ -209,6 +215,13 @@ class _Run:
         line = owed.lines[(int(k) - 1) % len(owed.lines)]
         part = rounded((line.net - line.credited) * int(act.term("part") or 100) / 100, self.currency)
         return c.IssueCreditNote(id, "sorry", {line.id: part})
+
+    def use(self, act: Act) -> None:
+        """So much, some days ago; told now."""
+        meter, value = act.about
+        at = act.at - timedelta(days=int(act.term("ago") or 0))
+        self.timeline.events.append((meter, at, Decimal(value)))
+        self.used.append((len(self.timeline.journal), Used(meter, at, Fraction(value))))
 
     def redeeming(self, act: Act) -> c.RedeemCoupon:
         """half: percent=50 periods=2 plans=a,b"""

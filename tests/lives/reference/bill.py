@@ -2,7 +2,7 @@
 nobody paid is set off against what would go back."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -10,12 +10,14 @@ from domain import events as e
 from domain.books.invoice import Invoice
 from domain.books.line import LineKind
 
+from .keys import Key, Want
 from .layers import ZERO, Layer, Layers
 from .price import minor_unit, parted, rounded
 from .runs import FAR, runs
 from .spread import whole_spread
 from .taxes import HOME, Rate, Taxed, percent
-from .wants import Key, Want, wants
+from .usage import Used
+from .wants import wants
 
 BY_HAND = (LineKind.ITEM, LineKind.CREDIT)
 
@@ -39,16 +41,26 @@ class _Change(NamedTuple):
     after: Layers
 
 
-def bill(journal: Sequence[tuple[datetime, Any]], currency: str, rates: list[Rate], country: str = HOME) -> Bill:
-    return _Billing(journal, currency, rates, country).result()
+def bill(
+    journal: Sequence[tuple[datetime, Any]], currency: str, rates: list[Rate], used: Sequence[tuple[int, Used]] = ()
+) -> Bill:
+    """`used`: what was used, and how many entries the journal had when it was recorded."""
+    return _Billing(journal, currency, rates, used).result()
 
 
 class _Billing:
-    def __init__(self, journal: Sequence[tuple[datetime, Any]], currency: str, rates: list[Rate], country: str) -> None:
+    def __init__(
+        self,
+        journal: Sequence[tuple[datetime, Any]],
+        currency: str,
+        rates: list[Rate],
+        used: Sequence[tuple[int, Used]],
+    ) -> None:
+        self.used = used
         self.journal = journal
         self.currency = currency
         self.rates = rates
-        self.country: str = country
+        self.country: str = HOME
         self.vat: str | None = None
         self.keys: dict[str, Layers] = {}
         self.invoices: dict[str, Invoice] = {}
@@ -57,6 +69,8 @@ class _Billing:
         self.lost: dict[str, list[tuple[Layer, Fraction]]] = {}
         self.noted: dict[str, Fraction] = {}  # by line
         self.credited: dict[str, Fraction] = {}  # by invoice
+        self.ends: dict[str, datetime] = {}
+        self.closed_until = datetime.min.replace(tzinfo=UTC)
         self.refunded = self.spilled = ZERO
         self.doubts = self.roundings = 0
         for n, (at, event) in enumerate(journal):
@@ -86,8 +100,10 @@ class _Billing:
                         self.item(line.key, Fraction(line.quantity) * Fraction(line.unit_amount or 0), invoice.id, at)
                 if invoice.until is not None:
                     self.billed(n, at, invoice.until, invoice.id)
-            case e.BillingClosed(until=until):
+                    self.closed_until = max(self.closed_until, invoice.corrections_from or self.closed_until)
+            case e.BillingClosed(until=until, corrections_from=closed):
                 self.billed(n, at, until, "")
+                self.closed_until = max(self.closed_until, closed)
             case e.ItemAdded(item=item):
                 self.keys[f"item/{item.id}"] = Layers(self.currency)
             case e.CreditNoteIssued(note=note):
@@ -120,11 +136,16 @@ class _Billing:
     def billed(self, n: int, at: datetime, until: datetime, invoice_id: str) -> None:
         """Everything due by `until`, as things stood when it was billed."""
         before = {_key(name) for name in self.keys if not name.startswith("item/")}
-        found = wants(runs(self.journal[:n], until), self.currency, until, before)
+        used = [one for entries, one in self.used if entries <= n]
+        found = wants(runs(self.journal[:n], until), used, self.currency, until, before)
         wanted = {_name(key): want for key, want in found.items()}
         changes = self.changes.setdefault(invoice_id, {})
         for name in sorted(wanted.keys() | {_name(key) for key in before}):
+            if self.ends.get(name, FAR) <= self.closed_until:
+                continue  # what ended long ago is not looked at any more
             one, want = self.keys.setdefault(name, Layers(self.currency)), wanted.get(name)
+            if want:
+                self.ends[name] = want.ends
             old = one.copy()
             taxed = self.taxed(want, at) if want else None
             more = one.bill(want.amount if want else ZERO, want.spread if want else (), invoice_id, taxed)

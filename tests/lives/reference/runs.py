@@ -34,6 +34,12 @@ class Run(NamedTuple):
     trial: bool
     start: datetime
     end: datetime
+    counted_by: datetime
+    """Where the periods lie in which use is counted."""
+    counted_since: datetime
+    begun: datetime
+    """When its subscription began, of those the one with this `number`."""
+    number: int
 
     @property
     def ended(self) -> bool:
@@ -47,6 +53,10 @@ class _Held:
     cadence: Cadence
     anchor: datetime
     zone: str
+    begun: datetime
+    number: int
+    counted_by: datetime | None = None
+    counted_since: datetime | None = None
     add_ons: dict[str, tuple[PlanVersion, int]] = field(default_factory=dict)
     trial: bool = False
     runs: bool = False
@@ -64,7 +74,16 @@ def runs(journal: Iterable[tuple[datetime, Any]], until: datetime = FAR) -> list
         if isinstance(event, e.SubscriptionCreated):
             one = event.subscription
             add_ons = {added.plan.plan_key: (added.plan, added.quantity) for added in one.add_ons}
-            held[one.id] = _Held(one.plan, one.quantity, one.cadence, one.anchor, one.zone, add_ons)
+            held[one.id] = _Held(
+                one.plan,
+                one.quantity,
+                one.cadence,
+                one.anchor,
+                one.zone,
+                one.start_at,
+                len(held),
+                add_ons=add_ons,
+            )
         elif isinstance(event, e.BillingSuspended | e.BillingRestored):
             suspended = isinstance(event, e.BillingSuspended)
             for id, one in held.items():
@@ -86,6 +105,8 @@ def _since(event: Any, at: datetime) -> datetime:
 
 def _told(one: _Held, event: Any) -> bool:
     """Whether the event changes what runs."""
+    if isinstance(event, e.SubscriptionStarted | e.TrialEnded | e.PlanChanged):
+        one.counted_by, one.counted_since = event.usage_anchor, event.usage_since
     match event:
         case e.SubscriptionStarted():
             one.runs, one.anchor, one.trial = True, event.anchor, event.trial_ends_at is not None
@@ -120,7 +141,21 @@ def _cut(found: list[Run], id: str, one: _Held, at: datetime, suspended: bool) -
         sold = {None: (one.plan, one.quantity), **one.add_ons}
         for key, (plan, quantity) in sold.items():
             slot = Slot(id, key)
-            now[slot] = Run(slot, plan, quantity, one.cadence, one.anchor, one.zone, one.trial, at, at)
+            now[slot] = Run(
+                slot,
+                plan,
+                quantity,
+                one.cadence,
+                one.anchor,
+                one.zone,
+                one.trial,
+                at,
+                at,
+                one.counted_by or one.anchor,
+                one.counted_since or one.begun,
+                one.begun,
+                one.number,
+            )
     for slot, before in one.open.items():
         if slot in now and before._replace(start=at, end=at) == now[slot]:
             now[slot] = before

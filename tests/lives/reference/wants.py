@@ -11,18 +11,14 @@ from domain.period import Cadence
 
 from .calendar import Whole, day_of, whole_at
 from .days import Days, day_span, owned
+from .keys import Key, Want
 from .price import fee, once, recurring, rounded
 from .runs import FAR, Run
 from .spread import Cell, Spread, whole_spread
+from .usage import Used, usage
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-
-
-class Key(NamedTuple):
-    subscription: str
-    price: str
-    start: datetime | None  # None: once
 
 
 class Piece(NamedTuple):
@@ -54,21 +50,12 @@ class Piece(NamedTuple):
         return Fraction((self.end - self.start) // _MICROSECOND, (whole.end - whole.start) // _MICROSECOND)
 
 
-class Want(NamedTuple):
-    """`amount` is rounded once. `since`: from when it is charged; `until`: up to when. `spread`: where in its period it
-    belongs, exactly."""
-
-    amount: Fraction
-    version: str
-    price: Price | None
-    since: datetime
-    until: datetime
-    spread: Spread
-
-
-def wants(ran: Sequence[Run], currency: str, until: datetime = FAR, billed: Container[Key] = ()) -> dict[Key, Want]:
+def wants(
+    ran: Sequence[Run], used: Sequence[Used], currency: str, until: datetime = FAR, billed: Container[Key] = ()
+) -> dict[Key, Want]:
     """All that is due by then, and what was `billed` before, which stays wanted or goes back."""
     charged = fees(ran, currency, until, billed) | once_prices(ran, currency)
+    charged |= usage(ran, used, currency, until, billed)
     return charged | minimums(ran, charged, currency, until, billed)
 
 
@@ -84,7 +71,7 @@ def fees(ran: Sequence[Run], currency: str, until: datetime, billed: Container[K
         if key in billed or _due(last, until):
             amount = rounded(_exact(several), currency, last.price.rounding)
             spread = _spread(several)
-            found[key] = Want(amount, last.run.plan.id, last.price, several[0].start, last.end, spread)
+            found[key] = Want(amount, last.run.plan.id, last.price, several[0].start, last.end, last.whole.end, spread)
     return found
 
 
@@ -160,7 +147,7 @@ def once_prices(ran: Iterable[Run], currency: str) -> dict[Key, Want]:
                 amount = rounded(fee(price, run.quantity, run.slot.add_on is not None), currency, price.rounding)
                 spread = whole_spread(amount)
                 found[Key(run.slot.subscription, price.id, None)] = Want(
-                    amount, run.plan.id, price, run.start, run.start, spread
+                    amount, run.plan.id, price, run.start, run.start, run.start, spread
                 )
     return found
 
@@ -187,7 +174,7 @@ def minimums(
             missing = max(Fraction(run.plan.terms.minimum_spend[0].amount) * share - spent, Fraction(0))
             amount, since, end = rounded(missing, currency), max(run.start, whole.start), min(last.end, whole.end)
             like = next(iter(recurring(last.plan, last.cadence)), None)
-            found[key] = Want(amount, run.plan.id, like, since, end, whole_spread(amount))
+            found[key] = Want(amount, run.plan.id, like, since, end, whole.end, whole_spread(amount))
     return found
 
 
