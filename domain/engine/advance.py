@@ -11,7 +11,7 @@ from domain.billing.moment import Moment, next_moment
 from domain.billing.office import Office, office
 from domain.due import catch_up, next_due
 from domain.dunning import charges_open, money_due, next_money_due
-from domain.engine.follow import follow
+from domain.engine.follow import follow, settle
 from domain.engine.pending import Pending
 from domain.engine.questions import Asking, Question
 
@@ -29,8 +29,11 @@ def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = Fal
     while (instant := next_instant(pending.state)) is not None and instant <= at:
         if until_charge and charges_open(pending.state.books):
             return
-        begun = len(pending.facts)
         happens_at = pending.at(instant)  # what follows counts from when it happens, not from when it should have
+        begun = len(pending.facts)
+        yield from settle(pending, pending.state, happens_at, by_time=True)
+        if len(pending.facts) > begun:  # credit that an older release left beside what was open
+            continue
         if _is(next_due(pending.state), instant):
             for due_at, event, _ in catch_up(pending.state, instant):
                 pending.add(event, due_at, by_time=True)

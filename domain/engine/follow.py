@@ -16,7 +16,7 @@ from domain.settlement import after_settlement
 def follow(pending: Pending[Account], begun: int, at: datetime, *, by_time: bool = False) -> Asking[None]:
     """Of all facts from the one with the number `begun` on. Money comes before what its want would lead to."""
     happened = pending.facts[begun:]
-    yield from _settle(pending, pending.after(begun), at, by_time)
+    yield from settle(pending, pending.after(begun), at, by_time=by_time)
     for fact in happened:
         if isinstance(fact.event, e.PaymentFailed):
             for event in last_step(pending.state, fact.event):
@@ -28,7 +28,7 @@ def follow(pending: Pending[Account], begun: int, at: datetime, *, by_time: bool
                 pending.add(asked, at, by_time=by_time)
 
 
-def _settle(pending: Pending[Account], before: Account, at: datetime, by_time: bool) -> Asking[None]:
+def settle(pending: Pending[Account], before: Account, at: datetime, *, by_time: bool) -> Asking[None]:
     """Until nothing changes any more: credit that is bought with a payment pays for something, too."""
     more = True
     while more:

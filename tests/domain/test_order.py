@@ -7,9 +7,11 @@ from till import Till, method
 from timeline import D, on
 
 from domain import commands as c
+from domain import events as e
 from domain.books.credit import Credit, CreditKind
 from domain.books.payment import FailureCode
 from domain.errors import ErrorCode
+from domain.evolve import evolve_account
 from domain.identity import derived_id
 from domain.policy import LastStep
 from domain.seller import Dunning
@@ -208,3 +210,14 @@ def test_and_one_that_support_set_to_nothing_is_gone_when_nothing_else_is_billed
     shop.until("2026-01-20")
     assert shop.cancel("2026-01-20", "NOW")[-2:] == ["2026-01-20: nothing to bill", "2026-01-20: invoice.item_removed"]
     assert shop.account.books.items == ()
+
+
+def test_credit_that_an_older_release_left_beside_an_open_invoice_settles_it_before_anybody_is_charged() -> None:
+    shop = Shop("2026-06-01")
+    shop.subscribe("2026-06-01", sold("plan", fee("30")))
+    shop.do("2026-06-02", c.AddMethod(method("card")))
+    left_over = e.CreditGranted(Credit("old", CreditKind.PREPAID, "EUR", D(50), D(50), "left over", on("2026-06-02")))
+    shop.account = evolve_account(shop.account, left_over, on("2026-06-02"))
+    shop.until("2026-06-20")
+    assert [f"{owed.due:f}" for owed in shop.account.books.receivables.values()] == ["0.00"]
+    assert (list(shop.account.books.payments), f"{shop.account.prepaid['EUR']:f}") == ([], "20.00")
