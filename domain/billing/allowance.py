@@ -54,17 +54,17 @@ class Allowances:
         """Up to `end`, when next any of what is said of the place may change."""
         edges = [edge for one in self._limits for edge in (one.start, one.end)]
         edges += [edge for one in self._grants for edge in (one.granted_at, one.expires_at, one.ended_at)]
-        edges += [right.period.end for right, _ in self._rights(place) if right.period is not None]
+        edges += [right.period.end for right in self._rights(place) if right.period is not None]
         return min((edge for edge in edges if edge is not None and place.at < edge < end), default=end)
 
     def spared(self, place: Place) -> Decimal | None:
         """How many units come off beside those that the price includes once. None: all of them."""
-        rights = {right.feature.key: right for right, _ in self._rights(place)}
-        if any(right.unlimited for right in rights.values()):
+        rights = list(self._rights(place))
+        if any(right.unlimited for right in rights):
             return None
         limits = {
-            feature: exact_sum((right.limit or ZERO, self._carried(right), self._ahead(place, right)))
-            for feature, right in rights.items()
+            right.feature.key: exact_sum((right.limit or ZERO, self._carried(right), self._ahead(place, right)))
+            for right in rights
         }
         return self._spared(place, place.running, limits)
 
@@ -82,21 +82,21 @@ class Allowances:
         return self._spared(place, own, limits)
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
-        """What another subscription brings along: as much of the use that names it stays with it."""
+        """What a subscription brings along: limits, and units that its prices include."""
         theirs = [one for one in place.running if one.subscription_id == subscription_id]
-        found = [self._lost(place, theirs, None)]
+        found = [self._included(place, theirs, None)]
         for feature, _ in self._beyond(place):
             given = self._given(feature, subscription_id, place.at)
-            found.append(exact_sum((given, self._lost(place, theirs, feature))))
+            found.append(exact_sum((given, self._included(place, theirs, feature))))
         return max(found)
 
     def _spared(self, place: Place, among: Iterable[Tariff], limits: Mapping[str, Decimal]) -> Decimal:
         """`limits`: how far use is allowed, in the price's count. What its own plan gives, it includes already."""
-        among = list(among)
+        others = [one for one in among if one is not place.tariff]
         own = dict(self._beyond(place))
-        found = [self._lost(place, among, None)]
+        found = [self._included(place, others, None)]
         for feature, limit in limits.items():
-            found.append(exact_sum((limit, self._lost(place, among, feature), -own[feature])))
+            found.append(exact_sum((limit, self._included(place, others, feature), -own[feature])))
         return EXACT.add(_again(place), max(ZERO, *found))
 
     def _beyond(self, place: Place) -> Iterator[tuple[str, Decimal]]:
@@ -108,11 +108,12 @@ class Allowances:
             elif own.limit is not None and own.resets is place.price.cadence and _free(place, own.limit):
                 yield feature, own.limit
 
-    def _rights(self, place: Place) -> Iterator[tuple[Entitlement, Decimal]]:
-        for feature, own in self._beyond(place):
+    def _rights(self, place: Place) -> Iterator[Entitlement]:
+        """What the gate goes by there."""
+        for feature, _ in self._beyond(place):
             right = entitlement_then(self._account, feature, place.at)
             if right is not None and right.enabled and right.period is not None:
-                yield right, own
+                yield right
 
     def _carried(self, right: Entitlement) -> Decimal:
         """What rolled into the right's period."""
@@ -130,15 +131,14 @@ class Allowances:
     def _used(self, since: datetime, at: datetime) -> Decimal:
         return ZERO if at <= since else self._read(Count(self._meter_key, Period(since, at)))
 
-    def _lost(self, place: Place, among: Iterable[Tariff], feature: str | None) -> Decimal:
-        """Units included in prices that lost the event; with a feature only what is more than their own limit of it,
-        which counts already."""
+    def _included(self, place: Place, among: Iterable[Tariff], feature: str | None) -> Decimal:
+        """Units that prices include; with a feature only what is more than their own limit of it, which counts
+        already."""
         found = []
         for one in among:
-            if one is not place.tariff:
-                limit = None if feature is None else self._limit(feature, one.slot, place.at)
-                known = ZERO if limit is None else limit.limit or ZERO
-                found.append(max(ZERO, EXACT.subtract(_included(one, place.price.cadence), known)))
+            limit = None if feature is None else self._limit(feature, one.slot, place.at)
+            known = ZERO if limit is None else limit.limit or ZERO
+            found.append(max(ZERO, EXACT.subtract(_included(one, place.price.cadence), known)))
         return exact_sum(found)
 
     def _given(self, feature: str, subscription_id: str, at: datetime) -> Decimal:

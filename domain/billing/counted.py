@@ -1,6 +1,6 @@
 """Which part of the count of a meter each price charges, before anything is multiplied."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,7 +14,7 @@ from domain.billing.parts import periods
 from domain.billing.tariffs import Tariff, shifts, tariffs
 from domain.books.line import ZERO
 from domain.catalog import Price
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT
 from domain.period import FOREVER, Period
 
 
@@ -87,36 +87,44 @@ class Counted:
             running = tuple(one for one in rivals if one.runs(shift.start))
             mine = next(one for one in running if one.subscription_id == window.tariff.subscription_id)
             if mine is window.tariff:
-                place = Place(mine, bill.price, running, window.since, shift.start)
-                found += self._all(place, shift.end) if running[0] is mine else [self._named(place, shift.end)]
+                found += self._cut(Place(mine, bill.price, running, window.since, shift.start), shift.end)
         return found
 
     def _in_order(self) -> Iterator[tuple[Tariff, Price]]:
         every = [(one, price) for rivals in self._tariffs.values() for one in rivals for price in one.prices]
         return iter(sorted(every, key=lambda one: (one[0].sold, one[0].stretch.prices.index(one[1]))))
 
-    def _all(self, place: Place, end: datetime) -> Iterator[Slice]:
-        """All events, but for those that name another subscription and are more than that brings along."""
+    def _cut(self, place: Place, end: datetime) -> Iterator[Slice]:
+        """Up to `end`, cut where what is allowed changes. The first subscription charges for all events but those that
+        others charge for: what names them is theirs."""
+        first, *others = dict.fromkeys(one.subscription_id for one in place.running)
+        mine = place.tariff.subscription_id
         allowances = self._allowances[place.tariff.meter_key]
-        others = dict.fromkeys(one.subscription_id for one in place.running)
-        del others[place.tariff.subscription_id]
         while place.at < end:
-            until = allowances.until(place, end)
+            until, spared = allowances.until(place, end), allowances.spared(place)
+            allowed = None if spared is None else EXACT.add(place.price.included or ZERO, spared)
             brought = {id: allowances.given_by(id, place) for id in others}
-            begins, ends = (
-                EXACT.subtract(
-                    self._used(place, at),
-                    exact_sum(max(ZERO, EXACT.subtract(self._used(place, at, id), own)) for id, own in brought.items()),
-                )
-                for at in (place.at, until)
-            )
-            yield Slice(begins, ends, allowances.spared(place))
+            begins, ends = (self._charged(place, at, allowed, brought) for at in (place.at, until))
+            yield Slice(begins[mine], ends[mine], spared if mine == first else allowances.spared_of_named(place))
             place = replace(place, at=until)
 
-    def _named(self, place: Place, end: datetime) -> Slice:
-        """Another subscription charges: only what names this one is left."""
-        begins, ends = (self._used(place, at, place.tariff.subscription_id) for at in (place.at, end))
-        return Slice(begins, ends, self._allowances[place.tariff.meter_key].spared_of_named(place))
+    def _charged(
+        self, place: Place, at: datetime, allowed: Decimal | None, brought: Mapping[str, Decimal]
+    ) -> dict[str, Decimal]:
+        """By subscription, the part of the count at an instant that is charged by it. What names another than the first
+        uses up what that one `brought` along; what is more is charged by that one, as far as use is beyond all that is
+        `allowed`. The rest is in the count of the first."""
+        first = place.running[0].subscription_id
+        every = self._used(place, at)
+        beyond = ZERO if allowed is None else max(ZERO, EXACT.subtract(every, allowed))
+        found = {first: every}
+        for id, own in brought.items():
+            named = self._used(place, at, id)
+            taken = min(beyond, max(ZERO, EXACT.subtract(named, own)))
+            beyond = EXACT.subtract(beyond, taken)
+            found[id] = min(named, EXACT.add(own, taken))
+            found[first] = EXACT.subtract(found[first], taken)
+        return found
 
     def _used(self, place: Place, at: datetime, subscription_id: str | None = None) -> Decimal:
         if at <= place.since:

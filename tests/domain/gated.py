@@ -28,11 +28,11 @@ class Gated(Shop):
         self.until(at)
         return decide_use(self.account, CATALOG, "calls", D(quantity), self.usage(at), on(at))
 
-    def use(self, at: str, quantity: str) -> str:
+    def use(self, at: str, quantity: str, naming: str | None = None) -> str:
         """The decision's reason; what is allowed is used."""
         decision = self.ask(at, quantity)
         if decision.allowed:
-            self.used("calls", at, quantity)
+            self.used("calls", at, quantity, naming)
         return decision.reason.value
 
     def limit(self, at: str) -> Decimal | None:

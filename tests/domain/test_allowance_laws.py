@@ -60,7 +60,8 @@ anchors = st.sampled_from([timedelta(0), timedelta(0), timedelta(days=5), timede
 acts = st.one_of(
     st.tuples(st.just("change"), st.integers(0, 1), changes), st.tuples(st.just("buy"), plans, anchors), grants
 )
-uses = st.lists(st.tuples(st.sampled_from(AFTER[:4]), st.integers(1, 30)), max_size=3)
+naming = st.sampled_from([None, None, 0, 1, 2])
+uses = st.lists(st.tuples(st.sampled_from(AFTER[:4]), st.integers(1, 30), naming), max_size=3)
 steps = st.lists(st.tuples(st.sampled_from(AFTER), acts, uses), min_size=1, max_size=9)
 
 
@@ -97,13 +98,15 @@ class Lived(Gated):
                     )
                 )
 
-    def use_up(self, quantity: int) -> None:
+    def use_up(self, quantity: int, which: int | None) -> None:
+        """`which` of the subscriptions the use names, whatever has become of it."""
         at = written(self.now)
         decision = self.ask(at, str(quantity))
         self.told.append(f"{at}: {decision.reason} {quantity} of {decision.limit}, {decision.used} used")
         if not decision.allowed:
             return
-        self.used("calls", at, str(quantity))
+        held = self.account.subscriptions
+        self.used("calls", at, str(quantity), None if which is None else held[which % len(held)].id)
         if decision.reason is DecisionReason.OVERAGE_BILLED and self._charged():
             assert decision.limit is not None
             assert decision.used is not None
@@ -122,9 +125,9 @@ def lived(drawn: list[Any]) -> Lived:
     for after, act, used in drawn:
         life.now += after
         life.act(act)
-        for later, quantity in used:
+        for later, quantity, which in used:
             life.now += later
-            life.use_up(quantity)
+            life.use_up(quantity, which)
     note("\n".join(life.told))
     return life
 

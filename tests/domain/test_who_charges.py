@@ -130,6 +130,18 @@ def test_a_year_that_is_still_open_knows_who_charged_its_closed_months() -> None
     assert gated.billed("2027-01-01 01:00") == D("120.00")
 
 
+def test_a_level_is_charged_by_the_price_that_counted_it() -> None:
+    """50 GB at 1.00, from the 16th at 2.00: 50.00. 80 GB at its end: 50.00 and 30 at 2.00."""
+    disk = replace(calls("1"), id="price_disk", key="disk", meter_key="storage")
+    gated = Gated("2026-06-01", sold("plan", disk))
+    gated.change("2026-06-16", ChangePlan(sold("dear", replace(disk, unit_amount=D(2)))))
+    start, middle, end = on("2026-06-01"), on("2026-06-16"), on("2026-07-01")
+    for level, second in ("50", "0.00"), ("80", "60.00"):
+        figures = {Count("storage", Period(start, middle)): D(50), Count("storage", Period(start, end)): D(level)}
+        wanted = charges(gated.account, figures, end)
+        assert [one.amount for one in wanted] == [D("50.00"), D(second)]
+
+
 # ── events that name their subscription ──
 def test_what_names_another_subscription_is_asked_for_only_where_two_price_the_meter() -> None:
     alone = Gated("2026-06-01", FIRST, FREE)
@@ -149,6 +161,31 @@ def test_what_names_another_subscription_is_asked_for_only_where_two_price_the_m
         "s1": (D(70), D("70.00")),
         "s2": (D(30), D("60.00")),
     }
+
+
+def test_what_names_a_subscription_is_charged_by_that_one_however_many_there_are() -> None:
+    gated = Gated("2026-06-01", FIRST, SECOND, sold("third", calls("4")))
+    for naming, units in (None, "1"), ("s2", "10"), ("s3", "100"):
+        gated.used("calls", "2026-06-10", units, naming)
+    assert gated.billed("2026-07-01 01:00") == D("421.00")
+
+
+def test_what_names_one_that_is_gone_is_charged_by_the_others() -> None:
+    gated = Gated("2026-06-01", FIRST, SECOND)
+    gated.cancel("2026-06-05", "NOW", of="s2")
+    gated.used("calls", "2026-06-10", "10", "s2")
+    assert gated.billed("2026-07-06") == D("10.00")
+
+
+def test_within_what_the_gate_allows_in_all_nothing_is_charged_whatever_is_named() -> None:
+    """100 and 50: of 140 that name the second none is beyond 150; of 160 that do ten are, by its price."""
+    first = plan("first", calls("1", included=D(100)), gives("calls", "100", hard=False, resets=MONTH))
+    second = plan("second", calls("2", included=D(50)), gives("calls", "50", hard=False, resets=MONTH))
+    gated = Gated("2026-06-01", first, second)
+    assert gated.use("2026-06-10", "140", "s2") == "WITHIN_LIMIT"
+    assert gated.billed("2026-06-15") == 0
+    assert gated.use("2026-06-20", "20", "s2") == "OVERAGE_BILLED"
+    assert gated.billed("2026-07-01 01:00") == D("20.00")
 
 
 def test_what_names_a_subscription_uses_up_what_that_one_includes_first() -> None:
