@@ -109,7 +109,7 @@ class _Billing:
             case e.CreditNoteIssued(note=note):
                 self.owed[note.invoice_id] -= Fraction(note.off)
                 self.roundings += len(note.tax)
-                if not note.automatic and not self.lost.get(note.invoice_id):  # else it documents what is lost
+                if not note.automatic:
                     self.gift(note)
                 self.credited[note.invoice_id] = self.credited.get(note.invoice_id, ZERO) + Fraction(note.total)
                 for line in note.lines:
@@ -179,10 +179,11 @@ class _Billing:
     # ── what people make of it ──
     def gift(self, note: Any) -> None:
         """By hand: of the lines named as far as they stand, then, since other documents may have given back of these,
-        of what else is taxed alike, the newest first."""
+        of what else is taxed alike, the newest first. What only documents that it is lost, is no gift."""
+        part = 1 - Fraction(note.off) / Fraction(note.total) if self.lost.get(note.invoice_id) else Fraction(1)
         for tax in note.tax:
             alike = [x for x in note.lines if (x.treatment, x.tax_inclusive) == (tax.treatment, tax.inclusive)]
-            given = sum((Fraction(line.amount) for line in alike), ZERO)
+            given = rounded(sum((Fraction(line.amount) for line in alike), ZERO) * part, self.currency)
             named = {line.key: Fraction(line.amount) for line in alike if line.amount > 0}
             self.set_aside(given, named, note.invoice_id, _give)
 
