@@ -98,7 +98,7 @@ def stale(told: str) -> Refusal:
 
 
 def _outcome(draft: Draft) -> Outcome:
-    return outcome(draft.events, draft.state, draft.time)
+    return outcome(draft.present, draft.events, draft.state, draft.time)
 
 
 def _effective_at(draft: Draft, at: datetime) -> datetime:

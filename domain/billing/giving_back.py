@@ -12,7 +12,7 @@ from domain.account import Account
 from domain.billing.releases import releases
 from domain.books import Books
 from domain.books.credit import Credit, CreditKind, Release
-from domain.books.invoice import CreditNote, OwedLine, Receivable
+from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind
 from domain.books.redemption import CouponShare, part_of
 from domain.exact import exact_sum
@@ -70,13 +70,14 @@ def _takes(books: Books, line: Line, taken: Sequence[_Take]) -> Iterator[_Take]:
 
 def _room(owed: Receivable, position: int, others: Sequence[_Take]) -> Decimal:
     """What is left of the lines taxed alike, beside the other takes from this invoice; and not more than the whole
-    invoice has left: one of long ago may hold returns at another tax."""
+    invoice has left: of one written off what was paid, and one of long ago may hold returns at another tax."""
     alike = exact_sum(line.net - line.credited for line in owed.lines if line.tax == position)
     alike -= exact_sum(take.amount for take in others if _position(owed, take.line_id) == position)
-    if all(line.net >= 0 for line in owed.lines):
+    lost = owed.unpaid if owed.closed is InvoiceStatus.UNCOLLECTIBLE else ZERO
+    if not lost and all(line.net >= 0 for line in owed.lines):
         return alike
     tax = owed.tax[position]
-    left = Fraction(owed.total - owed.noted) - sum((_with_tax(owed, take) for take in others), Fraction(0))
+    left = Fraction(owed.total - owed.noted - lost) - sum((_with_tax(owed, take) for take in others), Fraction(0))
     without = left / (1 if tax.inclusive else 1 + Fraction(tax.treatment.percent) / 100)
     return min(alike, rounded(without, owed.currency, Rounding.DOWN))
 
@@ -98,7 +99,7 @@ def _standing_on(books: Books, line: Line) -> Iterator[tuple[Receivable, OwedLin
     found = [
         (owed, charged)
         for owed in newest
-        if owed.closed is None
+        if owed.closed is not InvoiceStatus.VOID
         for charged in owed.lines
         if charged.net > 0
         and charged.kind is not LineKind.CREDIT

@@ -10,7 +10,7 @@ from domain.account import Account
 from domain.billing.day_owners import begins, ends
 from domain.books import Books
 from domain.books.stretch import Stretch
-from domain.catalog import BillingMode, Price
+from domain.catalog import BillingMode, Price, ProrationPolicy
 from domain.period import FOREVER, Cadence, Period, period_at
 from domain.policy import ChangeDay
 
@@ -111,6 +111,8 @@ def _piece(stretch: Stretch, whole: Period) -> Piece:
 
 
 def _owned(stretches: Sequence[Stretch], part: Part) -> tuple[Piece, ...]:
+    if part.price.proration is not ProrationPolicy.BY_DAY:
+        return part.pieces
     begin, end = begins(stretches, part.stretch, part.price), ends(stretches, part.stretch, part.price)
     return tuple(replace(piece, begins=begin, ends=end) for piece in part.pieces)
 

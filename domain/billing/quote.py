@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.account import Account
-from domain.books.invoice import Invoice
 from domain.books.line import Line
 from domain.entitlement import Entitlement, entitlements
 from domain.exact import exact_sum
@@ -41,10 +40,18 @@ class EntitlementChange(Struct, frozen=True):
     after: Entitlement | None
 
 
-def outcome(events: Sequence[e.AnyEvent], after: Account, at: datetime) -> Outcome:
-    """Of what a command and its consequences recorded at `at`. An invoice that closes a period which was over before is
-    not the command's: it would have come anyway."""
-    invoices = [one.invoice for one in events if isinstance(one, e.InvoiceFinalized) and _of_now(one.invoice, at)]
+def outcome(before: Account, events: Sequence[e.AnyEvent], after: Account, at: datetime) -> Outcome:
+    """Of what a command and its consequences recorded at `at`, on the account as it was before. An invoice that closes
+    a period which was over is not the command's: it would have come anyway. But for what it began in the past."""
+    finals = [one.invoice for one in events if isinstance(one, e.InvoiceFinalized)]
+    known = {None, *(held.id for held in before.subscriptions)}
+    invoices = [
+        invoice
+        for invoice in finals
+        if invoice.until is None
+        or invoice.until >= at
+        or any(line.subscription_id not in known for line in invoice.lines)
+    ]
     notes = [one.note for one in events if isinstance(one, e.CreditNoteIssued)]
     charged = [line for invoice in invoices for line in invoice.lines]
     given_back = [_back(line) for note in notes for line in note.lines]
@@ -65,10 +72,6 @@ def _differ(old: Entitlement, new: Entitlement) -> bool:
         return (right.enabled, right.limit, right.unlimited, right.hard, right.value, right.resets, right.rollover)
 
     return terms(old) != terms(new)
-
-
-def _of_now(invoice: Invoice, at: datetime) -> bool:
-    return invoice.until is None or invoice.until >= at
 
 
 def _back(line: Line) -> Line:

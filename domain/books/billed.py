@@ -31,7 +31,8 @@ class BilledLine(Struct, frozen=True, omit_defaults=True):
 
     `amount` is what the rules came to; `discount` and `credit` are the shares of coupons (`coupons`: of which) and of
     promotional credit in it. `given`: what support took off by hand. `forgiven`: what nobody will pay any more, since
-    its invoice was voided or written off. `charged` is the amount it began with. `spans`: how the amount lies in
+    its invoice was voided or written off; `set_off`: what would have gone back, of this line or of others of the key,
+    and was set off against that. `charged` is the amount it began with. `spans`: how the amount lies in
     `period`, where parts of it went back; else evenly. Below zero, `amount` is what went back of a line that was voided
     since, to be billed anew."""
 
@@ -47,30 +48,42 @@ class BilledLine(Struct, frozen=True, omit_defaults=True):
     credit: Decimal = ZERO
     given: Decimal = ZERO
     forgiven: Decimal = ZERO
+    set_off: Decimal = ZERO
     spans: tuple[Span, ...] = ()
 
     @property
     def left(self) -> Decimal:
         """What of it was charged and stands: the most that can still be given back."""
-        return self.amount - self.discount - self.credit - self.given - self.forgiven
+        return self.amount - self.discount - self.credit - self.given - self.unpaid
+
+    @property
+    def unpaid(self) -> Decimal:
+        """What nobody will pay of it, and nothing was set off against yet."""
+        return self.forgiven - self.set_off
 
     def taxed(self, treatment: Treatment | None, inclusive: bool) -> bool:
         return (self.treatment, self.tax_inclusive) == (treatment, inclusive)
 
     def less(self, taken: "Return") -> "BilledLine":
         """What is left of the line after a return of it."""
-        absorbed = taken.amount - taken.back
-        forgiven = min(self.forgiven, absorbed) if absorbed > 0 else ZERO
+        set_off = min(self.unpaid, max(taken.kept, ZERO))
         return replace(
             self,
             amount=self.amount - taken.amount,
             discount=self.discount - taken.discount,
             coupons=less_shares(self.coupons, taken.coupons),
             credit=self.credit - taken.credit,
-            forgiven=self.forgiven - forgiven,
-            given=self.given - (absorbed - forgiven),
+            given=self.given - (taken.kept - set_off),
+            set_off=self.set_off + set_off,
             spans=_without(self, taken),
         )
+
+    def paid_after_all(self, amount: Decimal) -> "BilledLine":
+        """So much of what was forgiven has been paid: what was set off against it is charged, and may go back."""
+        forgiven = self.forgiven - amount
+        more = max(self.set_off - forgiven, ZERO)
+        spans = () if more else self.spans
+        return replace(self, amount=self.amount + more, forgiven=forgiven, set_off=self.set_off - more, spans=spans)
 
 
 class Return(Struct, frozen=True):
@@ -84,6 +97,11 @@ class Return(Struct, frozen=True):
     coupons: tuple[CouponShare, ...] = ()
     credit: Decimal = ZERO
     over: Period | None = None
+
+    @property
+    def kept(self) -> Decimal:
+        """What does not go back, since it was not paid or given before."""
+        return self.amount - self.back
 
 
 class Billed(Struct, frozen=True, omit_defaults=True):
@@ -111,28 +129,27 @@ class Billed(Struct, frozen=True, omit_defaults=True):
     def line(self, line_id: str) -> BilledLine | None:
         return next((line for line in self.lines if line.line_id == line_id), None)
 
-    def forgiven_like(self, line: BilledLine) -> Decimal:
-        """Of all that was charged at the line's tax, what nobody will pay."""
-        return exact_sum(one.forgiven for one in self._like(line))
+    def unpaid_like(self, line: BilledLine) -> Decimal:
+        """Of all that was charged at the line's tax, what nobody will pay and nothing was set off against yet."""
+        return exact_sum(one.unpaid for one in self._like(line))
 
     def left_like(self, line: BilledLine) -> Decimal:
         """Of all that was charged at the line's tax, what stands."""
         return exact_sum(one.left for one in self._like(line))
 
     def less(self, line_id: str, taken: "Return") -> "Billed":
-        """After a return of the line. What is set off in it beyond what is forgiven of that line itself, is forgiven of
+        """After a return of the line. What is kept of it beyond what is unpaid of that line itself, is set off against
         others that are taxed alike."""
         line = self.line(line_id)
         assert line is not None
-        missing = max(taken.amount - taken.back - line.forgiven, ZERO)
+        more = max(taken.kept - line.unpaid, ZERO)
         lines: list[BilledLine] = []
         for one in self.lines:
-            moved = ZERO
-            if one.line_id != line_id and one.taxed(line.treatment, line.tax_inclusive):
-                moved = min(one.forgiven, missing)
-            missing -= moved
-            line = replace(line, forgiven=line.forgiven + moved)
-            lines.append(replace(one, forgiven=one.forgiven - moved))
+            other = one.line_id != line_id and one.taxed(line.treatment, line.tax_inclusive)
+            set_off = min(one.unpaid, more) if other else ZERO
+            more -= set_off
+            line = replace(line, given=line.given + set_off)
+            lines.append(replace(one, set_off=one.set_off + set_off))
         return replace(self, lines=tuple(lines)).changing(line_id, lambda _: line.less(taken))
 
     def _like(self, line: BilledLine) -> Iterator[BilledLine]:
@@ -164,7 +181,7 @@ def returns(
         takes[line.line_id] = takes.get(line.line_id, ZERO) + more
         rest -= more
     # What nobody will pay is set off first, so that of every other line as much as can be goes back.
-    for line in sorted(newest_first, key=lambda one: not one.forgiven):
+    for line in sorted(newest_first, key=lambda one: not one.unpaid):
         if takes[line.line_id]:
             found = _return(billed, line.line_id, takes[line.line_id], over if weight else None)
             yield line, found
@@ -185,7 +202,7 @@ def _return(billed: Billed, line_id: str, amount: Decimal, over: Period | None) 
     assert line is not None
     share = Fraction(amount) / Fraction(line.amount)
     discount, credit = (rounded(Fraction(part) * share, billed.currency) for part in (line.discount, line.credit))
-    set_off = min(amount - discount - credit, billed.forgiven_like(line))
+    set_off = min(amount - discount - credit, billed.unpaid_like(line))
     left = max(min(line.left, billed.left_like(line)), ZERO)
     back = min(amount - discount - credit - set_off, left)
     coupons = part_of(line.coupons, discount, billed.currency)

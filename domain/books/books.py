@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from domain.books.billed import Billed
 from domain.books.credit import Credit
-from domain.books.invoice import Adjustment, Item, Receivable
+from domain.books.invoice import Adjustment, InvoiceStatus, Item, Receivable
 from domain.books.line import ZERO
 from domain.books.payment import Method, Payment
 from domain.books.redemption import Redemption
@@ -57,7 +57,7 @@ class Books(Struct, frozen=True, omit_defaults=True):
     def overpaid(self, owed: Receivable, noted: Decimal) -> Decimal:
         """What of an invoice's money a credit note over `noted` leaves without a purpose: what was paid and has not
         gone back (as credit of earlier notes, or in refunds), above what the invoice still stands for. So a note
-        that documents an earlier refund gives nothing a second time."""
+        that documents an earlier refund gives nothing a second time. Nobody pays the rest of one written off."""
         gone = owed.returned
         for payment in self.payments.values():
             refunds = (one for one in payment.refunds if one.failure is None)
@@ -66,7 +66,8 @@ class Books(Struct, frozen=True, omit_defaults=True):
                 part = min(left, allocation.amount)
                 left -= part
                 gone += part if allocation.invoice_id == owed.id else ZERO
-        return max(ZERO, owed.paid - gone - (owed.total - owed.noted - noted))
+        lost = owed.unpaid if owed.closed is InvoiceStatus.UNCOLLECTIBLE else ZERO
+        return max(ZERO, owed.paid - gone - max(ZERO, owed.total - owed.noted - noted - lost))
 
     @property
     def method(self) -> Method | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from domain.books.billed import Billed, BilledLine, Return
-from domain.books.invoice import CreditNote, Invoice, OwedLine, Receivable
+from domain.books.invoice import CreditNote, Invoice, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind
 from domain.books.redemption import CouponShare
 from domain.exact import exact_sum
@@ -98,6 +98,8 @@ def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
         named = {line.id: line.amount for line in lines if line.amount > 0}
         alone = {line.id: line.stands for line in owed.lines if line.key not in keys}
         given = exact_sum(line.amount - _alone(line.amount, alone.get(line.id)) for line in lines)
+        if owed.closed is InvoiceStatus.UNCOLLECTIBLE:  # what lowers only the loss gives nobody anything
+            given = rounded(Fraction(given) * Fraction(note.total - note.off) / Fraction(note.total), note.currency)
         after = _set_aside(after, _given, given, named, Taxed(note.currency, tax))
     return after
 
@@ -135,8 +137,7 @@ def recovered(keys: Keys, owed: Receivable, amount: Decimal) -> dict[str, Billed
 
 
 def _paid_after_all(line: BilledLine, amount: Decimal, of: Receivable) -> BilledLine:
-    paid = rounded(Fraction(line.forgiven) * Fraction(amount) / Fraction(of.unpaid), of.currency)
-    return replace(line, forgiven=line.forgiven - paid)
+    return line.paid_after_all(rounded(Fraction(line.forgiven) * Fraction(amount) / Fraction(of.unpaid), of.currency))
 
 
 def without_credit(keys: Keys, owed: Receivable) -> dict[str, Billed]:
@@ -171,7 +172,9 @@ def _dropped(before: Billed, line: OwedLine) -> Billed:
             lines.append(one)
         elif one.amount != one.charged:
             rest = replace(one, amount=one.amount - one.charged, discount=one.discount - line.discount)
-            lines.append(replace(rest, credit=one.credit - line.credit, given=ZERO, forgiven=ZERO, spans=()))
+            lines.append(
+                replace(rest, credit=one.credit - line.credit, given=ZERO, forgiven=ZERO, set_off=ZERO, spans=())
+            )
     return replace(before, lines=tuple(lines))
 
 

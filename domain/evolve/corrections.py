@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.books import Books
-from domain.books.invoice import InvoiceStatus
+from domain.books.invoice import InvoiceStatus, Receivable
 from domain.books.line import ZERO
 from domain.books.redemption import Redemption
 from domain.evolve.billed import forgiven, noted, unbilled, without_credit
@@ -20,6 +20,7 @@ def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
     owed = books.receivables[event.invoice_id]
     if event.rebill:
         returned = (_unused(one) if one.id in owed.used else one for one in books.redemptions)
+        books = _unreturned(books, owed)
         billed = unbilled(books.billed, owed)
         again = (replace(item, added_at=at, at_once=True) for item in owed.items)
         books = replace(books, billed=billed, items=(*books.items, *again), redemptions=tuple(returned), bill_at=at)
@@ -31,6 +32,16 @@ def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
         books = with_credit(books, replace(credit, remaining=credit.remaining + burn.amount, voided_at=None))
     books = with_taken_again(books, owed.releases) if event.rebill else books
     return with_owed(books, owed.id, closed=InvoiceStatus.VOID, next_attempt_at=None)
+
+
+def _unreturned(books: Books, owed: Receivable) -> Books:
+    """What a voided invoice gave back of lines of others, is charged for them as before."""
+    back = {line.corrects: -line.net for line in owed.lines if line.corrects is not None}
+    for other in books.receivables.values() if back else ():
+        if any(line.id in back for line in other.lines):
+            lines = (replace(one, returned=one.returned - back.get(one.id, ZERO)) for one in other.lines)
+            books = with_owed(books, other.id, lines=tuple(lines))
+    return books
 
 
 def written_off(books: Books, event: e.InvoiceWrittenOff) -> Books:

@@ -313,3 +313,39 @@ def test_what_was_set_off_goes_back_when_it_is_paid_after_all() -> None:
     june.cancel("2026-06-16", "NOW")
     june.do("2026-06-20", c.RecordPayment("p1", D(30), "EUR", invoice_ids=(june.invoices[0].id,)))
     assert june.borne == "15.00"
+
+
+def test_what_one_line_kept_for_another_goes_back_when_that_is_paid_after_all() -> None:
+    """A seat, paid; another, written off; of both five days were used, 1.67 each."""
+    june = June(sold("team", seats("10")))
+    june.change("2026-06-01", ChangeQuantity(2))
+    june.do("2026-06-02", c.WriteOffInvoice(june.invoices[1].id))
+    june.cancel("2026-06-06", "NOW")
+    june.do("2026-06-20", c.RecordPayment("p1", D(10), "EUR", invoice_ids=(june.invoices[1].id,)))
+    assert june.borne == "3.33"
+
+
+def test_of_what_was_paid_of_an_invoice_that_was_written_off_the_unused_part_goes_back() -> None:
+    june = June()
+    june.subscribe("2026-06-01", SILVER)
+    june.pay("2026-06-01", "20")
+    june.do("2026-06-02", c.WriteOffInvoice(june.invoices[0].id))
+    june.cancel("2026-06-03", "NOW")
+    assert (june.borne, june.notes[0].total) == ("2.00", D("18.00"))
+
+
+def test_a_note_of_what_was_written_off_is_no_gift_for_the_next_month() -> None:
+    june = June()
+    june.subscribe("2026-06-01", SILVER)
+    june.do("2026-06-10", c.WriteOffInvoice(june.invoices[0].id))
+    june.do("2026-06-11", c.IssueCreditNote(june.invoices[0].id, "never mind"))
+    june.pay("2026-07-01 01:00")
+    june.cancel("2026-07-16 12:00", "NOW")
+    assert june.borne == "15.00"
+
+
+def test_what_a_voided_invoice_gave_back_counts_once_when_it_is_billed_anew() -> None:
+    june = June(SILVER)
+    june.change("2026-06-16", ChangePlan(GOLD))
+    june.do("2026-06-17", c.VoidInvoice(june.invoices[1].id, rebill=True))
+    assert june.account.books.receivables[june.invoices[0].id].lines[0].returned == D("15.00")
