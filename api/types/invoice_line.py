@@ -178,7 +178,8 @@ async def _charged(context: Context, line: Line, origin: Origin) -> Chosen:
     every = await context.loaders.bills.load(BilledKey(origin.customer_id, line.key, line.usage.start)) or ()
     bills = [bill for bill in every if origin.seq is None or bill.seq <= origin.seq]
     own = next((bill for bill in bills if bill.document_id == origin.document_id), None)
-    return Chosen(_billed_before(own, bills), None if own is None else own.recorded_at, line.subscription_id)
+    until = None if own is None else own.recorded_at
+    return Chosen(_billed_before(own, bills), until, line.subscription_id, line.named_only)
 
 
 def _billed_before(own: Bill | None, bills: Iterable[Bill]) -> datetime | None:

@@ -1,9 +1,10 @@
 """What of use is not charged although its price includes no more: what other sources allow. (decisions/0021)
 
 What the gate calls within the limit is never billed as overage. A price that charges only beyond its own plan's limit
-therefore spares, like units it includes, what everything else adds to that limit while it does: grants, overrides,
-add-ons, other plans, what rolled over. A price that charges within its own limit is no price of overage: of other
-sources only the units bought with prices that lost the event come off.
+therefore spares, like units it includes, what everything else adds to that limit while it does: grants (from the
+beginning of the usage period in which they are given), overrides, add-ons, other plans, what rolled over. A price that
+charges within its own limit is no price of overage: of other sources only the units bought with prices that lost the
+event come off.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.account import Account
+from domain.account import Account, Grant
 from domain.billing.charge import Count
 from domain.billing.tariffs import Tariff
 from domain.books.line import ZERO
@@ -43,6 +44,7 @@ class Allowances:
 
     def __init__(self, account: Account, meter_key: str, read: Read) -> None:
         self._account = account
+        self._lifted = replace(account, grants=tuple(_lifting(account, grant) for grant in account.grants))
         self._meter_key = meter_key
         self._read = read
         self._limits = [one for one in account.limits if one.feature.meter_key == meter_key]
@@ -109,11 +111,12 @@ class Allowances:
                 yield feature, own.limit
 
     def _rights(self, place: Place) -> Iterator[Entitlement]:
-        """What the gate goes by there."""
+        """What the gate goes by there, or by a grant that was given later in the usage period."""
         for feature, _ in self._beyond(place):
-            right = entitlement_then(self._account, feature, place.at)
-            if right is not None and right.enabled and right.period is not None:
-                yield right
+            found = [entitlement_then(account, feature, place.at) for account in (self._account, self._lifted)]
+            rights = [one for one in found if one is not None and one.enabled and one.period is not None]
+            if rights:
+                yield max(rights, key=lambda right: (right.unlimited, right.limit or ZERO))
 
     def _carried(self, right: Entitlement) -> Decimal:
         """What rolled into the right's period."""
@@ -157,6 +160,15 @@ class Allowances:
             ),
             None,
         )
+
+
+def _lifting(account: Account, grant: Grant) -> Grant:
+    """A grant also allows what was used before it in the same usage period: from then on the gate counts that within
+    the limit, and support gives it for that."""
+    right = entitlement_then(account, grant.feature.key, grant.granted_at)
+    if right is None or right.resets in (None, Cadence.ONCE) or right.period is None:
+        return grant
+    return replace(grant, granted_at=min(grant.granted_at, right.period.start))
 
 
 def beyond(price: Price, spared: Decimal) -> Price:

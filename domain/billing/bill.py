@@ -11,8 +11,8 @@ from domain import events as e
 from domain.account import Account
 from domain.billing.charge import Charge
 from domain.billing.differences import adjusted, differences
-from domain.billing.giving_back import credit_notes
-from domain.billing.invoicing import Made, corrections_from, item_lines, make
+from domain.billing.giving_back import credit_notes, mirrored
+from domain.billing.invoicing import corrections_from, item_lines, make
 from domain.billing.moment import Moment
 from domain.billing.office import Office
 from domain.billing.releases import releases
@@ -77,12 +77,12 @@ def bill(
     moment gone; so run twice is run once."""
     run = _Run(account, at)
     due = drafts(account.books, wanted, moment)
-    for draft in due:
-        _settle(run, draft, office, moment)
-    closed = any(isinstance(one, e.InvoiceFinalized) for one in run.happened)
-    if moment.until is not None and not closed:
+    for draft in due:  # of several currencies the last one closes what was due for all
+        _settle(run, draft, office, moment.until if draft is due[-1] else None)
+    made = [one.invoice for one in run.happened if isinstance(one, e.InvoiceFinalized)]
+    if moment.until is not None and all(invoice.until is None for invoice in made):
         run.record(e.BillingClosed(moment.until, corrections_from(account.books, moment.until, office.settings)))
-    elif not closed:  # no invoice is made of what was set to nothing, and none will be
+    elif not made:  # no invoice is made of what was set to nothing, and none will be
         for item in (item for draft in due for item in draft.items):
             run.record(e.ItemRemoved(item.id))
     return tuple(run.happened)
@@ -101,15 +101,20 @@ class _Run:
         self.happened.append(event)
 
 
-def _settle(run: _Run, draft: Draft, office: Office, moment: Moment) -> None:
-    made = _made(run, draft, draft.lines, office, moment)
-    for note in credit_notes(run.account, made.outside, draft.currency, run.at):
+def _settle(run: _Run, draft: Draft, office: Office, until: datetime | None) -> None:
+    made = make(run.account, draft.lines, office, draft.currency, run.at, until=until, continued=draft.continued)
+    notes = list(credit_notes(run.account, made.outside, draft.currency, run.at))
+    if made.outside:
+        # What found no place on any invoice does not go back, so its shares of credit and coupons are not free either.
+        outside = {(line.key, line.corrects) for line in made.outside}
+        inside = [line for line in draft.lines if (line.key, line.corrects) not in outside]
+        back = [mirrored(line) for note in notes for line in note.lines]
+        made = make(
+            run.account, inside, office, draft.currency, run.at, until=until, continued=draft.continued, back=back
+        )
+    for note in notes:
         run.record(e.CreditNoteIssued(note))
     if not any(line.amount for line in made.invoice.lines):
         return
     invoice = replace(made.invoice, released=releases(run.account.books, made.invoice.lines))
     run.record(e.InvoiceFinalized(invoice, tuple(item.id for item in draft.items), made.used))
-
-
-def _made(run: _Run, draft: Draft, lines: Sequence[Line], office: Office, moment: Moment) -> Made:
-    return make(run.account, lines, office, draft.currency, run.at, until=moment.until, continued=draft.continued)

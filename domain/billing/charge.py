@@ -22,7 +22,8 @@ class Count(Struct, frozen=True):
 
 class Charge(Struct, frozen=True):
     """`amount` is rounded, once. `period` is what is paid for of the `whole`; `changed_at`: since when the present
-    quantity holds. `continues`: another price was charged for the beginning of the same period."""
+    quantity holds. `continues`: another price was charged for the beginning of the same period. `named_only`: of
+    usage, only what names the subscription."""
 
     key: str
     kind: LineKind
@@ -39,4 +40,5 @@ class Charge(Struct, frozen=True):
     tax_category: str = "standard"
     tax_inclusive: bool = False
     usage: Period | None = None
+    named_only: bool = False
     steps: tuple[Step, ...] = ()

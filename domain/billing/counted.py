@@ -90,6 +90,16 @@ class Counted:
                 found += self._cut(Place(mine, bill.price, running, window.since, shift.start), shift.end)
         return found
 
+    def named_only(self, bill: Bill) -> bool:
+        """Whether another subscription charges for all events that do not name this one."""
+        for window in bill.windows:
+            rivals = self._tariffs[window.tariff.meter_key]
+            for shift in shifts(window.period, rivals):
+                first = next(one for one in rivals if one.runs(shift.start))
+                if first.subscription_id == window.tariff.subscription_id:
+                    return False
+        return True
+
     def _in_order(self) -> Iterator[tuple[Tariff, Price]]:
         every = [(one, price) for rivals in self._tariffs.values() for one in rivals for price in one.prices]
         return iter(sorted(every, key=lambda one: (one[0].sold, one[0].stretch.prices.index(one[1]))))

@@ -10,7 +10,7 @@ from domain.books import Books
 from domain.books.billed import Billed, Weight, returns
 from domain.books.invoice import Adjustment
 from domain.books.line import ZERO, Line, LineKind, LineRef, Step
-from domain.books.redemption import CouponShare
+from domain.books.redemption import mirrored_shares
 from domain.period import Period
 from domain.pricing.models import unit_amount
 from domain.pricing.proration import share
@@ -85,10 +85,13 @@ def _first(charge: Charge) -> Line:
 def _risen(charge: Charge, before: Billed) -> Line:
     """A seat more, a late event: the difference, over the part of the period in which it makes one."""
     difference = charge.amount - before.amount
+    since = charge.changed_at
+    if before.period.end < charge.period.end:  # an end that was planned does not come
+        since = max(since, before.period.end)
     usage = charge.kind is LineKind.USAGE
     return replace(
         _line(charge),
-        period=charge.period if usage else Period(charge.changed_at, charge.period.end),
+        period=charge.period if usage else Period(since, charge.period.end),
         description=f"{charge.description}, difference",
         amount=difference,
         unit_amount=difference,
@@ -136,7 +139,7 @@ def _given_back(
             unit_amount=back.back,
             calculated=-back.amount if capped else None,
             discount=-back.discount,
-            coupons=tuple(CouponShare(one.redemption_id, -one.amount) for one in back.coupons),
+            coupons=mirrored_shares(back.coupons),
             credit=-back.credit,
             treatment=billed.treatment,
             tax_inclusive=billed.tax_inclusive,
@@ -162,6 +165,7 @@ def _line(charge: Charge) -> Line:
         plan_key=charge.stretch.plan_key,
         price=price,
         usage=charge.usage,
+        named_only=charge.named_only,
         ends_at=charge.whole.end,
         because=charge.stretch.because,
     )

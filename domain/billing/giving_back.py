@@ -14,7 +14,7 @@ from domain.books import Books
 from domain.books.credit import Credit, CreditKind, Release
 from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind
-from domain.books.redemption import CouponShare, part_of
+from domain.books.redemption import mirrored_shares, part_of
 from domain.exact import exact_sum
 from domain.identity import derived_id
 from domain.money import rounded, split
@@ -129,13 +129,21 @@ def _parts(line: Line, takes: Sequence[_Take], currency: str) -> Iterator[Line]:
             unit_amount=amount,
             calculated=amount + set_off if set_off and n == 0 else None,
             discount=discounts[n],
-            coupons=part_of(_mirrored(line.coupons), discounts[n], currency),
+            coupons=part_of(mirrored_shares(line.coupons), discounts[n], currency),
             credit=credits[n],
         )
 
 
-def _mirrored(shares: Sequence[CouponShare]) -> tuple[CouponShare, ...]:
-    return tuple(CouponShare(share.redemption_id, -share.amount) for share in shares)
+def mirrored(line: Line) -> Line:
+    """A note's line as what it is beside the lines of an invoice: below zero."""
+    return replace(
+        line,
+        quantity=-line.quantity,
+        amount=-line.amount,
+        discount=-line.discount,
+        coupons=mirrored_shares(line.coupons),
+        credit=-line.credit,
+    )
 
 
 def _note(

@@ -64,19 +64,21 @@ def make(
     *,
     until: datetime | None,
     continued: Mapping[str, Collection[str]] = MappingProxyType({}),
+    back: Sequence[Line] = (),
     n: int = 0,
 ) -> Made:
     """The invoice of these lines. `continued`: keys of what goes on with a period that was billed before, and the
-    redemptions that lowered it."""
+    redemptions that lowered it. `back`: what credit notes give back at the same time (below zero); it is not on the
+    invoice, but its shares of coupons and credit are free for what is."""
     customer, books, settings = account.customer, account.books, office.settings
     assert customer is not None
     id = invoice_id(account, n)
-    named = [replace(line, id=_line_id(customer, id, line)) for line in lines]
+    named = [replace(line, id=_line_id(customer, id, line)) for line in (*lines, *back)]
     taxed = [_taxed(line, office, at) for line in named]
     lowered = discounted(taxed, books.redemptions, currency, continued, partial(counted, books))
     released = [Burn(one.credit_id, one.amount) for one in releases(books, lowered.lines)]
     given = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
-    kept, outside = _netted(given.lines)
+    kept, outside = _netted(given.lines[: len(lines)])
     sums = totals(kept, currency)
     invoice = Invoice(
         id=id,
@@ -120,9 +122,11 @@ def _netted(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     for line in lines:
         group = (line.treatment, line.tax_inclusive)
         sums[group] = sums.get(group, ZERO) + net(line)
-    below = {group for group, amount in sums.items() if amount < 0}
-    outside = [line for line in lines if net(line) < 0 and (line.treatment, line.tax_inclusive) in below]
-    return tuple(line for line in lines if line not in outside), tuple(outside)
+
+    def goes_out(line: Line) -> bool:
+        return net(line) < 0 and sums[line.treatment, line.tax_inclusive] < 0
+
+    return tuple(line for line in lines if not goes_out(line)), tuple(line for line in lines if goes_out(line))
 
 
 def counted(books: Books, redemption: Redemption) -> Container[LineKind]:
@@ -142,7 +146,7 @@ def counted(books: Books, redemption: Redemption) -> Container[LineKind]:
 def _latest(books: Books) -> list[Stretch]:
     """What runs; of a subscription of which nothing does, what ran last."""
     found: list[Stretch] = []
-    for id in {stretch.subscription_id for stretch in books.stretches}:
+    for id in dict.fromkeys(stretch.subscription_id for stretch in books.stretches):
         own = [stretch for stretch in books.stretches if stretch.subscription_id == id]
         last = max(stretch.end or FOREVER for stretch in own)
         found += [stretch for stretch in own if (stretch.end or FOREVER) == last]

@@ -48,12 +48,20 @@ def next_moment(account: Account) -> Moment | None:
             found.append(Moment(closing, boundary, closes=True))
     if change is not None and (boundary is None or boundary > change):
         found.append(Moment(change, change))
-    if boundary is None and change is None and all(held.ended_at for held in account.subscriptions):
-        # Nothing comes any more that what waits for the next invoice could go on.
+    if nothing_to_wait_for(account):
         found += [Moment(item.added_at, None, closes=True) for item in books.items]
     if boundary is None and change is None and (look := _last_look(books)) is not None:
         found.append(Moment(look, look, closes=True, last=True))
     return min(found, key=lambda one: (one.at, one.until is not None), default=None)
+
+
+def nothing_to_wait_for(account: Account) -> bool:
+    """Whether no invoice comes by itself that something added by hand could go on: nothing runs that may be charged,
+    and nothing is to begin, to end its trial or to resume."""
+    if next_boundary(account.books)[0] is not None or account.books.bill_at is not None:
+        return False
+    running = [held for held in account.subscriptions if held.ended_at is None]
+    return not any(not held.started or held.trialing or held.resumes_at is not None for held in running)
 
 
 def by_hand(books: Books, at: datetime) -> Moment:

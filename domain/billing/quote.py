@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from domain import events as e
 from domain.account import Account
+from domain.billing.giving_back import mirrored
 from domain.books.line import Line
 from domain.entitlement import Entitlement, entitlements
 from domain.exact import exact_sum
@@ -54,7 +54,7 @@ def outcome(before: Account, events: Sequence[e.AnyEvent], after: Account, at: d
     ]
     notes = [one.note for one in events if isinstance(one, e.CreditNoteIssued)]
     charged = [line for invoice in invoices for line in invoice.lines]
-    given_back = [_back(line) for note in notes for line in note.lines]
+    given_back = [mirrored(line) for note in notes for line in note.lines]
     due = exact_sum(after.books.receivables[invoice.id].due for invoice in invoices)
     return Outcome((*charged, *given_back), due, exact_sum(note.total for note in notes))
 
@@ -72,8 +72,3 @@ def _differ(old: Entitlement, new: Entitlement) -> bool:
         return (right.enabled, right.limit, right.unlimited, right.hard, right.value, right.resets, right.rollover)
 
     return terms(old) != terms(new)
-
-
-def _back(line: Line) -> Line:
-    """A credit note's line as what it is on a quote: below zero."""
-    return replace(line, quantity=-line.quantity, amount=-line.amount, discount=-line.discount, credit=-line.credit)

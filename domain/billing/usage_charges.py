@@ -76,6 +76,7 @@ def _charge(counted: Counted, bill: Bill) -> Charge:
         tax_category=price.tax_category,
         tax_inclusive=price.tax_inclusive,
         usage=bill.covered,
+        named_only=counted.named_only(bill),
         steps=rated.steps,
     )
 

@@ -45,11 +45,11 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
     `amount` has the currency's digits; below zero where the line gives back. `calculated` is what the rules came to,
     where support put another amount in its place. `discount` and `credit` are its shares of coupons and of promotional
-    credit (of the sign of `amount`); `coupons` says which took what. `usage` is the stretch whose events were counted.
-    `treatment` is set when the invoice is final; what reverses an earlier line keeps that line's. `ends_at`: the end of
-    the price's own period, of which `period` may be a part. `corrects`: the line that it gives back of, `over` which
-    part of that line's time. `because`: the number, in its customer's journal, of the event that began the stretch it
-    charges for.
+    credit (of the sign of `amount`); `coupons` says which took what. `usage` is the stretch whose events were counted;
+    `named_only`: only those that name the subscription. `treatment` is set when the invoice is final; what reverses an
+    earlier line keeps that line's. `ends_at`: the end of the price's own period, of which `period` may be a part.
+    `corrects`: the line that it gives back of, `over` which part of that line's time. `because`: the number, in its
+    customer's journal, of the event that began the stretch it charges for.
     """
 
     id: str
@@ -66,6 +66,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     plan_key: str | None = None
     price: Price | None = None
     usage: Period | None = None
+    named_only: bool = False
     steps: tuple[Step, ...] = ()
     calculated: Decimal | None = None
     ends_at: datetime | None = None

@@ -53,3 +53,8 @@ def less_shares(shares: Sequence[CouponShare], taken: Sequence[CouponShare]) -> 
     gone = {one.redemption_id: one.amount for one in taken}
     left = (replace(one, amount=one.amount - gone.get(one.redemption_id, ZERO)) for one in shares)
     return tuple(one for one in left if one.amount)
+
+
+def mirrored_shares(shares: Sequence[CouponShare]) -> tuple[CouponShare, ...]:
+    """As they stand on a line that gives back, or there from here."""
+    return tuple(replace(one, amount=-one.amount) for one in shares)

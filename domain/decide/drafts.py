@@ -11,7 +11,7 @@ from domain import commands as c
 from domain import events as e
 from domain.account import Account
 from domain.billing.invoicing import invoice_id
-from domain.billing.moment import by_hand, next_moment
+from domain.billing.moment import by_hand, next_moment, nothing_to_wait_for
 from domain.books.invoice import Adjustment, Item
 from domain.decide.credits import check_amount
 from domain.errors import ErrorCode, Refusal, invalid
@@ -95,7 +95,4 @@ def _item(account: Account, item: Item, at: datetime, at_once: bool) -> Item:
         raise invalid(f"comes to nothing in {item.currency}", "quantity")
     if item.period is not None and item.period.end <= item.period.start:
         raise invalid("must end after it starts", "period")
-    # Where nothing runs there is no next invoice to wait for.
-    moment = next_moment(account)
-    alone = (moment is None or moment.last) and all(held.ended_at is not None for held in account.subscriptions)
-    return replace(item, added_at=at, at_once=at_once or alone)
+    return replace(item, added_at=at, at_once=at_once or nothing_to_wait_for(account))

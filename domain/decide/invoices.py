@@ -56,6 +56,11 @@ def _voided(books: Books, owed: Receivable, at: datetime, rebill: bool) -> e.Inv
         raise _conflict(f"{EXACT.subtract(owed.paid, by_credit)} of invoice {owed.number} was paid: {instead}")
     if owed.credited:
         raise _conflict(f"invoice {owed.number} has a credit note: issue another one for the rest instead")
+    if rebill and any(line.returned and (line.discount or line.credit) for line in owed.lines):
+        told = (
+            f"a later invoice has given back of what {owed.number} billed, with its coupons or credit: void that first"
+        )
+        raise Refusal(ErrorCode.CONFLICT, told, "rebill")
     if rebill and any(line.kind not in BY_HAND and line.key not in books.billed for line in owed.lines):
         told = f"what invoice {owed.number} billed is closed by now, and would not be billed anew"
         raise Refusal(ErrorCode.CONFLICT, told, "rebill")

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from domain.books.billed import Billed, BilledLine, Return
 from domain.books.invoice import CreditNote, Invoice, InvoiceStatus, OwedLine, Receivable
 from domain.books.line import ZERO, Line, LineKind
-from domain.books.redemption import CouponShare
+from domain.books.redemption import mirrored_shares
 from domain.exact import exact_sum
 from domain.money import rounded, split
 from domain.period import Period
@@ -79,8 +79,7 @@ def _more(before: Billed | None, invoice: Invoice, line: Line, calculated: Decim
 
 def _mirrored(line: Line, calculated: Decimal) -> Return:
     """A line below zero as what it gives back."""
-    coupons = tuple(CouponShare(share.redemption_id, -share.amount) for share in line.coupons)
-    return Return(-calculated, -line.amount, -line.discount, coupons, -line.credit, line.over)
+    return Return(-calculated, -line.amount, -line.discount, mirrored_shares(line.coupons), -line.credit, line.over)
 
 
 def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:

@@ -158,14 +158,22 @@ def test_it_comes_off_for_as_long_as_it_holds() -> None:
     assert gated.billed("2026-07-01 01:00") == D("10.00")
 
 
-def test_what_was_overage_before_it_was_given_stays_overage() -> None:
-    """150 used, 50 of them beyond; then 100 granted: 50 more are within, the next are not."""
+def test_it_allows_what_was_used_before_it_in_the_same_period_too() -> None:
+    """150 used, 50 of them beyond; then 100 granted: the meter says 150 of 200, and so does the invoice."""
     gated = Gated("2026-06-01", PLAN)
     assert gated.use("2026-06-05", "150") == "OVERAGE_BILLED"
     gated.grant("2026-06-10", "calls", "100")
     assert gated.use("2026-06-11", "50") == "WITHIN_LIMIT"
     assert gated.use("2026-06-12", "7") == "OVERAGE_BILLED"
-    assert gated.billed("2026-07-01 01:00") == D("57.00")
+    assert gated.billed("2026-07-01 01:00") == D("7.00")
+
+
+def test_it_allows_nothing_of_the_period_before() -> None:
+    gated = Gated("2026-06-01", PLAN)
+    assert gated.use("2026-06-05", "150") == "OVERAGE_BILLED"
+    gated.until("2026-07-01")
+    gated.grant("2026-07-01 00:30", "calls", "100")
+    assert gated.billed("2026-07-01 01:00") == D("50.00")
 
 
 def test_an_override_comes_off_too_and_one_below_takes_no_included_units_away() -> None:

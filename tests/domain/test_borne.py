@@ -6,6 +6,7 @@
 from typing import Any
 
 from billed_shop import Shop, calls, fee, seats, sold
+from msgspec.structs import replace
 from timeline import D, on
 
 from domain import commands as c
@@ -14,8 +15,9 @@ from domain.catalog import PlanVersion
 from domain.coupon import Coupon
 from domain.errors import ErrorCode
 from domain.money import Money
+from domain.period import Period
 from domain.seller import Seller
-from domain.subscription import ChangePlan, ChangeQuantity
+from domain.subscription import ChangePlan, ChangeQuantity, Pause
 from domain.tax import TaxRate
 
 GERMAN: dict[str, Any] = {
@@ -349,3 +351,58 @@ def test_what_a_voided_invoice_gave_back_counts_once_when_it_is_billed_anew() ->
     june.change("2026-06-16", ChangePlan(GOLD))
     june.do("2026-06-17", c.VoidInvoice(june.invoices[1].id, rebill=True))
     assert june.account.books.receivables[june.invoices[0].id].lines[0].returned == D("15.00")
+
+
+def test_a_rebill_is_refused_where_a_later_invoice_holds_its_share_of_a_coupon() -> None:
+    june = June()
+    june.redeem("2026-06-01", amount=Money(D(10), "EUR"), periods=1)
+    june.subscribe("2026-06-01", SILVER)
+    june.change("2026-06-16", ChangePlan(GOLD))
+    with june.refuses(ErrorCode.CONFLICT):
+        june.do("2026-06-17", c.VoidInvoice(june.invoices[0].id, rebill=True))
+
+
+def test_credit_that_could_not_go_back_is_not_used_again() -> None:
+    """Of an invoice that nobody paid nothing goes back, so the new plan has no promotional credit of it."""
+    june = June(**GERMAN)
+    june.promise("2026-06-01", "10")
+    june.subscribe("2026-06-01", SILVER)
+    june.do("2026-06-02", c.WriteOffInvoice(june.invoices[0].id))
+    june.move("2026-06-03", REDUCED)
+    june.cancel("2026-06-04", "NOW")
+    assert all(credit.remaining >= 0 for credit in june.account.books.credits.values())
+
+
+def test_two_currencies_that_are_billed_together_are_closed_together() -> None:
+    """A correction of dollars comes while euros are billed."""
+    shop = June(currency="USD")
+    dollars = replace(calls("1"), currency="USD")
+    shop.subscribe("2026-06-01", sold("dollars", dollars))
+    shop.used("calls", "2026-06-10", "50")
+    shop.cancel("2026-06-20", "PERIOD_END")
+    shop.until("2026-07-02")
+    shop.do("2026-07-03", c.UpdateCustomer(currency="EUR"))
+    shop.subscribe("2026-07-05", SILVER)
+    shop.until("2026-08-06")
+    shop.used("calls", "2026-06-11", "-20")
+    shop.until("2026-11-06")
+    assert [note.total for note in shop.notes] == [D("20.00")]
+
+
+def test_what_waits_is_billed_at_once_where_no_invoice_comes_by_itself() -> None:
+    free = June(sold("free"))
+    free.item("2026-06-10", "Workshop", "37")
+    paused = June(SILVER)
+    paused.item("2026-06-10", "Workshop", "37")
+    paused.change("2026-06-16", Pause())
+    for june in (free, paused):
+        assert june.invoices[-1].total == D("37.00")
+
+
+def test_what_is_billed_on_is_for_the_rest_of_the_period() -> None:
+    june = June()
+    june.subscribe("2026-06-01", SILVER)
+    june.cancel("2026-06-10", "2026-07-16")
+    june.do("2026-07-05", c.RevokeCancellation("s1"))
+    rest = june.invoices[-1].lines[0]
+    assert (f"{rest.amount:f}", rest.period) == ("15.48", Period(on("2026-07-16"), on("2026-08-01")))

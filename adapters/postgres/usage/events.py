@@ -66,11 +66,12 @@ Id = tuple[str, str, str]
 
 class Chosen(NamedTuple):
     """Which events: those recorded after one instant, up to and including another (in real time; None: whenever), and
-    by one subscription those that name no other."""
+    by one subscription those that name no other, or (`named_only`) that name it."""
 
     recorded_after: datetime | None = None
     recorded_until: datetime | None = None
     subscription_id: str | None = None
+    named_only: bool = False
 
 
 ALL = Chosen()
@@ -125,7 +126,7 @@ _PAGE = """
     WHERE customer_id = $1 AND type = $2 AND time >= $3 AND time < $4
       AND time >= $5 AND (time, source, id, revision) > ($5, $6, $7, $8)
       AND ($10::timestamptz IS NULL OR recorded_at > $10) AND ($11::timestamptz IS NULL OR recorded_at <= $11)
-      AND ($12::text IS NULL OR coalesce(subscription_id, $12) = $12)
+      AND ($12::text IS NULL OR subscription_id = $12 OR (subscription_id IS NULL AND NOT $13))
     ORDER BY time, source, id, revision LIMIT $9
 """
 
