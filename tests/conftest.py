@@ -1,4 +1,5 @@
-"""A real PostgreSQL for the tests: one server per session, one migrated template, a fresh database per test."""
+"""What all tests stand on. A real PostgreSQL: one server per session, one migrated template, a fresh database per test.
+And laws that are drawn by hypothesis and race no clock."""
 
 import itertools
 import shutil
@@ -7,11 +8,16 @@ from collections.abc import AsyncIterator, Iterator
 import asyncpg
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.embedded import embedded, silent
 from adapters.postgres.engine import create_engine
 from adapters.postgres.migrations import migrate
+
+# How long an example takes says how busy the machine is, and nothing of the rule.
+settings.register_profile("tollgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tollgate")
 
 _TEMPLATE = "tollgate_template"
 _numbers = itertools.count(1)

@@ -58,7 +58,7 @@ class Client:
         await self.say(id=id_, type="subscribe", payload={"query": query, "variables": variables})
 
     async def hear(self) -> Any:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             return msgspec.json.decode(await self.connection.recv())
 
     async def next(self, id_: str) -> Any:
@@ -107,7 +107,7 @@ async def serving(limits: Limits = LIMITS) -> AsyncIterator[Edge]:
         connection.shutdown()
 
 
-async def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+async def eventually(condition: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait until it holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - any condition, not only ours

@@ -14,7 +14,7 @@ INIT = {"type": "connection_init", "payload": {"authorization": "Bearer admin"}}
 
 
 async def closed_with(connection: Any) -> int:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         with suppress(ConnectionClosed):
             async for _ in connection:
                 pass

@@ -172,7 +172,7 @@ def test_every_kind_of_invoice_follows_schema_and_rules(name: str, broken: Calla
 
 
 @given(st.lists(any_line(), min_size=1, max_size=8))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_mixture_of_lines_follows_the_rules(broken: Callable[[bytes], list[str]], drawn: list[Line]) -> None:
     assert broken(facturx_xml(invoice_paper(invoice(*drawn), BUYER))) == []
 

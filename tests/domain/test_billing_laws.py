@@ -40,7 +40,7 @@ TAXED: dict[str, Any] = {"seller": Seller(country="DE"), "tax_rates": (TaxRate("
 
 
 def law(max_examples: int) -> settings:
-    return settings(max_examples=max_examples, deadline=None)
+    return settings(max_examples=max_examples)
 
 
 # ── run twice is run once ──

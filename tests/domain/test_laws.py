@@ -195,7 +195,7 @@ def ended(drawn: Life, *, often: bool = False) -> Timeline:
     return life
 
 
-LAW = settings(max_examples=60, deadline=None)
+LAW = settings(max_examples=60)
 
 
 # ── laws ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

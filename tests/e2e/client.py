@@ -224,7 +224,7 @@ class Socket:
         await self.connection.send(json.dumps(message))
 
     async def hear(self) -> Json:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             message: Json = json.loads(await self.connection.recv())
             if message["type"] == "ping":
                 await self.say(type="pong")
@@ -258,7 +258,7 @@ class Stream(Told):
 
     async def message(self) -> Json:
         event: Json = {}
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for line in self.lines:
                 name, _, value = line.partition(":")
                 if name == "event":

@@ -367,7 +367,6 @@ async def test_whatever_the_schema_allows_is_answered_or_refused(deployment: Dep
     @seed(SEED)
     @settings(
         max_examples=EXAMPLES,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -147,7 +147,7 @@ def retry() -> Retry:
     return Retry("test", "test", f"key {next(_numbers)}", b"input")
 
 
-async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10) -> None:
+async def eventually(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 60) -> None:
     """Wait until it holds."""
     async with asyncio.timeout(seconds):
         while True:

@@ -34,6 +34,7 @@ def create_app(settings: Settings, secrets: Secrets, dsn: str) -> Starlette:
         return JSONResponse({"acknowledged": n})
 
     async def slow(request: Request) -> JSONResponse:
+        print("a slow request has begun", flush=True)
         await asyncio.sleep(1)
         return JSONResponse({"slow": True})
 

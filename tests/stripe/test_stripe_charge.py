@@ -87,10 +87,11 @@ async def test_what_failed_after_the_customer_had_the_secret_can_never_succeed_l
 async def test_an_answer_lost_after_charging_is_found_and_nothing_is_charged_again(desk: Desk, fault: Fault) -> None:
     token = await desk.card()
     desk.fake.faults.add(fault, CREATE)
-    desk.fake.late_s = 0.6
+    desk.fake.held = True
     with pytest.raises(Unknown):
         await desk.payments.charge(of("12.34", token))
-    await asyncio.sleep(0.2 if fault is Fault.LATE else 0)
+    desk.fake.held = False
+    await desk.fake.idle()
     outcome = await desk.payments.charge(of("12.34", token))
     [charge] = desk.charges
     assert outcome == Succeeded(charge["payment_intent"])
@@ -121,11 +122,12 @@ async def test_a_stored_error_stays_unknown_until_stripe_forgets_it_a_day_later(
 async def test_while_it_is_still_at_it_a_second_request_does_not_charge_beside_it(desk: Desk) -> None:
     token = await desk.card()
     desk.fake.faults.add(Fault.LATE, CREATE)
-    desk.fake.late_s = 0.8
+    desk.fake.held = True
     for _ in range(2):
         with pytest.raises(Unknown):
             await desk.payments.charge(of("12.34", token))
-    await asyncio.sleep(0.5)
+    desk.fake.held = False
+    await desk.fake.idle()
     assert isinstance(await desk.payments.charge(of("12.34", token)), Succeeded)
     assert len(desk.charges) == 1
 

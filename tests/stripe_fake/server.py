@@ -58,6 +58,7 @@ class _Stored:
 class FakeStripe:
     seed: int = 0
     late_s: float = 0.3  # how long after the request what is LATE is done
+    held: bool = False  # whether it is done no sooner than this ends
     account: Account = field(init=False)
     faults: Faults = field(init=False, default_factory=Faults)
     requests: list[Seen] = field(init=False, default_factory=list)
@@ -131,6 +132,8 @@ class FakeStripe:
                 self._begin(seen)
                 self.late += 1
                 await asyncio.sleep(self.late_s)
+                while self.held:  # noqa: ASYNC110 - another thread lets go
+                    await asyncio.sleep(0.005)
                 self._answer(seen, Fault.LATE)
                 self.late -= 1
                 await _silence(receive)

@@ -148,7 +148,7 @@ class Life:
         await self.shop.at(f"2026-{1 + self.day // 28:02}-{1 + self.day % 28:02}")
 
     async def a_day_later(self) -> None:
-        await asyncio.sleep(LATE_S * 1.2)  # what was under way then has ended
+        await self.shop.fake.idle()  # what was under way then has ended
         self.shop.fake.forget_keys()
 
     # ── how it ends ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -48,7 +48,7 @@ class Sent(msgspec.Struct, frozen=True):
 sents = st.builds(Sent, st.sampled_from(KINDS), times, values, st.booleans())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(data=st.data(), sent=st.lists(sents, min_size=1, max_size=40), remembered=st.lists(st.sampled_from(KINDS)))
 async def test_order_and_splitting_change_nothing(
     shop: Shop, data: st.DataObject, sent: list[Sent], remembered: list[str]
@@ -111,7 +111,7 @@ json_values: Any = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(found=json_values, value=st.none() | values, named=st.booleans())
 async def test_the_database_reads_off_an_event_what_the_domain_reads(
     shop: Shop, found: Any, value: D | None, named: bool
