@@ -20,11 +20,13 @@ from .reference.taxes import rate
 
 def faults(lived: Lived) -> list[str]:
     """None, if all is as it should be."""
-    return [*_bounds(lived), *_ledger(lived), *_borne(lived), *lowered(lived), *_unspent(lived)]
+    rates = [rate(one) for one in lived.life.heads("tax")]
+    due = bill(lived.timeline.journal, lived.timeline.customer.currency, rates, lived.used)
+    return [*_bounds(lived), *_ledger(lived), *_borne(lived, due), *lowered(lived, due), *_unspent(lived)]
 
 
 # ── law 11 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _borne(lived: Lived) -> Iterator[str]:
+def _borne(lived: Lived, due: Bill) -> Iterator[str]:
     """To the cent where nothing is taxed on top. Tax is rounded on each document, so it may be half a minor unit off
     for each of its groups."""
     life = lived.life
