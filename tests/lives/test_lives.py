@@ -15,6 +15,7 @@ CASES = sorted((Path(__file__).parent / "cases").glob("*.life"))
 
 OPEN = frozenset(
     {
+        "a_day_that_belongs_to_a_month_that_is_closed",
         "a_difference_that_waited_over_two_changes",
         "a_void_billed_anew_after_its_promotional_credit_went_on",
         "a_note_of_what_was_written_off",

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from domain import events as e
 from domain.books.invoice import Invoice
 from domain.books.line import LineKind
+from domain.subscription import Cancel
 
 from .keys import Key, Want
 from .layers import ZERO, Layer, Layers
@@ -25,13 +26,14 @@ BY_HAND = (LineKind.ITEM, LineKind.CREDIT)
 class Bill(NamedTuple):
     """`borne`: by key, without tax that is added, give or take `doubt`. `tax`: what is added, give or take `tax_doubt`;
     None where it is not known which layers stand. `refunded`: what went back for nothing, which what goes back later
-    may count."""
+    may count. `lowered`: what coupons take off, by key."""
 
     borne: dict[str, Fraction]
     doubt: Fraction
     tax: Fraction | None
     tax_doubt: Fraction
     refunded: Fraction
+    lowered: dict[str, Fraction]
 
 
 class _Change(NamedTuple):
@@ -70,6 +72,7 @@ class _Billing:
         self.noted: dict[str, Fraction] = {}  # by line
         self.credited: dict[str, Fraction] = {}  # by invoice
         self.ends: dict[str, datetime] = {}
+        self.until: dict[str, datetime] = {}
         self.closed_until = datetime.min.replace(tzinfo=UTC)
         self.refunded = self.spilled = ZERO
         self.doubts = self.roundings = 0
@@ -81,9 +84,10 @@ class _Billing:
         unit = minor_unit(self.currency)
         tax = sum((one.borne * one.taxed.added for key in self.keys.values() for one in key.layers), ZERO)
         clear = all(one.clear for one in self.keys.values())
+        lowered = {name: sum((x.lowered for x in one.layers), ZERO) for name, one in self.keys.items()}
         borne = {name: one.borne for name, one in self.keys.items()}
         doubt = self.doubts * unit + self.spilled
-        return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded)
+        return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded, lowered)
 
     def happened(self, n: int, at: datetime, event: Any) -> None:
         match event:
@@ -135,9 +139,10 @@ class _Billing:
     # ── what the rules charge ──
     def billed(self, n: int, at: datetime, until: datetime, invoice_id: str) -> None:
         """Everything due by `until`, as things stood when it was billed."""
-        before = {_key(name) for name in self.keys if not name.startswith("item/")}
+        before = {_key(name): self.until.get(name, until) for name in self.keys if not name.startswith("item/")}
+        planned = self.planned(n)
         used = [one for entries, one in self.used if entries <= n]
-        found = wants(runs(self.journal[:n], until), used, self.currency, until, before)
+        found = wants(runs(self.journal[:n], until), used, self.currency, until, before, planned)
         wanted = {_name(key): want for key, want in found.items()}
         changes = self.changes.setdefault(invoice_id, {})
         for name in sorted(wanted.keys() | {_name(key) for key in before}):
@@ -146,6 +151,7 @@ class _Billing:
             one, want = self.keys.setdefault(name, Layers(self.currency)), wanted.get(name)
             if want:
                 self.ends[name] = want.ends
+                self.until[name] = max(want.until, self.until.get(name, want.until))
             old = one.copy()
             taxed = self.taxed(want, at) if want else None
             more = one.bill(want.amount if want else ZERO, want.spread if want else (), invoice_id, taxed)
@@ -156,6 +162,22 @@ class _Billing:
                 self.lower(one.layers[-1], name, invoice_id)
             if more:
                 changes[name] = _Change(old, one.copy())
+
+    def planned(self, n: int) -> dict[str, datetime]:
+        """By subscription, the end that is known: what is paid in advance and not billed yet is billed up to it."""
+        found: dict[str, tuple[str, datetime]] = {}
+        for _, event in self.journal[:n]:
+            match event:
+                case e.ChangeScheduled(scheduled=planned) if isinstance(planned.change, Cancel):
+                    found[planned.subscription_id] = planned.id, planned.effective_at
+                case (
+                    e.ChangeWithdrawn(subscription_id=id, change_id=change)
+                    | e.ChangeApplied(subscription_id=id, change_id=change)
+                ) if id in found and found[id][0] == change:
+                    del found[id]
+                case e.SubscriptionEnded(subscription_id=id):
+                    found.pop(id, None)
+        return {id: at for id, (_, at) in found.items()}
 
     def lower(self, layer: Layer, key: str, invoice_id: str) -> None:
         """What coupons and promotional credit take off is theirs to say; what becomes of it then is not."""
@@ -241,6 +263,9 @@ class _Billing:
 
     def unbilled(self, invoice_id: str) -> None:
         """As if the invoice had not been."""
+        for line in self.invoices[invoice_id].lines:
+            if line.kind in BY_HAND:
+                self.keys[line.key].layers.clear()
         for name, change in self.changes.get(invoice_id, {}).items():
             one = self.keys[name]
             if one == change.after:
