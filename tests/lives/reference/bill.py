@@ -101,7 +101,7 @@ class _Billing:
                 self.roundings += len(invoice.tax)
                 for line in invoice.lines:
                     if line.kind in BY_HAND:
-                        self.item(line.key, Fraction(line.quantity) * Fraction(line.unit_amount or 0), invoice.id, at)
+                        self.item(line, invoice.id, at)
                 if invoice.until is not None:
                     self.billed(n, at, invoice.until, invoice.id)
                     self.closed_until = max(self.closed_until, invoice.corrections_from or self.closed_until)
@@ -193,10 +193,13 @@ class _Billing:
         category, inclusive = (want.price.tax_category, want.price.tax_inclusive) if want.price else ("standard", False)
         return Taxed(percent(self.rates, self.country, self.vat, category, day), inclusive)
 
-    def item(self, key: str, exact: Fraction, invoice_id: str, at: datetime) -> None:
-        taxed = Taxed(percent(self.rates, self.country, self.vat, "standard", at.date()), False)
-        self.keys[key].bill(rounded(exact, self.currency), whole_spread(exact), invoice_id, taxed)
-        self.lower(self.keys[key].layers[-1], key, invoice_id)
+    def item(self, line: Any, invoice_id: str, at: datetime) -> None:
+        """Prepaid credit is taxed when it is used."""
+        exact = Fraction(line.quantity) * Fraction(line.unit_amount or 0)
+        sold = percent(self.rates, self.country, self.vat, "standard", at.date())
+        taxed = Taxed(ZERO if line.kind is LineKind.CREDIT else sold, False)
+        self.keys[line.key].bill(rounded(exact, self.currency), whole_spread(exact), invoice_id, taxed)
+        self.lower(self.keys[line.key].layers[-1], line.key, invoice_id)
 
     # ── what people make of it ──
     def gift(self, note: Any) -> None:
