@@ -139,7 +139,8 @@ class _Billing:
     # ── what the rules charge ──
     def billed(self, n: int, at: datetime, until: datetime, invoice_id: str) -> None:
         """Everything due by `until`, as things stood when it was billed."""
-        before = {_key(name): self.until.get(name, until) for name in self.keys if not name.startswith("item/")}
+        billed = (name for name, one in self.keys.items() if one.layers and not name.startswith("item/"))
+        before = {_key(name): self.until.get(name, until) for name in billed}
         planned = self.planned(n)
         used = [one for entries, one in self.used if entries <= n]
         found = wants(runs(self.journal[:n], until), used, self.currency, until, before, planned)
