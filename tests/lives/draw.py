@@ -10,6 +10,7 @@ TOPICS = (
     *("days", "policies", "once", "add_ons", "minimum", "years", "pauses", "trials", "planned", "dated_back"),
     *("parts", "notes", "voids", "writeoffs", "items", "taxes", "inclusive", "categories", "moves", "rates"),
     *("cards", "prepaid", "refunds", "dunning", "promo", "coupons", "usage"),
+    *("bought", "by_hand"),
 )
 ZONES = ["UTC", "UTC", "UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 BEGINNINGS = ["2026-06-01", "2026-06-01", "2026-01-31", "2026-03-10T09:30", "2026-02-15", "2025-12-31T23:00"]
@@ -167,6 +168,8 @@ class _Drawing:
         kinds += ["promo"] * 2 if "promo" in self.topics else []
         kinds += ["redeem"] if self.coupons else []
         kinds += ["used"] * 6 if "usage" in self.topics else []
+        kinds += ["buy"] * 2 if "bought" in self.topics and "refunds" not in self.topics else []
+        kinds += ["finalize", "unredeem", "ungrant"] if "by_hand" in self.topics else []
         kinds += ["refund"] * 2 if "refunds" in self.topics else []
         kind = self.random.choice(kinds)
         if kind == "subscribe" and self.chance(0.6):
@@ -234,6 +237,18 @@ class _Drawing:
         value = -self.random.randint(1, 20) if self.chance(0.1) else self.random.choice([3, 10, 25, 60, 140])
         ago = self.random.choice([None, None, None, 1, 5, 12])
         return act(at, "used", "calls", str(value), ago=ago)
+
+    def buy(self, at: datetime) -> Act:
+        return act(at, "buy", self.amount(30), self.amount(60))
+
+    def finalize(self, at: datetime) -> Act:
+        return act(at, "finalize")
+
+    def unredeem(self, at: datetime) -> Act:
+        return act(at, "unredeem", self.random.choice(["half", "less"]))
+
+    def ungrant(self, at: datetime) -> Act:
+        return act(at, "ungrant", str(self.random.randint(1, 2)))
 
     def refund(self, at: datetime) -> Act:
         part = self.random.choice([None, 20, 50])

@@ -20,11 +20,13 @@ from .reference.taxes import rate
 
 def faults(lived: Lived) -> list[str]:
     """None, if all is as it should be."""
-    return [*_bounds(lived), *_ledger(lived), *_borne(lived), *lowered(lived), *_unspent(lived)]
+    rates = [rate(one) for one in lived.life.heads("tax")]
+    due = bill(lived.timeline.journal, lived.timeline.customer.currency, rates, lived.used)
+    return [*_bounds(lived), *_ledger(lived), *_borne(lived, due), *lowered(lived, due), *_unspent(lived)]
 
 
 # ── law 11 ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _borne(lived: Lived) -> Iterator[str]:
+def _borne(lived: Lived, due: Bill) -> Iterator[str]:
     """To the cent where nothing is taxed on top. Tax is rounded on each document, so it may be half a minor unit off
     for each of its groups."""
     life = lived.life
@@ -47,6 +49,7 @@ def borne(lived: Lived) -> Fraction:
     asked = [event.refund for _, event in lived.timeline.journal if isinstance(event, e.RefundRequested)]
     refunds = {refund.id: refund for refund in asked}
     taken = {(burn.credit_id, burn.amount) for refund in asked for burn in refund.taken}
+    applied: dict[str, Decimal] = {}
     for _, event in lived.timeline.journal:
         match event:
             case e.PaymentRecorded(payment=payment):
@@ -55,6 +58,11 @@ def borne(lived: Lived) -> Fraction:
                 sums += lived.timeline.account.books.payments[id].amount
             case e.RefundSettled(refund_id=id) if refunds[id].to is RefundTarget.METHOD:
                 sums -= refunds[id].amount
+            case e.CreditApplied(invoice_id=id, burns=burns):
+                applied[id] = applied.get(id, Decimal(0)) + sum(burn.amount for burn in burns)
+            case e.InvoiceVoided(invoice_id=id, returned=returned):  # what has expired since, has expired
+                back = sum(burn.amount for burn in returned if _prepaid(lived, burn.credit_id))
+                sums -= applied.get(id, Decimal(0)) - back
             case e.CreditGranted(credit=credit) if credit.kind is CreditKind.PREPAID:
                 sums += credit.amount
             case e.CreditVoided(credit_id=id, amount=amount) | e.CreditExpired(credit_id=id, amount=amount):

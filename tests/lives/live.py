@@ -9,7 +9,8 @@ from timeline import Timeline
 
 from domain import commands as c
 from domain.account import Account
-from domain.books.credit import CreditKind
+from domain.billing.invoicing import invoice_id
+from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import Item
 from domain.catalog import PlanVersion
 from domain.coupon import Coupon
@@ -136,12 +137,16 @@ class _Run:
         match act.verb:
             case "subscribe":
                 self.timeline.do(act.at, self.subscribing(act))
-            case "pay" | "transfer" | "card" | "charge" | "grant" | "refund":
+            case "pay" | "transfer" | "card" | "charge" | "grant" | "ungrant" | "refund":
                 self.wallet.do(act)
             case "country" | "vat":
                 self.timeline.do(act.at, _moved(act))
-            case "item":
+            case "item" | "buy":
                 self.timeline.do(act.at, self.item(act))
+            case "finalize":
+                self.timeline.do(act.at, c.FinalizeInvoice(invoice_id(self.timeline.account)))
+            case "unredeem":
+                self.timeline.do(act.at, c.RemoveCoupon(f"{act.about[0]}_redeemed"))
             case "used":
                 self.use(act)
             case "redeem":
@@ -240,9 +245,13 @@ class _Run:
         return c.RedeemCoupon(coupon, f"{code}_redeemed", act.term("of"))
 
     def item(self, act: Act) -> c.AddItem:
-        id = f"i{len(self.timeline.journal)}"
-        item = Item(id, "item", Decimal(1), Decimal(act.about[0]), self.currency, act.at)
-        return c.AddItem(item, act.term("at_once") is not None)
+        """Something sold by hand; or so much prepaid credit, for less."""
+        id, price = f"i{len(self.timeline.journal)}", Decimal(act.about[0])
+        if act.verb == "item":
+            return c.AddItem(Item(id, "item", Decimal(1), price, self.currency, act.at), bool(act.term("at_once")))
+        amount = Decimal(act.about[1])
+        bought = Credit(f"{id}_bought", CreditKind.PREPAID, self.currency, amount, amount, "bought", act.at)
+        return c.AddItem(Item(id, "credit", Decimal(1), price, self.currency, act.at, buys=bought), True)
 
     def plan(self, name: str) -> PlanVersion:
         return self.plans[name]

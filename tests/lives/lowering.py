@@ -2,20 +2,30 @@
 it says, for as many periods as it says."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from domain import events as e
 from domain.books.credit import CreditKind
 from domain.books.invoice import Invoice
 from domain.books.line import LineKind
+from domain.catalog import BillingMode, ProrationPolicy
+from domain.period import Cadence
 
 from .live import Lived
-from .reference.price import rounded
+from .reference.bill import Bill
+from .reference.price import fee, minor_unit, recurring, rounded
+from .reference.runs import FAR, Run, runs
+from .reference.wants import wholes
+
+_MICROSECOND = timedelta(microseconds=1)
 
 
-def lowered(lived: Lived) -> Iterator[str]:
+def lowered(lived: Lived, due: Bill) -> Iterator[str]:
+    yield from _fixed(lived, due)
     yield from _kept(lived)
     yield from _before_money(lived)
     yield from _coupons(lived)
@@ -95,3 +105,48 @@ def _percent(invoice: Invoice, redemption: Any) -> Iterator[str]:
     exact = Fraction(sum(on)) * Fraction(coupon.percent) / 100
     if Fraction(off) > rounded(exact, invoice.currency):
         yield f"{invoice.number} takes {off} off {sum(on)} for {coupon.percent} %"
+
+
+def _fixed(lived: Lived, due: Bill) -> Iterator[str]:
+    """A fixed amount comes off each period as far as it ran, whatever plans and seats changed in it: where one
+    subscription's fees are all of the life, and always come to as much."""
+    redeemed = lived.timeline.account.books.redemptions
+    ran = runs(lived.timeline.journal)
+    if len(redeemed) != 1 or not ran or redeemed[0].coupon.amount is None or not _simple(lived, ran):
+        return
+    coupon = redeemed[0].coupon
+    amount = Fraction(coupon.amount.amount)
+    if coupon.periods is not None or coupon.plans or any(_fees(run) < amount for run in ran):
+        return
+    expected: dict[str, Fraction] = {}
+    for run in ran:
+        for whole in wholes(run, Cadence.MONTH, FAR):
+            part = min(run.end, whole.end) - max(run.start, whole.start)
+            share = Fraction(part // _MICROSECOND, (whole.end - whole.start) // _MICROSECOND)
+            name = whole.start.isoformat()
+            expected[name] = expected.get(name, Fraction(0)) + amount * share
+    for start, off in expected.items():
+        got = sum((one for key, one in due.lowered.items() if key.endswith(start)), Fraction(0))
+        if abs(got - off) > due.doubt + minor_unit(lived.timeline.customer.currency):
+            yield f"coupon takes {float(got):.2f} off the period of {start}, not {float(off):.2f} of {float(amount)}"
+
+
+def _simple(lived: Lived, ran: list[Run]) -> bool:
+    first = lived.timeline.account.books.redemptions[0].redeemed_at
+    fees = [price for run in ran for price in run.plan.terms.prices]
+    return (
+        len(lived.timeline.account.subscriptions) == 1
+        and first <= ran[0].start
+        and all(run.slot.add_on is None and not run.trial for run in ran)
+        and all(one.end == other.start for one, other in pairwise(ran))
+        and all(p.cadence is Cadence.MONTH and p.proration is ProrationPolicy.BY_SECOND for p in fees)
+        and all(p.meter_key is None for p in fees)
+        and all(run.plan.terms.billing is BillingMode.IN_ADVANCE and not run.plan.terms.minimum_spend for run in ran)
+        and ran[0].start == ran[0].anchor
+        and len({run.quantity for run in ran}) == 1  # a seat less takes its part of the amount along
+        and not {one.act.verb for one in lived.done} & {"note", "void", "writeoff", "item", "grant"}
+    )
+
+
+def _fees(run: Run) -> Fraction:
+    return sum((fee(price, run.quantity, False) for price in recurring(run.plan, run.cadence)), Fraction(0))

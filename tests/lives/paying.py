@@ -43,7 +43,7 @@ class Wallet:
     def __init__(self, timeline: Timeline, currency: str) -> None:
         self.timeline = timeline
         self.currency = currency
-        self.made = 0
+        self.made = self.granted = 0
         self.answered: dict[str, int] = {}
         self.asked: dict[str, datetime] = {}
 
@@ -75,6 +75,8 @@ class Wallet:
                 self.timeline.do(act.at, c.PayInvoice(self.name("p"), self.invoice(act.about[0])))
             case "grant":
                 self.timeline.do(act.at, c.GrantCredit(self.credit(act)))
+            case "ungrant":
+                self.timeline.do(act.at, c.VoidCredit(f"credit{act.about[0]}"))
             case "refund":
                 self.timeline.do(act.at, self.refund(act))
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from domain import events as e
 from domain.books.invoice import Invoice
 from domain.books.line import LineKind
+from domain.subscription import Cancel
 
 from .keys import Key, Want
 from .layers import ZERO, Layer, Layers
@@ -25,13 +26,14 @@ BY_HAND = (LineKind.ITEM, LineKind.CREDIT)
 class Bill(NamedTuple):
     """`borne`: by key, without tax that is added, give or take `doubt`. `tax`: what is added, give or take `tax_doubt`;
     None where it is not known which layers stand. `refunded`: what went back for nothing, which what goes back later
-    may count."""
+    may count. `lowered`: what coupons take off, by key."""
 
     borne: dict[str, Fraction]
     doubt: Fraction
     tax: Fraction | None
     tax_doubt: Fraction
     refunded: Fraction
+    lowered: dict[str, Fraction]
 
 
 class _Change(NamedTuple):
@@ -70,6 +72,7 @@ class _Billing:
         self.noted: dict[str, Fraction] = {}  # by line
         self.credited: dict[str, Fraction] = {}  # by invoice
         self.ends: dict[str, datetime] = {}
+        self.until: dict[str, datetime] = {}
         self.closed_until = datetime.min.replace(tzinfo=UTC)
         self.refunded = self.spilled = ZERO
         self.doubts = self.roundings = 0
@@ -81,9 +84,10 @@ class _Billing:
         unit = minor_unit(self.currency)
         tax = sum((one.borne * one.taxed.added for key in self.keys.values() for one in key.layers), ZERO)
         clear = all(one.clear for one in self.keys.values())
+        lowered = {name: sum((x.lowered for x in one.layers), ZERO) for name, one in self.keys.items()}
         borne = {name: one.borne for name, one in self.keys.items()}
         doubt = self.doubts * unit + self.spilled
-        return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded)
+        return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded, lowered)
 
     def happened(self, n: int, at: datetime, event: Any) -> None:
         match event:
@@ -97,7 +101,7 @@ class _Billing:
                 self.roundings += len(invoice.tax)
                 for line in invoice.lines:
                     if line.kind in BY_HAND:
-                        self.item(line.key, Fraction(line.quantity) * Fraction(line.unit_amount or 0), invoice.id, at)
+                        self.item(line, invoice.id, at)
                 if invoice.until is not None:
                     self.billed(n, at, invoice.until, invoice.id)
                     self.closed_until = max(self.closed_until, invoice.corrections_from or self.closed_until)
@@ -135,9 +139,11 @@ class _Billing:
     # ── what the rules charge ──
     def billed(self, n: int, at: datetime, until: datetime, invoice_id: str) -> None:
         """Everything due by `until`, as things stood when it was billed."""
-        before = {_key(name) for name in self.keys if not name.startswith("item/")}
+        billed = (name for name, one in self.keys.items() if one.layers and not name.startswith("item/"))
+        before = {_key(name): self.until.get(name, until) for name in billed}
+        planned = self.planned(n)
         used = [one for entries, one in self.used if entries <= n]
-        found = wants(runs(self.journal[:n], until), used, self.currency, until, before)
+        found = wants(runs(self.journal[:n], until), used, self.currency, until, before, planned)
         wanted = {_name(key): want for key, want in found.items()}
         changes = self.changes.setdefault(invoice_id, {})
         for name in sorted(wanted.keys() | {_name(key) for key in before}):
@@ -146,6 +152,7 @@ class _Billing:
             one, want = self.keys.setdefault(name, Layers(self.currency)), wanted.get(name)
             if want:
                 self.ends[name] = want.ends
+                self.until[name] = max(want.until, self.until.get(name, want.until))
             old = one.copy()
             taxed = self.taxed(want, at) if want else None
             more = one.bill(want.amount if want else ZERO, want.spread if want else (), invoice_id, taxed)
@@ -156,6 +163,22 @@ class _Billing:
                 self.lower(one.layers[-1], name, invoice_id)
             if more:
                 changes[name] = _Change(old, one.copy())
+
+    def planned(self, n: int) -> dict[str, datetime]:
+        """By subscription, the end that is known: what is paid in advance and not billed yet is billed up to it."""
+        found: dict[str, tuple[str, datetime]] = {}
+        for _, event in self.journal[:n]:
+            match event:
+                case e.ChangeScheduled(scheduled=planned) if isinstance(planned.change, Cancel):
+                    found[planned.subscription_id] = planned.id, planned.effective_at
+                case (
+                    e.ChangeWithdrawn(subscription_id=id, change_id=change)
+                    | e.ChangeApplied(subscription_id=id, change_id=change)
+                ) if id in found and found[id][0] == change:
+                    del found[id]
+                case e.SubscriptionEnded(subscription_id=id):
+                    found.pop(id, None)
+        return {id: at for id, (_, at) in found.items()}
 
     def lower(self, layer: Layer, key: str, invoice_id: str) -> None:
         """What coupons and promotional credit take off is theirs to say; what becomes of it then is not."""
@@ -171,10 +194,13 @@ class _Billing:
         category, inclusive = (want.price.tax_category, want.price.tax_inclusive) if want.price else ("standard", False)
         return Taxed(percent(self.rates, self.country, self.vat, category, day), inclusive)
 
-    def item(self, key: str, exact: Fraction, invoice_id: str, at: datetime) -> None:
-        taxed = Taxed(percent(self.rates, self.country, self.vat, "standard", at.date()), False)
-        self.keys[key].bill(rounded(exact, self.currency), whole_spread(exact), invoice_id, taxed)
-        self.lower(self.keys[key].layers[-1], key, invoice_id)
+    def item(self, line: Any, invoice_id: str, at: datetime) -> None:
+        """Prepaid credit is taxed when it is used."""
+        exact = Fraction(line.quantity) * Fraction(line.unit_amount or 0)
+        sold = percent(self.rates, self.country, self.vat, "standard", at.date())
+        taxed = Taxed(ZERO if line.kind is LineKind.CREDIT else sold, False)
+        self.keys[line.key].bill(rounded(exact, self.currency), whole_spread(exact), invoice_id, taxed)
+        self.lower(self.keys[line.key].layers[-1], line.key, invoice_id)
 
     # ── what people make of it ──
     def gift(self, note: Any) -> None:
@@ -241,6 +267,9 @@ class _Billing:
 
     def unbilled(self, invoice_id: str) -> None:
         """As if the invoice had not been."""
+        for line in self.invoices[invoice_id].lines:
+            if line.kind in BY_HAND:
+                self.keys[line.key].layers.clear()
         for name, change in self.changes.get(invoice_id, {}).items():
             one = self.keys[name]
             if one == change.after:

@@ -1,6 +1,6 @@
 """What is wanted of each key: a price, in one of its own periods, of one subscription; rounded once."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import groupby
@@ -13,7 +13,7 @@ from .calendar import Whole, day_of, whole_at
 from .days import Days, day_span, owned
 from .keys import Key, Want
 from .price import fee, once, recurring, rounded
-from .runs import FAR, Run
+from .runs import Run
 from .spread import Cell, Spread, whole_spread
 from .usage import Used, usage
 
@@ -51,19 +51,32 @@ class Piece(NamedTuple):
 
 
 def wants(
-    ran: Sequence[Run], used: Sequence[Used], currency: str, until: datetime = FAR, billed: Container[Key] = ()
+    ran: Sequence[Run],
+    used: Sequence[Used],
+    currency: str,
+    until: datetime,
+    billed: Mapping[Key, datetime],
+    planned: Mapping[str, datetime],
 ) -> dict[Key, Want]:
-    """All that is due by then, and what was `billed` before, which stays wanted or goes back."""
-    charged = fees(ran, currency, until, billed) | once_prices(ran, currency)
+    """All that is due by then, and what was `billed` before (up to when), which stays wanted or goes back. `planned`:
+    ends to come, by subscription."""
+    charged = fees(ran, currency, until, billed, planned) | once_prices(ran, currency)
     charged |= usage(ran, used, currency, until, billed)
     return charged | minimums(ran, charged, currency, until, billed)
 
 
-def fees(ran: Sequence[Run], currency: str, until: datetime, billed: Container[Key]) -> dict[Key, Want]:
+def fees(
+    ran: Sequence[Run],
+    currency: str,
+    until: datetime,
+    billed: Mapping[Key, datetime],
+    planned: Mapping[str, datetime],
+) -> dict[Key, Want]:
     """Recurring fees, each key rounded once."""
     by_key: dict[Key, list[Piece]] = {}
     for piece in pieces(ran, until):
-        by_key.setdefault(Key(piece.run.slot.subscription, piece.price.id, piece.whole.start), []).append(piece)
+        key = Key(piece.run.slot.subscription, piece.price.id, piece.whole.start)
+        by_key.setdefault(key, []).append(_up_to(piece, planned.get(key.subscription), billed.get(key)))
     found = {}
     for key, several in by_key.items():
         several.sort(key=lambda piece: piece.start)
@@ -73,6 +86,18 @@ def fees(ran: Sequence[Run], currency: str, until: datetime, billed: Container[K
             spread = _spread(several)
             found[key] = Want(amount, last.run.plan.id, last.price, several[0].start, last.end, last.whole.end, spread)
     return found
+
+
+def _up_to(piece: Piece, planned: datetime | None, billed: datetime | None) -> Piece:
+    """What is paid in advance is billed up to the end that is planned, unless it was billed beyond that."""
+    if planned is None or piece.run.plan.terms.billing is BillingMode.IN_ARREARS:
+        return piece
+    end = max(piece.start, min(piece.end, max(planned, billed or planned)))
+    return piece if end == piece.end else piece._replace(run=piece.run._replace(end=end), days=_days_to(piece, end))
+
+
+def _days_to(piece: Piece, end: datetime) -> Days:
+    return owned([piece.run._replace(end=end)])[piece.run.start]._replace(first=piece.days.first)
 
 
 def _due(last: Piece, until: datetime) -> bool:
