@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from msgspec import UNSET
+
 from domain import events as e
 from domain.books.invoice import Invoice
 from domain.books.line import LineKind
@@ -63,6 +65,8 @@ class _Billing:
         self.currency = currency
         self.rates = rates
         self.country: str = HOME
+        self.number: str | None = None
+        self.valid = False
         self.vat: str | None = None
         self.keys: dict[str, Layers] = {}
         self.invoices: dict[str, Invoice] = {}
@@ -93,8 +97,9 @@ class _Billing:
         match event:
             case e.CustomerUpdated():
                 self.country = event.country if isinstance(event.country, str) else self.country
-                if event.tax_id_valid is not None:
-                    self.vat = event.tax_id_country if event.tax_id_valid else None
+                number = self.number if event.tax_id_country is UNSET else event.tax_id_country
+                self.valid = self.valid if event.tax_id_valid is None else event.tax_id_valid
+                self.number, self.vat = number, number if self.valid else None
             case e.InvoiceFinalized(invoice=invoice):
                 self.invoices[invoice.id] = invoice
                 self.owed[invoice.id] = Fraction(invoice.total)
