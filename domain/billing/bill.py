@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.account import Account
 from domain.billing.charge import Charge
-from domain.billing.differences import adjusted, differences
+from domain.billing.differences import adjusted, differences, is_set_off
 from domain.billing.giving_back import credit_notes, mirrored
 from domain.billing.invoicing import corrections_from, item_lines, make
 from domain.billing.moment import Moment
@@ -43,7 +43,8 @@ def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draf
     if moment.until is not None:
         currency_of = {key: one.currency for key, one in books.billed.items()}
         currency_of |= {charge.key: charge.currency for charge in wanted}
-        for line in adjusted(differences(books, wanted), books.adjustments):
+        lines = [line for line in differences(books, wanted) if not is_set_off(line)]
+        for line in adjusted(lines, books.adjustments):
             found.setdefault(currency_of[line.key], []).append(line)
     taken = [item for item in books.items if moment.closes or (moment.until is None and item.at_once)]
     for item in taken:
@@ -76,6 +77,10 @@ def bill(
     """Everything that the moment makes happen at `at`, in order. Of two workers that come for it the second finds the
     moment gone; so run twice is run once."""
     run = _Run(account, at)
+    if moment.until is not None:
+        set_off = tuple(line for line in differences(account.books, wanted) if is_set_off(line))
+        if set_off:
+            run.record(e.ReturnsSetOff(set_off))
     due = drafts(account.books, wanted, moment)
     for draft in due:  # of several currencies the last one closes what was due for all
         _settle(run, draft, office, moment.until if draft is due[-1] else None)

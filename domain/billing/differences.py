@@ -37,8 +37,12 @@ def differences(books: Books, wanted: Iterable[Charge]) -> tuple[Line, ...]:
     for key, before in books.billed.items():
         if key not in keys and before.amount > 0 and not _closed(books, before):
             lines.extend(_given_back(_nothing(key, before), before, before.amount, before.period, None))
-    # A reversal may find that all was given back by hand already.
-    return tuple(line for line in lines if line.amount or line.calculated is None)
+    return tuple(lines)
+
+
+def is_set_off(line: Line) -> bool:
+    """Whether nothing goes back of what would, by the rules: it was not paid, or all given back by hand already."""
+    return line.corrects is not None and not line.amount
 
 
 def _shown(books: Books, charge: Charge) -> bool:

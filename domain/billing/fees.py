@@ -35,7 +35,7 @@ def _fee(books: Books, part: Part) -> Charge:
         quantity=quantity,
         amount=rounded(rated.exact, price.currency, price.rounding),
         period=part.covered,
-        changed_at=part.pieces[-1].period.start,
+        changed_at=_changed_at(books, part),
         stretch=stretch,
         whole=part.whole,
         continues=part.covered.start > part.whole.start and _follows(books, part),
@@ -44,6 +44,13 @@ def _fee(books: Books, part: Part) -> Charge:
         tax_inclusive=price.tax_inclusive,
         steps=rated.steps,
     )
+
+
+def _changed_at(books: Books, part: Part) -> datetime:
+    """Where what was not billed yet begins: of several changes that waited for the next invoice, the first."""
+    starts = [piece.period.start for piece in part.pieces]
+    billed_until = books.billed_until
+    return min((at for at in starts if billed_until is not None and at > billed_until), default=starts[-1])
 
 
 def _rated(part: Part) -> tuple[Rated, Decimal]:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from domain.account import Account
 from domain.billing.charge import Charge
-from domain.billing.differences import differences
+from domain.billing.differences import differences, is_set_off
 from domain.billing.giving_back import credit_notes
 from domain.billing.moment import Moment, next_moment
 from domain.books.line import Line, LineKind
@@ -30,6 +30,8 @@ def uncorrected(account: Account, wanted: Iterable[Charge], at: datetime) -> Ite
     so; of what nobody has paid nothing goes back."""
     comes = next_moment(account) is not None
     for line in differences(account.books, wanted):
+        if is_set_off(line):
+            continue
         if comes and (line.kind is LineKind.USAGE or line.kind is LineKind.MINIMUM or _waits(account, line)):
             continue
         before = account.books.billed.get(line.key)

@@ -37,6 +37,7 @@ from domain.events.invoice import (
     ItemAdded,
     ItemRemoved,
     LineAdjusted,
+    ReturnsSetOff,
 )
 from domain.events.key import KeyCreated, KeyEvent, KeyRevoked
 from domain.events.method import MethodAdded, MethodDefaulted, MethodRemoved, MethodUpdated
@@ -100,6 +101,7 @@ MoneyEvent = (
     | LineAdjusted
     | InvoiceFinalized
     | BillingClosed
+    | ReturnsSetOff
     | InvoiceVoided
     | InvoiceWrittenOff
     | InstalmentsPlanned
@@ -197,6 +199,7 @@ __all__ = [
     "RefundFailed",
     "RefundRequested",
     "RefundSettled",
+    "ReturnsSetOff",
     "RightsEvent",
     "SettingsChanged",
     "SubscriptionCreated",

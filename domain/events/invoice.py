@@ -4,6 +4,7 @@ from datetime import datetime
 
 from domain.books.credit import Burn
 from domain.books.invoice import Adjustment, CreditNote, Instalment, Invoice, Item
+from domain.books.line import Line
 from domain.events.event import Event
 
 
@@ -34,6 +35,13 @@ class BillingClosed(Event, frozen=True, tag="billing.closed"):
 
     until: datetime
     corrections_from: datetime
+
+
+class ReturnsSetOff(Event, frozen=True, tag="billing.returns_set_off"):
+    """What would go back by the rules, but was never paid, or given by hand before: `lines` of nothing, which no
+    document needs to tell of. `calculated` says what they would have been."""
+
+    lines: tuple[Line, ...]
 
 
 class InvoiceVoided(Event, frozen=True, tag="invoice.voided"):

@@ -1,6 +1,6 @@
 """The fold of what was billed of each key: what lines charge for, what goes back of them, what nobody will pay."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -44,6 +44,15 @@ def invoiced(keys: Keys, invoice: Invoice) -> dict[str, Billed]:
             after[line.key] = _less(before, line, _mirrored(line, calculated))
         else:
             after[line.key] = _more(before, invoice, line, calculated)
+    return after
+
+
+def set_off(keys: Keys, lines: Iterable[Line]) -> dict[str, Billed]:
+    """What would have gone back, and was not paid or was given before."""
+    after = dict(keys)
+    for line in lines:
+        if line.key in after and line.calculated is not None:
+            after[line.key] = _less(after[line.key], line, _mirrored(line, line.calculated))
     return after
 
 

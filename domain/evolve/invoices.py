@@ -1,7 +1,7 @@
 """The fold of invoices: what is billed of each key, and what is owed."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -11,10 +11,14 @@ from domain.books.invoice import Invoice, OwedLine, Receivable
 from domain.books.line import ZERO, Line
 from domain.books.redemption import Redemption
 from domain.books.stretch import Stretch
+from domain.catalog import ProrationPolicy
 from domain.evolve.billed import invoiced
 from domain.evolve.entries import with_burned, with_owed, with_released
 from domain.period import FOREVER, period_at
 from domain.tax import Treatment
+
+DAY_MAX = timedelta(hours=26)
+"""Longer than any local day."""
 
 
 def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
@@ -115,16 +119,22 @@ def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
 
 
 def _looked_at(stretches: Iterable[Stretch], closed_until: datetime) -> tuple[Stretch, ...]:
-    """Those that anything is still charged for; and who charged a meter in months that are closed, as long as a longer
-    period of another price of it is not: what was used then was theirs."""
+    """Those that anything is still charged for. And who charged a meter in months that are closed, as long as a longer
+    period of another price of it is not: what was used then was theirs. And what ended on the day on which one begins
+    that counts days: that day may be theirs."""
     stretches = tuple(stretches)
     since: dict[str, datetime] = {}
+    begun: list[datetime] = []
     for one in stretches:
         if one.looked_at(closed_until):
             for meter_key, start in one.counting_since(closed_until).items():
                 since[meter_key] = min(start, since.get(meter_key, start))
+            if any(price.proration is ProrationPolicy.BY_DAY for price in one.prices):
+                begun.append(one.start)
 
     def shares(one: Stretch) -> bool:
+        if one.end is not None and any(timedelta(0) <= at - one.end < DAY_MAX for at in begun):
+            return True
         return any((one.end or FOREVER) > since.get(price.meter_key or "", FOREVER) for price in one.prices)
 
     return tuple(one for one in stretches if one.looked_at(closed_until) or shares(one))

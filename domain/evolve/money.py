@@ -10,6 +10,7 @@ from domain.books import Books
 from domain.books.books import Link
 from domain.books.line import ZERO
 from domain.books.payment import Allocation
+from domain.evolve.billed import set_off
 from domain.evolve.corrections import credit_noted, voided, written_off
 from domain.evolve.entries import with_burned, with_credit, with_owed, with_paid, with_payment, with_refund
 from domain.evolve.invoices import closed, finalized
@@ -41,6 +42,8 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
             return finalized(books, event)
         case e.BillingClosed(until=until, corrections_from=corrections_from):
             return closed(books, until, corrections_from)
+        case e.ReturnsSetOff(lines=lines):
+            return replace(books, billed=set_off(books.billed, lines))
         case e.InvoiceVoided():
             return voided(books, event, at)
         case e.InvoiceWrittenOff():

@@ -13,29 +13,13 @@ from lives.text import parsed
 CASES = sorted((Path(__file__).parent / "cases").glob("*.life"))
 
 
-OPEN = frozenset(
-    {
-        "a_day_that_belongs_to_a_month_that_is_closed",
-        "a_difference_that_waited_over_two_changes",
-        "a_void_billed_anew_after_its_promotional_credit_went_on",
-        "a_seat_more_after_seats_that_nobody_paid",
-        "a_seat_more_after_seats_that_were_a_gift",
-    }
-)
-"""Cases that are being mended."""
-
-
-def _marks(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(strict=True)] if name in OPEN else []
-
-
 @pytest.mark.parametrize("first", range(0, 150, 25))
 def test_lives_drawn_by_chance_cost_what_the_rules_want(first: int) -> None:
     failed = [failing(seed) for seed in range(first, first + 25)]
     assert [f"seed {one.seed}: {one.faults}\n{one.life}" for one in failed if one is not None] == []
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, marks=_marks(case.stem), id=case.stem) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=[case.stem for case in CASES])
 def test_a_life_that_was_wrong_once_is_right(case: Path) -> None:
     assert judged(parsed(case.read_text())) == []
 
