@@ -289,5 +289,5 @@ async def test_kill_9_loses_nothing_acknowledged_and_retries_do_the_rest_once(
                 await check(api, shop, list)
     assert all(sent for shop in shops[:3] for sent in shop.sent()), "every kind of request was under way"
     tollgate.kill()
-    assert tollgate.verify() == "Everything derived agrees with the journal.\n"
+    assert tollgate.verify() == "Everything derived agrees with the journal, and all money adds up.\n"
     assert tollgate.running() == []
