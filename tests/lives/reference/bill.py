@@ -146,6 +146,9 @@ class _Billing:
         """Everything due by `until`, as things stood when it was billed."""
         billed = (name for name, one in self.keys.items() if one.layers and not name.startswith("item/"))
         before = {_key(name): self.until.get(name, until) for name in billed}
+        if invoice_id:  # closed by hand: with the usage so far
+            lines = self.invoices[invoice_id].lines
+            before |= {_key(line.key): until for line in lines if line.usage is not None and line.key not in self.until}
         planned = self.planned(n)
         used = [one for entries, one in self.used if entries <= n]
         found = wants(runs(self.journal[:n], until), used, self.currency, until, before, planned)
