@@ -31,6 +31,15 @@ def from_start(account: Account, held: Subscription, at: datetime, *, trial: boo
     return _of([*running, *sorted(left, key=lambda one: one.ended_at or at, reverse=True)]) or Counting()
 
 
+def taken_up(account: Account, held: Subscription, moved: Subscription, at: datetime) -> Counting | None:
+    """Of a subscription that moves at `at` to a plan of whose meters it has counted none: as of one that begins then,
+    or a plan without them in between would make an allowance begin anew. None: it goes on as it is."""
+    if _meters(held) & _meters(moved):
+        return None
+    found = from_start(account, moved, at, trial=False)
+    return None if found == Counting() else found
+
+
 def after_trial(account: Account, held: Subscription, at: datetime) -> Counting:
     """Of a subscription whose trial ends at `at`. Beside one that is paid for there is no count of its own."""
     paid = [one for one in _sharing(account, held, at) if _runs(one, at) and not one.trialing]

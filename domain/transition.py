@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.account import Account
 from domain.catalog import PlanVersion
-from domain.counting import Counting, after_trial
+from domain.counting import Counting, after_trial, taken_up
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.period import Cadence, Period
 from domain.subscription import (
@@ -112,10 +112,11 @@ def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: 
 
     # Another rhythm begins a period of its own; the same rhythm keeps its boundaries. Use goes on being counted in the
     # same periods: nobody gets a limit once more by changing how they pay.
+    found = taken_up(account, held, moved, at)
     if cadence is not held.cadence:
-        counting = Counting(held.counted_by, held.usage_since)
+        counting = found or Counting(held.counted_by, held.usage_since)
         return changed(at, period_from(replace(moved, anchor=at), at), held.trial_ends_at, counting)
-    return changed(held.anchor, held.period, held.trial_ends_at)
+    return changed(held.anchor, held.period, held.trial_ends_at, found or kept)
 
 
 def check_quantity(quantity: int) -> None:

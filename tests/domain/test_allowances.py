@@ -322,3 +322,16 @@ def test_leaving_for_good_forgets_nothing_that_was_billed() -> None:
     gated.used("calls", "2026-06-10", "130")
     gated.do("2026-06-11", c.ChangeSubscription("s1", "end", Cancel()))
     assert gated.billed("2026-12-01") == D("30.00")
+
+
+def test_a_plan_without_the_meter_in_between_gives_nothing_anew() -> None:
+    """Cancelled, subscribed to something free, moved back to the plan: the month's 100 are used up."""
+    free = sold("free")
+    gated = Gated("2026-06-01", PLAN)
+    gated.used("calls", "2026-06-05", "100")
+    for n, day in enumerate((6, 7, 8), start=1):
+        gated.cancel(f"2026-06-{day:02d} 01:00", "NOW", of=f"s{n}")
+        gated.subscribe(f"2026-06-{day:02d} 02:00", free)
+        gated.change(f"2026-06-{day:02d} 03:00", ChangePlan(PLAN), of=f"s{n + 1}")
+        assert gated.use(f"2026-06-{day:02d} 04:00", "100") == "OVERAGE_BILLED"
+    assert gated.billed("2026-07-01 01:00") == D("300.00")
