@@ -12,7 +12,7 @@ from domain.account import Account
 from domain.billing.charge import Charge
 from domain.billing.differences import adjusted, differences, is_set_off
 from domain.billing.giving_back import credit_notes, mirrored
-from domain.billing.invoicing import corrections_from, item_lines, make
+from domain.billing.invoicing import Made, corrections_from, item_lines, make
 from domain.billing.moment import Moment
 from domain.billing.office import Office
 from domain.billing.releases import releases
@@ -23,13 +23,14 @@ from domain.evolve import evolve_account
 
 
 class Draft(Struct, frozen=True):
-    """What a moment has to bill in one currency. `continued`: keys that go on with a period that was billed
-    before, and the coupons that lowered it."""
+    """What a moment has to bill in one currency. `continued`: keys that go on with a period that was billed before,
+    and the coupons that lowered it; `covered`: the same of what begins within a period of its subscription."""
 
     currency: str
     lines: tuple[Line, ...]
     items: tuple[Item, ...]
     continued: dict[str, frozenset[str]]
+    covered: dict[str, frozenset[str]]
 
     @property
     def charges(self) -> bool:
@@ -55,6 +56,11 @@ def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draf
             tuple(lines),
             tuple(item for item in taken if item.currency == currency),
             _continued(books, wanted, lines),
+            {
+                charge.key: _lowered_within(books, charge)
+                for charge in wanted
+                if charge.key not in books.billed and charge.period.start > charge.whole.start
+            },
         )
         for currency, lines in sorted(found.items())
     )
@@ -69,6 +75,18 @@ def _continued(books: Books, wanted: Sequence[Charge], lines: Sequence[Line]) ->
             own = (line for line in back if line.subscription_id == charge.stretch.subscription_id)
             found[charge.key] = frozenset(share.redemption_id for line in own for share in line.coupons)
     return found
+
+
+def _lowered_within(books: Books, charge: Charge) -> frozenset[str]:
+    """The coupons that have lowered anything of the same subscription in the same period."""
+    same = (
+        billed.redemptions
+        for billed in books.billed.values()
+        if billed.subscription_id == charge.stretch.subscription_id
+        and billed.ends_at == charge.whole.end
+        and billed.period.start >= charge.whole.start
+    )
+    return frozenset[str]().union(*same)
 
 
 def bill(
@@ -107,19 +125,33 @@ class _Run:
 
 
 def _settle(run: _Run, draft: Draft, office: Office, until: datetime | None) -> None:
-    made = make(run.account, draft.lines, office, draft.currency, run.at, until=until, continued=draft.continued)
+    made = _made(run, draft, draft.lines, office, until)
     notes = list(credit_notes(run.account, made.outside, draft.currency, run.at))
     if made.outside:
         # What found no place on any invoice does not go back, so its shares of credit and coupons are not free either.
         outside = {(line.key, line.corrects) for line in made.outside}
         inside = [line for line in draft.lines if (line.key, line.corrects) not in outside]
         back = [mirrored(line) for note in notes for line in note.lines]
-        made = make(
-            run.account, inside, office, draft.currency, run.at, until=until, continued=draft.continued, back=back
-        )
+        made = _made(run, draft, inside, office, until, back)
     for note in notes:
         run.record(e.CreditNoteIssued(note))
     if not any(line.amount for line in made.invoice.lines):
         return
     invoice = replace(made.invoice, released=releases(run.account.books, made.invoice.lines))
     run.record(e.InvoiceFinalized(invoice, tuple(item.id for item in draft.items), made.used))
+
+
+def _made(
+    run: _Run, draft: Draft, lines: Sequence[Line], office: Office, until: datetime | None, back: Sequence[Line] = ()
+) -> Made:
+    return make(
+        run.account,
+        lines,
+        office,
+        draft.currency,
+        run.at,
+        until=until,
+        continued=draft.continued,
+        covered=draft.covered,
+        back=back,
+    )

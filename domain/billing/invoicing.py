@@ -64,18 +64,20 @@ def make(
     *,
     until: datetime | None,
     continued: Mapping[str, Collection[str]] = MappingProxyType({}),
+    covered: Mapping[str, Collection[str]] = MappingProxyType({}),
     back: Sequence[Line] = (),
     n: int = 0,
 ) -> Made:
     """The invoice of these lines. `continued`: keys of what goes on with a period that was billed before, and the
-    redemptions that lowered it. `back`: what credit notes give back at the same time (below zero); it is not on the
-    invoice, but its shares of coupons and credit are free for what is."""
+    redemptions that lowered it; `covered`: the same of what begins within such a period. `back`: what credit notes give
+    back at the same time (below zero); it is not on the invoice, but its shares of coupons and credit are free for what
+    is."""
     customer, books, settings = account.customer, account.books, office.settings
     assert customer is not None
     id = invoice_id(account, n)
     named = [replace(line, id=_line_id(customer, id, line)) for line in (*lines, *back)]
     taxed = [_taxed(line, office, at) for line in named]
-    lowered = discounted(taxed, books.redemptions, currency, continued, partial(counted, books))
+    lowered = discounted(taxed, books.redemptions, currency, continued, covered, partial(counted, books))
     released = [Burn(one.credit_id, one.amount) for one in releases(books, lowered.lines)]
     given = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
     kept, outside = _netted(given.lines[: len(lines)])

@@ -22,8 +22,17 @@ def upcoming(account: Account, at: datetime) -> Asking[Invoice | None]:
         wanted, terms = yield from wanted_by(ahead, moment, max(at, moment.at))
         one = next((one for one in bill.drafts(ahead.books, wanted, moment) if one.charges), None)
         if one is not None:
-            until, continued = moment.until, one.continued
-            return make(ahead, one.lines, terms, one.currency, moment.at, until=until, continued=continued).invoice
+            made = make(
+                ahead,
+                one.lines,
+                terms,
+                one.currency,
+                moment.at,
+                until=moment.until,
+                continued=one.continued,
+                covered=one.covered,
+            )
+            return made.invoice
     return None
 
 

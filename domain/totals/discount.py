@@ -35,6 +35,7 @@ def discounted(
     redemptions: Iterable[Redemption],
     currency: str,
     continued: Mapping[str, Container[str]] = MappingProxyType({}),
+    covered: Mapping[str, Container[str]] = MappingProxyType({}),
     counted: Callable[[Redemption], Container[LineKind]] = _fees,
 ) -> Discounted:
     """Let each running redemption lower the lines it applies to: the earliest first, the next one what that left.
@@ -44,6 +45,8 @@ def discounted(
     such as a seat more or another plan from now on, and the redemptions that lowered it. The fixed amount was taken off
     that period already, so together they get no more of it than the lines given back on this invoice had, and use up
     nothing (Polar #11556, published case P08); but a redemption that was used up by the period still lowers it.
+    `covered`: the same of lines that begin in the middle of a period of their subscription, such as an add-on, but only
+    for the redemptions that have lowered that period.
     `counted`: the kinds of lines whose periods use up those of a redemption.
 
     What gives back, what was discounted before and bought credit stay as they are. The order of lines changes nothing.
@@ -54,11 +57,15 @@ def discounted(
     discounts: list[Discount] = []
     used: list[str] = []
     given_again = ZERO
+
+    def goes_on(redemption: Redemption, line: Line) -> bool:
+        return line.key in continued or redemption.id in covered.get(line.key, ())
+
     for redemption in sorted(redemptions, key=lambda one: (one.redeemed_at, one.id)):
-        on = [(at, line) for at, line in charged if _lowers(redemption, line, continued)]
+        on = [(at, line) for at, line in charged if _lowers(redemption, line, continued, covered)]
         rests = [EXACT.subtract(line.amount, taken[at]) for at, line in on]
         had, unnamed = _had(redemption, given_back)
-        begins = any(line.key not in continued for _, line in on)
+        begins = any(not goes_on(redemption, line) for _, line in on)
         once = _fixed(redemption.coupon, currency) if begins else ZERO
         again = max(ZERO, EXACT.minus(EXACT.add(had, min(ZERO, EXACT.add(unnamed, given_again)))))
         amount = _worth(redemption.coupon, exact_sum(rests), once, again, currency)
@@ -74,7 +81,7 @@ def discounted(
         discounts.append(Discount(redemption.id, redemption.coupon.code, redemption.coupon.name, amount))
         kinds = counted(redemption)
         lowered = (line for (_, line), part in parts if part and line.kind in kinds)
-        if redemption.left and any(line.key not in continued for line in lowered):
+        if redemption.left and any(not goes_on(redemption, line) for line in lowered):
             used.append(redemption.id)
     lowered_lines = (
         replace(line, discount=taken[at], coupons=tuple(shares[at])) if taken.get(at) else line
@@ -92,13 +99,13 @@ def _charged(lines: Iterable[Line]) -> list[tuple[int, Line]]:
     )
 
 
-def _lowers(redemption: Redemption, line: Line, continued: Mapping[str, Container[str]]) -> bool:
+def _lowers(redemption: Redemption, line: Line, *periods: Mapping[str, Container[str]]) -> bool:
     """While it runs, whatever it is for; when it is used up, what goes on with a period that it has lowered."""
     if not _applies(redemption, line):
         return False
     if redemption.ended_at is None and redemption.left != 0:
         return True
-    return redemption.left == 0 and redemption.id in continued.get(line.key, ())
+    return redemption.left == 0 and any(redemption.id in lowered.get(line.key, ()) for lowered in periods)
 
 
 def _had(redemption: Redemption, given_back: Sequence[Line]) -> tuple[Decimal, Decimal]:

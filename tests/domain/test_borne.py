@@ -17,7 +17,7 @@ from domain.errors import ErrorCode
 from domain.money import Money
 from domain.period import Period
 from domain.seller import Seller
-from domain.subscription import ChangePlan, ChangeQuantity, Pause
+from domain.subscription import AddAddOn, ChangePlan, ChangeQuantity, Pause
 from domain.tax import TaxRate
 
 GERMAN: dict[str, Any] = {
@@ -406,3 +406,24 @@ def test_what_is_billed_on_is_for_the_rest_of_the_period() -> None:
     june.do("2026-07-05", c.RevokeCancellation("s1"))
     rest = june.invoices[-1].lines[0]
     assert (f"{rest.amount:f}", rest.period) == ("15.48", Period(on("2026-07-16"), on("2026-08-01")))
+
+
+def test_an_add_on_in_mid_period_uses_up_no_period_of_a_coupon() -> None:
+    june = June()
+    june.redeem("2026-06-01", percent=D(50), periods=2)
+    june.buy(SILVER)
+    june.change("2026-06-16", AddAddOn(sold("extra", fee("12"))))
+    june.until("2026-08-01 01:00")
+    assert [invoice.total for invoice in june.invoices] == [D("15.00"), D("3.00"), D("21.00"), D("42.00")]
+
+
+def test_a_coupon_that_usage_has_used_up_lowers_the_rest_of_its_period_at_another_price() -> None:
+    june = June()
+    june.redeem("2026-06-01", percent=D(50), periods=1)
+    june.subscribe("2026-06-01", sold("one", calls("1")))
+    june.used("calls", "2026-06-10", "100")
+    june.change("2026-06-16", ChangePlan(sold("two", calls("2"))))
+    june.used("calls", "2026-06-20", "10")
+    june.used("calls", "2026-07-20", "10")
+    june.until("2026-08-01 01:00")
+    assert [invoice.total for invoice in june.invoices] == [D("50.00"), D("10.00"), D("20.00")]
