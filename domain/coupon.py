@@ -11,7 +11,8 @@ from domain.money import Money
 class Coupon(Struct, frozen=True, omit_defaults=True):
     """One of `percent` (0 to 100) and `amount`.
 
-    `periods` is how many invoices with a recurring fee it lowers: 1 is once, None for ever. `plans` names the plans
+    `periods` is how many invoices it lowers that begin a period (of a recurring fee; where none recurs, of usage): 1 is
+    once, None for ever. `plans` names the plans
     whose lines it lowers; empty: all lines. `redemptions_max` limits customers in all; each customer redeems it once.
     """
 

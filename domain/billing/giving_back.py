@@ -23,7 +23,7 @@ from domain.totals import credit_note_amounts
 from domain.totals.promotional import net
 
 WHY = "less is charged than was billed"
-"""Of a credit note that nobody asked for."""
+"""The reason of automatic credit notes."""
 
 
 ONE = Decimal(1)

@@ -15,6 +15,7 @@ from domain.subscription import Subscription
 KEPT = timedelta(days=1_116)
 """How long an ended limit is remembered: 36 months, as far back as is looked for what rolls over."""
 YEARS_KEPT = 12 * KEPT
+"""The same of one that resets by the quarter or the year: 36 of its periods."""
 
 
 def recorded(before: Account, after: Account, subscription_id: str, since: datetime, at: datetime) -> Account:
