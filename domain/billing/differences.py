@@ -148,6 +148,7 @@ def _given_back(
             treatment=billed.treatment,
             tax_inclusive=billed.tax_inclusive,
             steps=told,
+            because=line.because or billed.because,
             corrects=LineRef(billed.invoice_id, billed.line_id),
             over=back.over,
         )

@@ -46,6 +46,8 @@ def next_moment(account: Account) -> Moment | None:
             closing = min(closing, change)
         if change is None or boundary <= change:
             found.append(Moment(closing, boundary, closes=True))
+        if (begun := _begun_before(books, boundary)) is not None and change is not None:
+            found.append(Moment(begun, begun))
     if change is not None and (boundary is None or boundary > change):
         found.append(Moment(change, change))
     if nothing_to_wait_for(account):
@@ -53,6 +55,21 @@ def next_moment(account: Account) -> Moment | None:
     if boundary is None and change is None and (look := _last_look(books)) is not None:
         found.append(Moment(look, look, closes=True, last=True))
     return min(found, key=lambda one: (one.at, one.until is not None), default=None)
+
+
+def _begun_before(books: Books, boundary: datetime) -> datetime | None:
+    """Where a subscription began of which nothing was billed, though its first period is over: dated back, it is billed
+    as if it had been there, its first period by itself."""
+    known = {billed.subscription_id for billed in books.billed.values()}
+    starts = [
+        stretch.start
+        for stretch in books.stretches
+        if may_charge(stretch)
+        and stretch.subscription_id not in known
+        and (books.billed_until is None or stretch.start > books.billed_until)
+    ]
+    first = min(starts, default=boundary)
+    return first if first < boundary else None
 
 
 def nothing_to_wait_for(account: Account) -> bool:

@@ -32,9 +32,9 @@ class BilledLine(Struct, frozen=True, omit_defaults=True):
     `amount` is what the rules came to; `discount` and `credit` are the shares of coupons (`coupons`: of which) and of
     promotional credit in it. `given`: what support took off by hand. `forgiven`: what nobody will pay any more, since
     its invoice was voided or written off; `set_off`: what would have gone back, of this line or of others of the key,
-    and was set off against that. `charged` is the amount it began with. `spans`: how the amount lies in
-    `period`, where parts of it went back; else evenly. Below zero, `amount` is what went back of a line that was voided
-    since, to be billed anew."""
+    and was set off against that. `charged` is the amount it began with. `spans`: how the amount lies in `period`, where
+    parts of it went back; else evenly. `because`: as of the line. Below zero, `amount` is what went back of a line that
+    was voided since, to be billed anew."""
 
     invoice_id: str
     line_id: str
@@ -50,6 +50,7 @@ class BilledLine(Struct, frozen=True, omit_defaults=True):
     forgiven: Decimal = ZERO
     set_off: Decimal = ZERO
     spans: tuple[Span, ...] = ()
+    because: int | None = None
 
     @property
     def left(self) -> Decimal:

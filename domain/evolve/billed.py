@@ -70,6 +70,7 @@ def _more(before: Billed | None, invoice: Invoice, line: Line, calculated: Decim
         coupons=line.coupons,
         credit=line.credit,
         given=calculated - line.amount,
+        because=line.because,
     )
     if before is not None:
         period = Period(min(before.period.start, line.period.start), max(before.period.end, line.period.end))

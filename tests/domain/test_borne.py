@@ -427,3 +427,11 @@ def test_a_coupon_that_usage_has_used_up_lowers_the_rest_of_its_period_at_anothe
     june.used("calls", "2026-07-20", "10")
     june.until("2026-08-01 01:00")
     assert [invoice.total for invoice in june.invoices] == [D("50.00"), D("10.00"), D("20.00")]
+
+
+def test_a_beginning_in_the_past_is_billed_period_by_period() -> None:
+    """So a coupon for one period lowers one."""
+    june = Shop("2026-03-01")
+    june.do("2026-06-15", c.RedeemCoupon(Coupon("coupon", "CODE", "Half", D(50), periods=1), "redeemed"))
+    june.subscribe("2026-06-15", SILVER, start_at="2026-04-10")
+    assert [invoice.total for invoice in june.invoices] == [D("15.00"), D("30.00"), D("30.00")]

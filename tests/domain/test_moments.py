@@ -161,8 +161,9 @@ def test_a_start_dated_back_bills_each_missed_period_on_an_invoice_of_its_own() 
     shop.until("2026-04-10")
     shop.subscribe("2026-04-10", METERED, start_at="2026-01-15")
     assert shop.bills == [
-        "2026-04-10: INV-1, 20.00: Metered: base 10.00; Metered: base 10.00",  # of January and February
+        "2026-04-10: INV-1, 10.00: Metered: base 10.00",
         "2026-04-10: INV-2, 10.00: Metered: base 10.00",
+        "2026-04-10: INV-3, 10.00: Metered: base 10.00",
     ]
     periods = [line.period.start.date().isoformat() for invoice in shop.invoices for line in invoice.lines]
     assert periods == ["2026-01-15", "2026-02-15", "2026-03-15"]

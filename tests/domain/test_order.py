@@ -74,8 +74,9 @@ def test_what_fell_due_before_the_last_entry_happens_at_that_entrys_instant() ->
     assert shop.subscribe("2026-02-10", PLAN, start_at="2026-01-05") == [
         "2026-02-10: s1 created, 1 × silver by the month, to start 2026-01-05",
         "2026-02-10: s1 started, 2026-01-05 → 2026-02-05",
+        "2026-02-10: INV-1 EUR 30.00: Silver: base 30.00",
         "2026-02-10: s1 renewed, 2026-02-05 → 2026-03-05",
-        "2026-02-10: INV-1 EUR 60.00: Silver: base 30.00; Silver: base 30.00",
+        "2026-02-10: INV-2 EUR 30.00: Silver: base 30.00",
         "2026-02-10: nothing to bill",
     ]
     assert shop.invoices[0].issued_at == on("2026-02-10")
