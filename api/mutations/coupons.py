@@ -29,7 +29,9 @@ class CreateCouponInput:
     percent: Decimal | None = strawberry.field(default=None, description="What share it takes off, 0 to 100.")
     amount: MoneyInput | None = strawberry.field(default=None, description="Or how much, off each invoice.")
     periods: int | None = strawberry.field(
-        default=None, description="How many invoices with a recurring fee it lowers: 1 is once; all when left out."
+        default=None,
+        description="How many invoices it lowers that begin a period (of a recurring fee; where none recurs, of "
+        "usage): 1 is once; all when left out.",
     )
     plans: list[str] | None = strawberry.field(
         default=None, description="The keys of the plans whose lines it lowers; all lines when left out."

@@ -19,7 +19,8 @@ class Coupon(Node):
     percent: Decimal | None = strawberry.field(description="What share it takes off, 0 to 100.")
     amount: Money | None = strawberry.field(description="Or how much.")
     periods: int | None = strawberry.field(
-        description="How many invoices with a recurring fee it lowers: 1 is once; null: all."
+        description="How many invoices it lowers that begin a period (of a recurring fee; where none recurs, of "
+        "usage): 1 is once; null: all."
     )
     plans: list[str] = strawberry.field(description="The keys of the plans whose lines it lowers; none: all lines.")
     redemptions_max: int | None = strawberry.field(description="How many customers can redeem it; null: all.")
