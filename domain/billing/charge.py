@@ -9,6 +9,7 @@ from domain.books.line import LineKind, Step
 from domain.books.stretch import Stretch
 from domain.catalog import Price
 from domain.period import Period
+from domain.policy import ChangeDay
 
 
 class Count(Struct, frozen=True):
@@ -23,7 +24,7 @@ class Count(Struct, frozen=True):
 class Charge(Struct, frozen=True):
     """`amount` is rounded, once. `period` is what is paid for of the `whole`; `changed_at`: since when the present
     quantity holds. `continues`: another price was charged for the beginning of the same period. `named_only`: of
-    usage, only what names the subscription."""
+    usage, only what names the subscription. `end_day`: OLD, if the local day on which `period` ends is charged for."""
 
     key: str
     kind: LineKind
@@ -42,3 +43,4 @@ class Charge(Struct, frozen=True):
     usage: Period | None = None
     named_only: bool = False
     steps: tuple[Step, ...] = ()
+    end_day: ChangeDay = ChangeDay.NEW

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from fractions import Fraction
 
 from msgspec.structs import replace
 
@@ -120,7 +121,12 @@ def _before(before: Billed) -> Step:
 def _weight(charge: Charge) -> Weight:
     price = charge.price
     assert price is not None
-    return lambda part: share(price.proration, part, charge.whole, charge.stretch.zone, price.change_day)
+
+    def weight(part: Period) -> Fraction:
+        begins = charge.end_day if part.start == charge.period.end else None
+        return share(price.proration, part, charge.whole, charge.stretch.zone, price.change_day, begins=begins)
+
+    return weight
 
 
 def _given_back(

@@ -12,6 +12,7 @@ from domain.books import Books
 from domain.books.line import LineKind
 from domain.money import rounded
 from domain.period import Cadence
+from domain.policy import ChangeDay
 from domain.pricing.fixed_fees import bought
 from domain.pricing.proration import prorated
 from domain.pricing.rate import Rated, rate
@@ -43,7 +44,14 @@ def _fee(books: Books, part: Part) -> Charge:
         tax_category=price.tax_category,
         tax_inclusive=price.tax_inclusive,
         steps=rated.steps,
+        end_day=_end_day(part),
     )
+
+
+def _end_day(part: Part) -> ChangeDay:
+    """What begins and ends at one instant keeps no day."""
+    lasting = [piece for piece in part.pieces if piece.period.start < piece.period.end]
+    return lasting[-1].ends if lasting and lasting[-1].period.end == part.covered.end else ChangeDay.NEW
 
 
 def _changed_at(books: Books, part: Part) -> datetime:

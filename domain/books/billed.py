@@ -216,6 +216,8 @@ def _spans(line: BilledLine) -> Sequence[Span]:
 
 def _part(period: Period, over: Period, weight: Weight) -> Fraction:
     common = Period(max(period.start, over.start), min(period.end, over.end))
+    if common == period:
+        return Fraction(1)
     if common.start >= common.end:
         return Fraction(0)
     whole = weight(period)

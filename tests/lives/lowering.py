@@ -35,10 +35,14 @@ def _kept(lived: Lived) -> Iterator[str]:
     """Each promotional credit is what is left of it and what stands used; what comes back after it expired is gone."""
     held = {id: one for id, one in lived.timeline.account.books.credits.items() if one.kind is CreditKind.PROMOTIONAL}
     sums = {id: one.amount - one.remaining for id, one in held.items()}
+    made = {one.id: one for one in lived.timeline.invoices}
     for _, event in lived.timeline.journal:
         for id, amount in _moves(event):
             if id in sums:
                 sums[id] -= amount
+        if isinstance(event, e.InvoiceVoided) and event.rebill:  # what it had brought back is used again
+            for one in made[event.invoice_id].released:
+                sums[one.credit_id] -= one.amount
     for id, off in sums.items():
         if off < 0 or (off and held[id].expires_at is None):
             yield f"promotional credit {id} of {held[id].amount}: {off} are unaccounted for"
