@@ -1,7 +1,7 @@
 """What lowers charges: promotional credit is neither lost nor made, and is used before money; a coupon takes off what
 it says, for as many periods as it says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -37,18 +37,15 @@ def _kept(lived: Lived) -> Iterator[str]:
     sums = {id: one.amount - one.remaining for id, one in held.items()}
     made = {one.id: one for one in lived.timeline.invoices}
     for _, event in lived.timeline.journal:
-        for id, amount in _moves(event):
+        for id, amount in _moves(event, made):
             if id in sums:
                 sums[id] -= amount
-        if isinstance(event, e.InvoiceVoided) and event.rebill:  # what it had brought back is used again
-            for one in made[event.invoice_id].released:
-                sums[one.credit_id] -= one.amount
     for id, off in sums.items():
         if off < 0 or (off and held[id].expires_at is None):
             yield f"promotional credit {id} of {held[id].amount}: {off} are unaccounted for"
 
 
-def _moves(event: Any) -> Iterator[tuple[str, Decimal]]:
+def _moves(event: Any, made: Mapping[str, Invoice]) -> Iterator[tuple[str, Decimal]]:
     """What is used of which credit; below zero: what comes back."""
     match event:
         case e.InvoiceFinalized(invoice=invoice):
@@ -56,8 +53,10 @@ def _moves(event: Any) -> Iterator[tuple[str, Decimal]]:
             yield from ((one.credit_id, -one.amount) for one in invoice.released)
         case e.CreditNoteIssued(note=note):
             yield from ((one.credit_id, -one.amount) for one in note.released)
-        case e.InvoiceVoided(returned=returned):
+        case e.InvoiceVoided(invoice_id=id, returned=returned, rebill=rebill):
             yield from ((burn.credit_id, -burn.amount) for burn in returned)
+            if rebill:  # what it had brought back is used again
+                yield from ((one.credit_id, one.amount) for one in made[id].released)
         case e.CreditVoided(credit_id=id, amount=amount) | e.CreditExpired(credit_id=id, amount=amount):
             yield id, amount
 
@@ -65,13 +64,14 @@ def _moves(event: Any) -> Iterator[tuple[str, Decimal]]:
 def _before_money(lived: Lived) -> Iterator[str]:
     """While any is left, nothing is charged before tax: unless more goes back at that instant, beside the invoice."""
     back = {at for at, event in lived.timeline.journal if isinstance(event, e.CreditNoteIssued)}
+    made = {one.id: one for one in lived.timeline.invoices}
     left: dict[str, Decimal] = {}
     until = {}
     for at, event in lived.timeline.journal:
         if isinstance(event, e.CreditGranted) and event.credit.kind is CreditKind.PROMOTIONAL:
             left[event.credit.id] = event.credit.amount
             until[event.credit.id] = event.credit.expires_at
-        for id, amount in _moves(event):
+        for id, amount in _moves(event, made):
             if id in left:
                 left[id] -= amount
         if isinstance(event, e.InvoiceFinalized) and at not in back:
