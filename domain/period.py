@@ -10,7 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from msgspec import Struct
 
@@ -88,6 +88,7 @@ def nth(anchor: datetime, cadence: Cadence, zone: str, n: int) -> datetime:
         return edge
 
 
+@lru_cache(maxsize=4096)  # billing asks for the same periods again and again
 def period_at(anchor: datetime, cadence: Cadence, zone: str, at: datetime) -> Period:
     """The one period that contains `at`, also before the anchor."""
     # The local dates give its number up to a step or two; the wall time and clock changes settle it.

@@ -44,13 +44,17 @@ class Allowances:
 
     def __init__(self, account: Account, meter_key: str, read: Read) -> None:
         self._account = account
-        self._lifted = replace(account, grants=tuple(_lifting(account, grant) for grant in account.grants))
+        self._seen: dict[tuple[tuple[str, str | None], str, datetime], tuple[Entitlement, ...]] = {}
         self._meter_key = meter_key
         self._read = read
         self._limits = [one for one in account.limits if one.feature.meter_key == meter_key]
         self._grants = [grant for grant in account.grants if grant.feature.meter_key == meter_key]
         keys = [one.feature.key for one in self._limits] + [grant.feature.key for grant in self._grants]
         self._features = tuple(dict.fromkeys(keys))
+        self._accounts: tuple[Account, ...] = (account,)
+        if self._grants:
+            lifted = tuple(_lifting(account, grant) for grant in account.grants)
+            self._accounts = (account, replace(account, grants=lifted))
 
     def until(self, place: Place, end: datetime) -> datetime:
         """Up to `end`, when next any of what is said of the place may change."""
@@ -110,10 +114,16 @@ class Allowances:
             elif own.limit is not None and own.resets is place.price.cadence and _free(place, own.limit):
                 yield feature, own.limit
 
-    def _rights(self, place: Place) -> Iterator[Entitlement]:
+    def _rights(self, place: Place) -> tuple[Entitlement, ...]:
         """What the gate goes by there, or by a grant that was given later in the usage period."""
+        where = (place.tariff.slot, place.price.id, place.at)
+        if where not in self._seen:
+            self._seen[where] = tuple(self._told(place))
+        return self._seen[where]
+
+    def _told(self, place: Place) -> Iterator[Entitlement]:
         for feature, _ in self._beyond(place):
-            found = [entitlement_then(account, feature, place.at) for account in (self._account, self._lifted)]
+            found = [entitlement_then(account, feature, place.at) for account in self._accounts]
             rights = [one for one in found if one is not None and one.enabled and one.period is not None]
             if rights:
                 yield max(rights, key=lambda right: (right.unlimited, right.limit or ZERO))
