@@ -12,8 +12,8 @@ class Coupon(Struct, frozen=True, omit_defaults=True):
     """One of `percent` (0 to 100) and `amount`.
 
     `periods` is how many invoices it lowers that begin a period (of a recurring fee; where none recurs, of usage): 1 is
-    once, None for ever. `plans` names the plans
-    whose lines it lowers; empty: all lines. `redemptions_max` limits customers in all; each customer redeems it once.
+    once, None for ever. `plans` names the plans whose lines it lowers; empty: all lines. `redemptions_max` limits
+    customers in all; each customer redeems it once.
     """
 
     id: str
