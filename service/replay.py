@@ -16,7 +16,7 @@ from service.audit import of_money
 from service.sources import NewestCatalog, Source, Transaction
 from service.streams import CATALOG, Kind, kind_of
 
-FOLD = 2
+FOLD = 3
 """Of this release. It is raised where the fold makes another state of the same journal: then all is folded again before
 anything is decided on it."""
 

@@ -157,6 +157,7 @@ def _given_back(
             because=line.because or billed.because,
             corrects=LineRef(billed.invoice_id, billed.line_id),
             over=back.over,
+            stands=back.stands,
         )
 
 

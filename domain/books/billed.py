@@ -8,7 +8,7 @@ from fractions import Fraction
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.books.line import ZERO, LineKind
+from domain.books.line import ZERO, LineKind, Span
 from domain.books.redemption import CouponShare, less_shares, part_of
 from domain.exact import EXACT, divided, exact_sum
 from domain.money import rounded
@@ -17,13 +17,6 @@ from domain.tax import Treatment
 
 PLACES = 12
 _INSTANT = datetime.resolution
-
-
-class Span(Struct, frozen=True):
-    """So much of a line's amount is for this part of its period."""
-
-    period: Period
-    amount: Decimal
 
 
 class BilledLine(Struct, frozen=True, omit_defaults=True):
@@ -76,7 +69,7 @@ class BilledLine(Struct, frozen=True, omit_defaults=True):
             credit=self.credit - taken.credit,
             given=self.given - (taken.kept - set_off),
             set_off=self.set_off + set_off,
-            spans=_without(self, taken),
+            spans=_without(self, taken) if taken.stands is None else taken.stands,
         )
 
     def paid_after_all(self, amount: Decimal) -> "BilledLine":
@@ -98,6 +91,7 @@ class Return(Struct, frozen=True):
     coupons: tuple[CouponShare, ...] = ()
     credit: Decimal = ZERO
     over: Period | None = None
+    stands: tuple[Span, ...] | None = None
 
     @property
     def kept(self) -> Decimal:
@@ -185,6 +179,7 @@ def returns(
     for line in sorted(newest_first, key=lambda one: not one.unpaid):
         if takes[line.line_id]:
             found = _return(billed, line.line_id, takes[line.line_id], over if weight else None)
+            found = replace(found, stands=_without(line, found, weight))
             yield line, found
             billed = billed.less(line.line_id, found)
 
@@ -224,9 +219,9 @@ def _part(period: Period, over: Period, weight: Weight) -> Fraction:
     return min(weight(common) / whole, Fraction(1)) if whole else Fraction(0)
 
 
-def _without(line: BilledLine, taken: Return) -> tuple[Span, ...]:
+def _without(line: BilledLine, taken: Return, weight: Weight | None = None) -> tuple[Span, ...]:
     """How what is left lies in time: what went back is missing from its end. Where it went back for no time in
-    particular, it lies evenly."""
+    particular, it lies evenly. `weight` None: of a time that is cut, each instant counts as much."""
     if taken.over is None or not 0 < taken.amount < line.amount:
         return ()
     before, within = [], []
@@ -236,7 +231,7 @@ def _without(line: BilledLine, taken: Return) -> tuple[Span, ...]:
         elif span.period.start >= taken.over.start:
             within.append(span)
         else:
-            earlier, later = _cut(span, taken.over.start)
+            earlier, later = _cut(span, taken.over.start, weight or _time)
             before.append(earlier)
             within.append(later)
     held = exact_sum(span.amount for span in within)
@@ -244,10 +239,15 @@ def _without(line: BilledLine, taken: Return) -> tuple[Span, ...]:
     return (*before, *left)
 
 
-def _cut(span: Span, at: datetime) -> tuple[Span, Span]:
-    period = span.period
-    part = _of(span.amount, Decimal((at - period.start) // _INSTANT), Decimal((period.end - period.start) // _INSTANT))
-    return Span(Period(period.start, at), part), Span(Period(at, period.end), span.amount - part)
+def _cut(span: Span, at: datetime, weight: Weight) -> tuple[Span, Span]:
+    later = Period(at, span.period.end)
+    part = _part(span.period, later, weight)
+    amount = _of(span.amount, Decimal(part.numerator), Decimal(part.denominator))
+    return Span(Period(span.period.start, at), span.amount - amount), Span(later, amount)
+
+
+def _time(part: Period) -> Fraction:
+    return Fraction((part.end - part.start) // _INSTANT)
 
 
 def _of(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:

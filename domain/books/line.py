@@ -33,6 +33,13 @@ class Step(Struct, frozen=True):
     amount: Decimal
 
 
+class Span(Struct, frozen=True):
+    """So much of a line's amount is for this part of its period."""
+
+    period: Period
+    amount: Decimal
+
+
 class LineRef(Struct, frozen=True):
     """A line of a final invoice."""
 
@@ -48,7 +55,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     credit (of the sign of `amount`); `coupons` says which took what. `usage` is the stretch whose events were counted;
     `named_only`: only those that name the subscription. `treatment` is set when the invoice is final; what reverses an
     earlier line keeps that line's. `ends_at`: the end of the price's own period, of which `period` may be a part.
-    `corrects`: the line that it gives back of, `over` which part of that line's time. `because`: the number, in its
+    `corrects`: the line that it gives back of, `over` which part of that line's time, `stands` how what is left of that
+    lies in time (None: not said; empty: evenly). `because`: the number, in its
     customer's journal, of the event that began the stretch it charges for.
     """
 
@@ -76,4 +84,5 @@ class Line(Struct, frozen=True, omit_defaults=True):
     coupons: tuple[CouponShare, ...] = ()
     corrects: LineRef | None = None
     over: Period | None = None
+    stands: tuple[Span, ...] | None = None
     because: int | None = None

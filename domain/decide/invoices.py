@@ -144,6 +144,7 @@ def _line(owed: Receivable, line: OwedLine, described: Line | None, amount: Deci
         credit=ZERO,
         corrects=None,
         over=None,
+        stands=None,
         treatment=tax.treatment,
     )
 

@@ -1,6 +1,6 @@
 """The fold of what was billed of each key: what lines charge for, what goes back of them, what nobody will pay."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
@@ -89,7 +89,8 @@ def _more(before: Billed | None, invoice: Invoice, line: Line, calculated: Decim
 
 def _mirrored(line: Line, calculated: Decimal) -> Return:
     """A line below zero as what it gives back."""
-    return Return(-calculated, -line.amount, -line.discount, mirrored_shares(line.coupons), -line.credit, line.over)
+    shares = mirrored_shares(line.coupons)
+    return Return(-calculated, -line.amount, -line.discount, shares, -line.credit, line.over, line.stands)
 
 
 def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
@@ -99,7 +100,7 @@ def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
         for line in note.lines:
             if line.key in after:
                 gross = line.amount if line.calculated is None else line.calculated
-                taken = Return(gross, line.amount, line.discount, line.coupons, line.credit, line.over)
+                taken = Return(gross, line.amount, line.discount, line.coupons, line.credit, line.over, line.stands)
                 after[line.key] = _less(after[line.key], line, taken)
         return after
     for tax in note.tax:
@@ -246,25 +247,40 @@ def _set_aside(
     of: Taxed,
 ) -> dict[str, Billed]:
     """`amount` is noted of the named lines, by line id, as far as they stand; then, since other documents may have
-    given back of these, of what else was charged at that tax, the newest first."""
+    given back of these, of what else was charged at that tax, invoice by invoice, the newest first. Lines of one
+    invoice share what does not reach for all of them."""
     after = dict(keys)
-    lines = [
-        (key, line)
-        for key, one in after.items()
+    keyed = {
+        line.line_id: key
+        for key, one in keys.items()
         if one.currency == of.currency
         for line in one.lines
         if line.taxed(of.tax.treatment, of.tax.inclusive)
-    ]
-    first = [(key, line, min(named[line.line_id], line.left)) for key, line in lines if line.line_id in named]
-    others = [(key, line, line.left) for key, line in sorted(lines, key=lambda one: one[1].invoice_id, reverse=True)]
-    done: dict[str, Decimal] = {}
-    for key, line, most in (*first, *others):
-        part = min(amount, most, line.left - done.get(line.line_id, ZERO))
+    }
+    own = [id for id in named if id in keyed]
+    for ids in (own, *_newest_first(keys, keyed)):
+        lines = [_line(after, keyed[id], id) for id in ids]
+        most = [max(min(line.left, named[line.line_id]) if ids is own else line.left, ZERO) for line in lines]
+        part = min(amount, exact_sum(most))
         if part > 0:
             amount -= part
-            done[line.line_id] = done.get(line.line_id, ZERO) + part
-            after[key] = after[key].changing(line.line_id, partial(note, part))
+            for line, share in zip(lines, split(part, most, of.currency), strict=True):
+                key = keyed[line.line_id]
+                after[key] = after[key].changing(line.line_id, partial(note, share))
     return after
+
+
+def _newest_first(keys: Keys, keyed: Mapping[str, str]) -> Iterator[list[str]]:
+    """The lines of each invoice."""
+    invoices = {id: _line(keys, key, id).invoice_id for id, key in keyed.items()}
+    for invoice_id in sorted(set(invoices.values()), reverse=True):
+        yield [id for id, invoice in invoices.items() if invoice == invoice_id]
+
+
+def _line(keys: Keys, key: str, line_id: str) -> BilledLine:
+    line = keys[key].line(line_id)
+    assert line is not None
+    return line
 
 
 def _given(amount: Decimal, line: BilledLine) -> BilledLine:

@@ -11,11 +11,11 @@ from timeline import D, on
 
 from domain import commands as c
 from domain.books.credit import Credit, CreditKind
-from domain.catalog import PlanVersion
+from domain.catalog import PlanVersion, ProrationPolicy
 from domain.coupon import Coupon
 from domain.errors import ErrorCode
 from domain.money import Money
-from domain.period import Period
+from domain.period import Cadence, Period
 from domain.seller import Seller
 from domain.subscription import AddAddOn, ChangePlan, ChangeQuantity, Pause
 from domain.tax import TaxRate
@@ -435,3 +435,36 @@ def test_a_beginning_in_the_past_is_billed_period_by_period() -> None:
     june.do("2026-06-15", c.RedeemCoupon(Coupon("coupon", "CODE", "Half", D(50), periods=1), "redeemed"))
     june.subscribe("2026-06-15", SILVER, start_at="2026-04-10")
     assert [invoice.total for invoice in june.invoices] == [D("15.00"), D("30.00"), D("30.00")]
+
+
+def test_of_two_lines_that_are_counted_by_day_each_gives_back_its_own_days() -> None:
+    """Three seats of 30.00, two more from the 7th; two from the 10th at noon; the end in that hour. What the two were
+    charged for after that is back already: the rest is of the three, of which 60.00 were promotional credit."""
+    june = June()
+    june.promise("2026-06-01", "60")
+    june.buy(sold("team", seats("30", proration=ProrationPolicy.BY_DAY)), 3)
+    june.change("2026-06-07", ChangeQuantity(5))
+    june.pay("2026-06-07")
+    june.change("2026-06-10 12:00", ChangeQuantity(2))
+    june.cancel("2026-06-10 12:00", "NOW")
+    assert june.bills[1:] == [
+        "2026-06-07: INV-2, 48.00: Team: seats, difference 48.00",
+        "2026-06-10 12:00: CN-1 of INV-2, 42.00: Team: seats, given back 42.00",
+        "2026-06-10 12:00: CN-2 of INV-1, 7.00: Team: seats, given back 21.00",
+        "2026-06-10 12:00: CN-3 of INV-1, 14.00: Team: seats, given back 42.00",
+    ]
+    assert june.borne == "15.00"  # 6.00 of the two, 27.00 of the three less 18.00
+
+
+def test_a_gift_is_shared_by_the_lines_of_an_invoice_whatever_their_order() -> None:
+    """Seats of 20.00 a month and 100.00 a year; another rhythm on the 16th; that invoice is given
+    away. Whichever of the two fees comes first in the plan, as much goes back at the end."""
+    monthly, yearly = fee("20"), seats("100", cadence=Cadence.YEAR)
+    ends = []
+    for prices in ((monthly, yearly), (yearly, monthly)):
+        june = June(sold("team", *prices))
+        june.change("2026-06-16", ChangePlan(sold("team", *prices), cadence=Cadence.YEAR))
+        june.do("2026-06-17", c.IssueCreditNote(june.invoices[-1].id, "sorry"))
+        june.cancel("2026-06-21", "NOW")
+        ends.append((june.notes[-1].total, june.borne))
+    assert ends == [(D("104.91"), "15.09")] * 2

@@ -1,7 +1,7 @@
 """All that is wanted in a life, and what of it the customer is to bear: what was given by hand comes off, and what
 nobody paid is set off against what would go back."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -78,7 +78,7 @@ class _Billing:
         self.ends: dict[str, datetime] = {}
         self.until: dict[str, datetime] = {}
         self.closed_until = datetime.min.replace(tzinfo=UTC)
-        self.refunded = self.spilled = ZERO
+        self.refunded = ZERO
         self.doubts = self.roundings = 0
         for n, (at, event) in enumerate(journal):
             self.happened(n, at, event)
@@ -90,7 +90,7 @@ class _Billing:
         clear = all(one.clear for one in self.keys.values())
         lowered = {name: sum((x.lowered for x in one.layers), ZERO) for name, one in self.keys.items()}
         borne = {name: one.borne for name, one in self.keys.items()}
-        doubt = self.doubts * unit + self.spilled
+        doubt = self.doubts * unit
         return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded, lowered)
 
     def happened(self, n: int, at: datetime, event: Any) -> None:
@@ -246,25 +246,23 @@ class _Billing:
         self, amount: Fraction, named: dict[str, Fraction], invoice_id: str, note: Callable[[Layer, Fraction], None]
     ) -> list[tuple[Layer, Fraction]]:
         done = []
-        own = [(one, named[key]) for key in named for one in self.keys[key].of(invoice_id)]
-        others = self.newest(invoice_id, named)
-        for layer, most in (*own, *((one, one.borne) for one in others)):
-            part = min(amount, most, layer.borne)
-            if part > 0:
-                note(layer, part)
-                amount -= part
-                done.append((layer, part))
-                spilled = (layer, most) not in own
-                self.spilled += part if spilled and len(others) > 1 else ZERO
+        own = [(one, min(named[key], one.borne)) for key in named for one in self.keys[key].of(invoice_id)]
+        taxed = {one.taxed for one, _ in own}
+        for group in (None, *reversed(self.invoices)):
+            layers = own if group is None else [(one, one.borne) for one in self.alike(group, taxed)]
+            most = [max(part, ZERO) for _, part in layers]
+            whole = min(amount, sum(most, ZERO))
+            for (layer, _), part in zip(layers, parted(whole, most, self.currency), strict=True):
+                if part:
+                    note(layer, part)
+                    done.append((layer, part))
+            amount -= whole
         return done
 
-    def newest(self, invoice_id: str, named: Iterable[str]) -> list[Layer]:
-        """What else is taxed like the layers named."""
-        taxed = {one.taxed for key in named for one in self.keys[key].of(invoice_id)}
-        order = list(self.invoices)
+    def alike(self, invoice_id: str, taxed: set[Taxed]) -> list[Layer]:
+        """What else it charged at one of these taxes."""
         keys = [key for name, key in self.keys.items() if not name.startswith("item/")]
-        found = [one for key in keys for one in key.layers if one.taxed in taxed and one.invoice]
-        return sorted(found, key=lambda one: -order.index(one.invoice))
+        return [one for key in keys for one in key.of(invoice_id) if one.taxed in taxed]
 
     def paid(self, allocations: Sequence[Any]) -> None:
         for one in allocations:
