@@ -13,6 +13,7 @@ COPY --from=packages /app/.venv .venv
 COPY domain domain
 COPY adapters adapters
 COPY service service
+COPY graphql_edge graphql_edge
 COPY api api
 COPY worker worker
 COPY migrations migrations

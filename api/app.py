@@ -14,14 +14,16 @@ from adapters.postgres.reads import readiness
 from adapters.secrets import Secrets
 from adapters.settings import Settings
 from api.context import Context
+from api.routes.metrics import metrics_route
+from api.routes.papers import papers_route
+from api.routes.webhooks import webhooks_route
 from api.schema import schema
-from api.web.contract import Allowance, Call, Collaborators
-from api.web.endpoint import Front, GraphQLEndpoint
-from api.web.errors import ClientError, RateLimited, Unauthenticated
-from api.web.metrics import metrics_route
-from api.web.papers import papers_route
-from api.web.tracing import TracedFront, observing
-from api.web.webhooks import webhooks_route
+from api.tracing import TracedFront, observing
+from api.usage_batch import USAGE_BATCHES
+from graphql_edge.contract import Allowance, Call, Collaborators
+from graphql_edge.endpoint import Front, GraphQLEndpoint
+from graphql_edge.errors import ClientError, RateLimited, Unauthenticated
+from graphql_edge.explorer import Explorer
 from service import principal as credentials
 from service.principal import Principal
 from service.runtime import Runtime, open_runtime
@@ -33,7 +35,12 @@ def create_app(settings: Settings, secrets: Secrets, dsn: str, tracing: Tracing 
     the settings ask for."""
     tracing = tracing or open_tracing(settings.otlp_endpoint)
     edge = Edge(tracing)
-    endpoint = GraphQLEndpoint(schema._schema, edge.collaborators(), allowed_origins=settings.allowed_origins)
+    endpoint = GraphQLEndpoint(
+        schema._schema,
+        edge.collaborators(),
+        allowed_origins=settings.allowed_origins,
+        explorer=Explorer("Tollgate", "{\n  viewer { role scopes }\n}\n"),
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -73,6 +80,7 @@ class Edge:
             reauthorize=self.reauthorize,
             spend=self.spend,
             visibility=_visibility,
+            batches=USAGE_BATCHES,
             observe=None if self._tracing is None else observing(self._tracing),
         )
 
@@ -115,7 +123,7 @@ class Edge:
         return Allowance(left.limit, left.remaining)
 
     def context(self, call: Call) -> Context:
-        return Context(self.runtime, call.principal, call.request_id, call.usage_events)
+        return Context(self.runtime, call.principal, call.request_id, call.batch)
 
     async def readyz(self, _: Request) -> Response:
         """Ready: the database answers, and its tables are those of this release."""

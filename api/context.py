@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Protocol
 import strawberry
 
 from api.loaders import Loaders, Standing
-from api.web.errors import Forbidden
-from api.web.usage_batch import UsageEventIn
+from api.usage_batch import UsageEventIn
 from domain.access import Scope
 from domain.account import Account
 from domain.errors import ErrorCode, Refusal
+from graphql_edge.errors import Forbidden
 from service.ids import prefix_of
 from service.principal import Principal
 
@@ -31,7 +31,7 @@ class Ref(Protocol):
 class Context:
     """One per operation and one per pushed event, never one per socket: loaders keep what they have read.
 
-    `usage_events` are those of a recordUsage that were decoded before execution (`api.web.usage_batch`).
+    `usage_events` are those of a recordUsage that were decoded before execution (`api.usage_batch`).
     """
 
     __slots__ = ("_loaders", "_now", "principal", "request_id", "runtime", "usage_events")

@@ -38,9 +38,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from strawberry.schema.config import StrawberryConfig
 
 from api.scalars import SCALARS, Cursor
-from api.web.contract import Allowance, Collaborators
-from api.web.endpoint import GraphQLEndpoint
-from api.web.live import Latest, States, Update
+from graphql_edge.contract import Allowance, Collaborators
+from graphql_edge.endpoint import GraphQLEndpoint
+from graphql_edge.live import Latest, States, Update
 
 T = TypeVar("T")
 

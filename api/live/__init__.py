@@ -1,4 +1,4 @@
-"""The `Live` root: states and events, pushed. Which text goes to whom is the business of `api.web.live`."""
+"""The `Live` root: states and events, pushed. Which text goes to whom is the business of `graphql_edge.live`."""
 
 import strawberry
 

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from api.context import Context
 from api.types.customer_ref import CustomerRef
-from api.web.errors import BAD_USER_INPUT, ClientError
-from api.web.live import States, Update
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
+from graphql_edge.live import States, Update
 from service.can_use import Ref, look_up
 from service.cursors import BadCursor
 from service.snapshot import Snapshot

@@ -11,10 +11,10 @@ from api.live.channel import AFTER, bad_cursor, watched
 from api.scalars import Cursor
 from api.types.customer_ref import CustomerRef
 from api.types.journal import JournalEvent
-from api.web.errors import BAD_USER_INPUT, ClientError
-from api.web.live import Log, Position, Update
 from domain.access import Scope
 from domain.events import AnyEvent
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
+from graphql_edge.live import Log, Position, Update
 from service.cursors import BadCursor, decode_cursor, encode_cursor
 
 ALL = "journal of all"

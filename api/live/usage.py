@@ -13,12 +13,12 @@ from api.live.channel import AFTER, bad_cursor, states, watched
 from api.scalars import Cursor
 from api.types.customer_ref import CustomerRef
 from api.types.usage import UsageMeter
-from api.web.errors import BAD_USER_INPUT, ClientError
-from api.web.live import Log, Position, Update
 from domain.access import Scope
 from domain.catalog import FeatureKind
 from domain.entitlement import Entitlement
 from domain.gate import Usage, limit_with
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
+from graphql_edge.live import Log, Position, Update
 from service.cursors import BadCursor
 from service.sightings import digest, feature_hash, usage_cursor, usage_seen
 from service.snapshot import Snapshot

@@ -17,7 +17,6 @@ from adapters.postgres.reads.documents import Page as DocumentPage
 from adapters.postgres.reads.entries import Asked, Number, Page
 from api.loaders.batch import Shared, batched
 from api.loaders.standing import Standing, Vault
-from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import ApiKey
 from domain.account import Account
 from domain.books.invoice import CreditNote, Invoice
@@ -26,6 +25,7 @@ from domain.clock import TestClock
 from domain.due import present
 from domain.entitlement import Entitlement, entitlements
 from domain.gate import Usage
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service import drafts
 from service.snapshot import Wanted
 from service.usage import Ask

@@ -12,8 +12,8 @@ from api.types.customer import Customer
 from api.types.customer_ref import CustomerRef
 from api.types.subscription import Subscription
 from api.types.viewer import Viewer
-from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import Scope
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service.ids import prefix_of
 
 SEARCH_CHARS_MAX = 500

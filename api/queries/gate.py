@@ -15,8 +15,8 @@ from api.context import Context, Info
 from api.types.customer_ref import CustomerRef
 from api.types.decision import FeatureDecision
 from api.types.moment import AHEAD_MAX
-from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import Scope
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service.can_use import Answer, Ref, answer, can_use, known, look_up_answers
 
 ONE = Decimal(1)

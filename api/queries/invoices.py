@@ -14,9 +14,9 @@ from api.types.customer_money import Place, final_statuses
 from api.types.found import credit_note_or_invoice, draft
 from api.types.invoice import Invoice
 from api.types.settings import BillingSettings
-from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import Scope
 from domain.books.invoice import InvoiceStatus
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service.ids import prefix_of
 
 NUMBER_CHARS_MAX = 100

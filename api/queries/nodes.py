@@ -10,7 +10,6 @@ from adapters.postgres.reads import webhooks
 from api.context import Context, Info
 from api.types.api_key import ApiKey
 from api.types.clock import TestClock
-from api.types.connection import PAGE_MAX
 from api.types.coupon import Coupon
 from api.types.customer import Customer
 from api.types.entitlement_grant import EntitlementGrant
@@ -21,8 +20,9 @@ from api.types.plan import Plan, PlanVersion
 from api.types.price import Price
 from api.types.subscription import ScheduledChange, Subscription
 from api.types.webhook import Webhook
-from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.access import Scope
+from graphql_edge.cost import PAGE_MAX
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service.ids import prefix_of
 
 Find = Callable[[Context, str], Awaitable[Node | None]]

@@ -7,9 +7,8 @@ import strawberry
 from msgspec import Meta
 
 from api.types import page_cursor
-from api.web.errors import BAD_USER_INPUT, ClientError
-
-PAGE_MAX = 100
+from graphql_edge.cost import PAGE_MAX
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 
 Id = Annotated[str, Meta(pattern=r"\A[a-z0-9_]{1,100}\Z")]
 Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]

@@ -11,9 +11,9 @@ from api.types.entitlement import Entitlement
 from api.types.usage import UsageEvent, UsageMeter, UsagePoint
 from api.types.usage_events import events_connection
 from api.types.values import PeriodInput
-from api.web.errors import BAD_USER_INPUT, ClientError
 from domain.catalog import Feature, Meter
 from domain.period import FOREVER, Grain, Period, buckets
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service.usage import Ask
 
 STEPS_MAX = 1_000

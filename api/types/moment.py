@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from api.context import Context
 from api.loaders import Standing
-from api.web.errors import BAD_USER_INPUT, ClientError
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 
 AHEAD_MAX = timedelta(days=366)
 """How far into the future is looked. What falls due is played through one by one, and nobody plans further by hand."""

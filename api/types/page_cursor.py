@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from api.web.errors import BAD_USER_INPUT, ClientError
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
 
 CHARS_MAX = 4_096
 """Of two names of 255 characters, 4 bytes each; a longer one is not ours."""

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import uvicorn
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "api"))
+sys.path.insert(0, str(Path(__file__).parent.parent / "graphql_edge"))
 
 from shop import SCHEMA, Shop
 
-from api.web.endpoint import GraphQLEndpoint
+from graphql_edge.endpoint import GraphQLEndpoint
 
 if __name__ == "__main__":
     uvicorn.run(

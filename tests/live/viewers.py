@@ -9,12 +9,12 @@ from processes import ADMIN, Process, eventually
 
 from api.context import Context
 from api.schema import schema
-from api.web.audience import Lives
-from api.web.contract import Call, Collaborators
-from api.web.engine import Engine
-from api.web.errors import ClientError
-from api.web.limits import Limits
-from api.web.request import GraphQLRequest
+from graphql_edge.audience import Lives
+from graphql_edge.contract import Call, Collaborators
+from graphql_edge.engine import Engine
+from graphql_edge.errors import ClientError
+from graphql_edge.limits import Limits
+from graphql_edge.request import GraphQLRequest
 from service.principal import Principal
 
 
@@ -66,7 +66,7 @@ class Viewer:
         self._free.set()
         self._task = asyncio.create_task(edge.lives.run(prepared, self))
 
-    # ── what `api.web.live.Sink` asks for ────────────────────────────────────────────────────────────────────────────
+    # ── what `graphql_edge.audience.Sink` asks for ──────────────────────────────────────────────────────────────────
     def show(self, payload: str) -> None:
         if self._free.is_set():
             self.texts.append(payload)

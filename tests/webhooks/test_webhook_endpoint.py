@@ -21,7 +21,7 @@ from e2e.conftest import database
 from e2e.deployment import Deployment, serving
 from money_desk import Till, price
 
-from api.web.webhooks import BODY_BYTES_MAX
+from api.routes.webhooks import BODY_BYTES_MAX
 from service.outage import DatabaseAway
 from service.webhooks import Intake
 

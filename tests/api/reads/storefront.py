@@ -9,12 +9,13 @@ import httpx
 from adapters.postgres.reads import catalog
 from api.context import Context
 from api.schema import schema
-from api.web.contract import Collaborators
-from api.web.endpoint import GraphQLEndpoint
+from api.usage_batch import USAGE_BATCHES
 from domain.access import ROLE_SCOPES, Role
 from domain.account import Account, CustomerKind
 from domain.catalog import PlanVersion
 from domain.commands import AdvanceClock, CatchUp, CreateClock, RecordPayment, Subscribe
+from graphql_edge.contract import Collaborators
+from graphql_edge.endpoint import GraphQLEndpoint
 from service.customers import NewCustomer, Personal
 from service.ids import new_id
 from service.principal import Principal
@@ -49,7 +50,8 @@ class Storefront:
         self._callers: dict[str, Principal] = {}
         collaborators = Collaborators(
             authenticate=self._authenticate,
-            context=lambda call: Context(runtime, call.principal, call.request_id, call.usage_events),
+            context=lambda call: Context(runtime, call.principal, call.request_id, call.batch),
+            batches=USAGE_BATCHES,
         )
         endpoint = GraphQLEndpoint(schema._schema, collaborators)
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(endpoint), base_url="http://tollgate")

@@ -11,7 +11,7 @@ from storefront import Storefront
 from api.types import page_cursor
 from api.types.connection import Id, Number
 from api.types.usage_events import Place
-from api.web.errors import ClientError
+from graphql_edge.errors import ClientError
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 1, tzinfo=UTC)
 

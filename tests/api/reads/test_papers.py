@@ -8,7 +8,7 @@ from billed_customer import billed
 from starlette.applications import Starlette
 from storefront import Storefront, customer_token
 
-from api.web.papers import papers_route
+from api.routes.papers import papers_route
 from domain.commands import EraseCustomer
 
 LINKS = """query ($id: ID!) { node(id: $id) { ... on Invoice { pdfUrl } ... on CreditNote { pdfUrl } } }"""

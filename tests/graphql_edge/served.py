@@ -13,8 +13,8 @@ import uvicorn
 from shop import SCHEMA, Shop
 from websockets.asyncio.client import ClientConnection, connect
 
-from api.web.endpoint import GraphQLEndpoint
-from api.web.limits import DocumentLimits, Limits, SocketLimits
+from graphql_edge.endpoint import GraphQLEndpoint
+from graphql_edge.limits import DocumentLimits, Limits, SocketLimits
 
 GRAPHQL = {"accept": "application/graphql-response+json"}
 

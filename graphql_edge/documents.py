@@ -21,11 +21,11 @@ from graphql import (
     validate,
 )
 
-from api.web import cost, errors
-from api.web.limits import Limits
-from api.web.lru import LRU
-from api.web.measure import DocumentMeasurer, Measure, default_sizes
-from api.web.usage_batch import UsageBatch, usage_batch
+from graphql_edge import cost, errors
+from graphql_edge.contract import Batch, Batches
+from graphql_edge.limits import Limits
+from graphql_edge.lru import LRU
+from graphql_edge.measure import DocumentMeasurer, Measure, default_sizes
 
 
 class Refused(Exception):
@@ -51,7 +51,7 @@ class Operation:
     defaults: Mapping[str, int]
     static: bool
     constant: bool
-    usage: UsageBatch | None
+    batch: Batch | None
     fixed_cost: int | None
     plan: Any = None
     answer: dict[str, Any] | None = None
@@ -94,9 +94,10 @@ class Document:
 class Documents:
     """The documents of one schema."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits) -> None:
+    def __init__(self, schema: GraphQLSchema, limits: Limits, batches: Batches | None = None) -> None:
         self._schema = schema
         self._limits = limits.document
+        self._batches = batches
         self._valid: LRU[str, Document] = LRU(limits.cached_documents_max, limits.cached_document_chars_max)
         # Far fewer of the refused, in a map of their own: nonsense must not push out what is used.
         self._refused: LRU[str, Refused] = LRU(100, limits.cached_document_chars_max // 10)
@@ -164,7 +165,7 @@ class Documents:
                 defaults=default_sizes(definition),
                 static=static,
                 constant=static and not definition.variable_definitions and measurer.introspects(definition),
-                usage=usage_batch(definition),
+                batch=None if self._batches is None else self._batches.find(definition),
                 fixed_cost=measure.cost.get((), 0) if fixed else None,
             )
         if len(document.operations) == 1:

@@ -7,7 +7,7 @@ import pytest
 from graphql import OperationDefinitionNode, parse
 from served import Edge
 
-from api.web.usage_batch import UsageBatch, usage_batch
+from api.usage_batch import UsageBatch, usage_batch
 
 WHOLE = "mutation($input: RecordUsageInput!) { recordUsage(input: $input) { accepted decoded note total } }"
 EVENTS = (

@@ -8,14 +8,13 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
 from graphql.execution.values import VariableValues
 
-from api.web import cost, errors
-from api.web.contract import Allowance, Call, Collaborators
-from api.web.documents import Documents, Operation, Refused
-from api.web.errors import ClientError
-from api.web.execution import Executions
-from api.web.limits import Limits
-from api.web.request import GraphQLRequest, decode_object
-from api.web.usage_batch import UsageEventIn, starts_with
+from graphql_edge import cost, errors
+from graphql_edge.contract import Allowance, Call, Collaborators
+from graphql_edge.documents import Documents, Operation, Refused
+from graphql_edge.errors import ClientError
+from graphql_edge.execution import Executions
+from graphql_edge.limits import Limits
+from graphql_edge.request import GraphQLRequest, decode_object, starts_with
 
 Payload = dict[str, Any]
 
@@ -82,7 +81,7 @@ class Engine:
     def __init__(self, schema: GraphQLSchema, collaborators: Collaborators, limits: Limits) -> None:
         self.collaborators = collaborators
         self.limits = limits
-        self.documents = Documents(schema, limits)
+        self.documents = Documents(schema, limits, collaborators.batches)
         self.executions = Executions(schema)
 
     async def reauthorize(self, principal: Any) -> None:
@@ -99,7 +98,7 @@ class Engine:
 
     def prepare(self, operation: Operation, request: GraphQLRequest, principal: Any, request_id: str) -> Prepared:
         """The operation with this request's variables, its cost taken from the budget. Refused or RateLimited."""
-        variables, usage_events = self._variables(operation, request)
+        variables, batch = self._variables(operation, request)
         requested = operation.cost(variables)
         most = self.limits.document.cost_max
         if requested > most:
@@ -109,16 +108,14 @@ class Engine:
             )
         coerced = self.executions.coerce(operation, variables)
         allowance = self.collaborators.spend(principal, requested)
-        call = Call(principal, request_id, usage_events)
+        call = Call(principal, request_id, batch)
         return Prepared(self, operation, variables, coerced, call, requested, allowance)
 
-    def _variables(
-        self, operation: Operation, request: GraphQLRequest
-    ) -> tuple[dict[str, Any], list[UsageEventIn] | None]:
-        if operation.usage is None or not starts_with(request.variables, b"{"):
+    def _variables(self, operation: Operation, request: GraphQLRequest) -> tuple[dict[str, Any], Any]:
+        if operation.batch is None or not starts_with(request.variables, b"{"):
             return decode_object(request.variables, "variables"), None
         try:
-            return operation.usage.take(request.variables, self.limits.usage_events_max)
+            return operation.batch.take(request.variables)
         except ClientError as error:
             raise Refused(error.code, GraphQLError(error.message)) from None
 

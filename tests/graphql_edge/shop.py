@@ -12,10 +12,10 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import Info
 
 from api.scalars import JSON, SCALARS, Currency, Cursor
-from api.web.contract import Allowance, Call, Collaborators
-from api.web.errors import ClientError, Forbidden, RateLimited, Unauthenticated
-from api.web.live import Latest, Log, States, Update
-from api.web.usage_batch import UsageEventIn
+from api.usage_batch import USAGE_BATCHES, UsageEventIn
+from graphql_edge.contract import Allowance, Call, Collaborators
+from graphql_edge.errors import ClientError, Forbidden, RateLimited, Unauthenticated
+from graphql_edge.live import Latest, Log, States, Update
 
 
 @dataclass(eq=False)
@@ -79,7 +79,7 @@ class Shop:
         return Allowance(limit=1_000, remaining=self.budget)
 
     def context(self, call: Call) -> "ShopContext":
-        context = ShopContext(self, call, call.usage_events)
+        context = ShopContext(self, call, call.batch)
         self.contexts.append(context)
         return context
 
@@ -90,6 +90,7 @@ class Shop:
             reauthorize=self.reauthorize,
             spend=self.spend,
             visibility=lambda principal: principal.role,
+            batches=USAGE_BATCHES,
         )
 
     def set_level(self, level: int) -> None:

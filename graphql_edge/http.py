@@ -10,17 +10,17 @@ from typing import Any, Final
 
 from starlette.types import Receive, Scope, Send
 
-from api.web import errors
-from api.web.body import Disconnected, read_body, too_large
-from api.web.cors import Origins
-from api.web.documents import Refused
-from api.web.engine import Engine, Payload, encode, is_live
-from api.web.errors import ClientError
-from api.web.explorer import page_for
-from api.web.negotiation import GRAPHQL_RESPONSE, JSON, Answer, answer_for, is_json, prefers_page
-from api.web.request import GraphQLRequest, decode_query_string, decode_request
-from api.web.request_id import request_id as sane_request_id
-from api.web.sse import EventStreams
+from graphql_edge import errors
+from graphql_edge.body import Disconnected, read_body, too_large
+from graphql_edge.cors import Origins
+from graphql_edge.documents import Refused
+from graphql_edge.engine import Engine, Payload, encode, is_live
+from graphql_edge.errors import ClientError
+from graphql_edge.explorer import Explorer
+from graphql_edge.negotiation import GRAPHQL_RESPONSE, JSON, Answer, answer_for, is_json, prefers_page
+from graphql_edge.request import GraphQLRequest, decode_query_string, decode_request
+from graphql_edge.request_id import request_id as sane_request_id
+from graphql_edge.sse import EventStreams
 
 Header = tuple[bytes, bytes]
 
@@ -42,10 +42,13 @@ class NotAllowed(ClientError):
 class HTTPView:
     """Answers HTTP requests."""
 
-    def __init__(self, engine: Engine, origins: Origins, streams: EventStreams) -> None:
+    def __init__(self, engine: Engine, origins: Origins, streams: EventStreams, explorer: Explorer) -> None:
         self._engine = engine
         self._origins = origins
         self._streams = streams
+        self._explorer = explorer
+        batches = engine.collaborators.batches
+        self._batch_field = None if batches is None else batches.field
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -59,7 +62,7 @@ class HTTPView:
                 await _respond(send, 204, b"", [_ALLOW, *always, *self._origins.preflight(headers)])
                 return
             if method == "GET" and prefers_page(accept) and b"query=" not in scope["query_string"]:
-                page, page_headers = page_for(scope["query_string"])
+                page, page_headers = self._explorer.page_for(scope["query_string"])
                 await _respond(send, 200, page, [*always, *page_headers])
                 return
             if answer is None:
@@ -68,7 +71,8 @@ class HTTPView:
                 if not is_json(headers.get(b"content-type")):
                     raise ClientError("Content-Type has to be application/json, in UTF-8.", status=415)
                 principal = await self._engine.collaborators.authenticate(_text(headers.get(b"authorization")))
-                body = await read_body(receive, headers.get(b"content-length"), self._engine.limits)
+                length = headers.get(b"content-length")
+                body = await read_body(receive, length, self._engine.limits, self._batch_field)
                 request = decode_request(body)
             elif method == "GET":
                 principal = await self._engine.collaborators.authenticate(_text(headers.get(b"authorization")))
@@ -102,8 +106,8 @@ class HTTPView:
     ) -> None:
         engine = self._engine
         operation = engine.operation(request, principal)
-        if body_bytes > engine.limits.body_bytes_max and operation.usage is None:
-            raise too_large(engine.limits)
+        if body_bytes > engine.limits.body_bytes_max and operation.batch is None:
+            raise too_large(engine.limits, self._batch_field)
         if method == "GET" and operation.kind.value == "mutation":
             raise NotAllowed("A mutation has to be sent with POST.")
         prepared = engine.prepare(operation, request, principal, request_id)

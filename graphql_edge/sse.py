@@ -9,10 +9,10 @@ from typing import Any
 
 from starlette.types import Receive, Send
 
-from api.web.audience import Lives
-from api.web.connection import abort
-from api.web.engine import Engine, Prepared, encode, is_live
-from api.web.outbox import Outbox
+from graphql_edge.audience import Lives
+from graphql_edge.connection import abort
+from graphql_edge.engine import Engine, Prepared, encode, is_live
+from graphql_edge.outbox import Outbox
 
 Header = tuple[bytes, bytes]
 

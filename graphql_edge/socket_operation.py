@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from api.web.outbox import Outbox
+from graphql_edge.outbox import Outbox
 
 
 class Connection(Protocol):

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 
-from api.web.errors import BAD_REQUEST, ClientError
+from graphql_edge.errors import BAD_REQUEST, ClientError
 
 _NULL = msgspec.Raw(b"null")
 
@@ -44,7 +44,7 @@ def decode_request(body: bytes) -> GraphQLRequest:
 
 def checked(request: GraphQLRequest, source: bytes) -> GraphQLRequest:
     """The request, if its extensions are an object or null and `source` holds no escaped NUL character, which
-    PostgreSQL has no text for."""
+    many a database has no text for."""
     if request.extensions is not _NULL:
         decode_object(request.extensions, "extensions")
     if b"\\u0000" in source:
@@ -73,6 +73,11 @@ def decode_query_string(query_string: bytes) -> GraphQLRequest:
     if "\0" in request.query:
         raise BadRequest("The NUL character is not accepted.")
     return checked(request, variables)
+
+
+def starts_with(raw: msgspec.Raw, character: bytes) -> bool:
+    """Whether the raw value is an object ("{") or a list ("[")."""
+    return memoryview(raw)[:1] == character
 
 
 _PARAMETERS = frozenset({"query", "operationName", "variables", "extensions"})

@@ -46,8 +46,7 @@ class Limits:
     document: DocumentLimits = field(default_factory=DocumentLimits)
     socket: SocketLimits = field(default_factory=SocketLimits)
     body_bytes_max: int = 1 * MIB
-    usage_body_bytes_max: int = 8 * MIB  # a body whose operation is recordUsage
-    usage_events_max: int = 10_000
+    batch_body_bytes_max: int = 8 * MIB  # a body whose operation has a batch (`contract.Batches`)
     body_timeout_s: float = 30.0
     cached_documents_max: int = 1_000
     cached_document_chars_max: int = 500_000  # all cached texts together

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from graphql import GraphQLSchema
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.web.audience import Lives
-from api.web.contract import Collaborators
-from api.web.cors import Origins
-from api.web.engine import Engine
-from api.web.http import HTTPView
-from api.web.limits import Limits
-from api.web.server_log import ignore_client_mistakes
-from api.web.sockets import Sockets
-from api.web.sse import EventStreams
+from graphql_edge.audience import Lives
+from graphql_edge.contract import Collaborators
+from graphql_edge.cors import Origins
+from graphql_edge.engine import Engine
+from graphql_edge.explorer import Explorer
+from graphql_edge.http import HTTPView
+from graphql_edge.limits import Limits
+from graphql_edge.server_log import ignore_client_mistakes
+from graphql_edge.sockets import Sockets
+from graphql_edge.sse import EventStreams
 
 
 class GraphQLEndpoint:
@@ -32,6 +33,7 @@ class GraphQLEndpoint:
         *,
         limits: Limits | None = None,
         allowed_origins: Iterable[str] = (),
+        explorer: Explorer | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self.engine = Engine(schema, collaborators, self.limits)
@@ -40,7 +42,7 @@ class GraphQLEndpoint:
         self.streams = EventStreams(self.engine, self.lives)
         self.sockets = Sockets(self.engine, self.lives, origins)
         ignore_client_mistakes()
-        self._http = HTTPView(self.engine, origins, self.streams)
+        self._http = HTTPView(self.engine, origins, self.streams, explorer or Explorer())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

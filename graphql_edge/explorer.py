@@ -7,6 +7,7 @@ the hash of each file, and whoever types a key into it trusts that.
 
 import base64
 import hashlib
+from html import escape
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +23,8 @@ def _policy_hash(text: str) -> str:
 _script = (_HERE / "explorer.js").read_text(encoding="utf-8")
 _style = (_HERE / "explorer.css").read_text(encoding="utf-8")
 
-_EXPLORER: Final = (
-    (_HERE / "explorer.html")
-    .read_text(encoding="utf-8")
-    .replace("/*style*/", _style)
-    .replace("/*script*/", _script)
-    .encode()
+_page = (
+    (_HERE / "explorer.html").read_text(encoding="utf-8").replace("/*style*/", _style).replace("/*script*/", _script)
 )
 _NOWHERE_ELSE: Final = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _EXPLORER_POLICY: Final = (
@@ -42,13 +39,20 @@ _GRAPHIQL_POLICY: Final = (
 )
 
 
-def page_for(query_string: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-    """The page and its headers."""
-    graphiql = query_string.split(b"&")[0] in (b"graphiql", b"graphiql=")
-    policy = _GRAPHIQL_POLICY if graphiql else _EXPLORER_POLICY
-    return _GRAPHIQL if graphiql else _EXPLORER, [
-        (b"content-type", b"text/html; charset=utf-8"),
-        (b"content-security-policy", policy.encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"no-referrer"),
-    ]
+class Explorer:
+    """The pages of one endpoint. `example` is the operation that stands there at first."""
+
+    def __init__(self, title: str = "GraphQL", example: str = "{ __typename }") -> None:
+        page = _page.replace("<!--title-->", escape(title)).replace("<!--example-->", escape(example))
+        self._page = page.encode()
+
+    def page_for(self, query_string: bytes) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """The page and its headers."""
+        graphiql = query_string.split(b"&")[0] in (b"graphiql", b"graphiql=")
+        policy = _GRAPHIQL_POLICY if graphiql else _EXPLORER_POLICY
+        return _GRAPHIQL if graphiql else self._page, [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-security-policy", policy.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
-from api.web import eager
+from graphql_edge import eager
 
 
 class Outbox:

@@ -24,7 +24,7 @@ milliseconds, and nonsense is always new.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from api.web.errors import TooComplex
+from graphql_edge.errors import TooComplex
 
 PAGE_MAX: Final = 100
 LIST_DEFAULT: Final = 10

@@ -13,16 +13,16 @@ import msgspec
 from graphql import OperationType
 from starlette.types import Message, Receive, Scope, Send
 
-from api.web import errors
-from api.web.audience import Lives
-from api.web.connection import abort
-from api.web.cors import Origins
-from api.web.engine import Engine, encode, is_live
-from api.web.errors import ClientError
-from api.web.outbox import Outbox
-from api.web.request import GraphQLRequest, checked
-from api.web.request_id import request_id
-from api.web.socket_operation import SocketOperation
+from graphql_edge import errors
+from graphql_edge.audience import Lives
+from graphql_edge.connection import abort
+from graphql_edge.cors import Origins
+from graphql_edge.engine import Engine, encode, is_live
+from graphql_edge.errors import ClientError
+from graphql_edge.outbox import Outbox
+from graphql_edge.request import GraphQLRequest, checked
+from graphql_edge.request_id import request_id
+from graphql_edge.socket_operation import SocketOperation
 
 SUBPROTOCOL: Final = "graphql-transport-ws"
 

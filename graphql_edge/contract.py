@@ -2,24 +2,25 @@
 
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from api.web.usage_batch import UsageEventIn
+import msgspec
+from graphql import OperationDefinitionNode
 
 if TYPE_CHECKING:
-    from api.web.documents import Operation
+    from graphql_edge.documents import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One operation about to be executed, or one pushed state of a Live operation.
 
-    `principal` is what `authenticate` gave. `usage_events` are those of a recordUsage whose events came by variable.
+    `principal` is what `authenticate` gave, `batch` what `Batch.take` took out of the variables.
     """
 
     principal: Any
     request_id: str
-    usage_events: list[UsageEventIn] | None = None
+    batch: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,29 @@ class Allowance:
     remaining: int
 
 
+class Batch(Protocol):
+    """Where an operation has the many things that its wirer decodes at once, instead of graphql-core one by one."""
+
+    def take(self, variables: msgspec.Raw) -> tuple[dict[str, Any], Any]:
+        """Of an object in JSON: the variables that are left to coerce, and what `context` finds as `call.batch`.
+        ClientError says what is wrong with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """Mutations of one root `field` that come with thousands of things by variable. Their body may be longer than
+    others (`Limits.batch_body_bytes_max`). `find(definition)`: where an operation has its batch, if it has one."""
+
+    field: str
+    find: Callable[[OperationDefinitionNode], Batch | None]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Collaborators:
-    """The callbacks of the endpoint. All but `authenticate` are plain functions: they run for each message.
+    """What the endpoint is given. All callbacks but `authenticate` are plain functions: they run for each message.
 
     authenticate(authorization): the principal of an Authorization header (or of connection_init), or Unauthenticated.
-    context(call): the resolvers' info.context, with loaders of its own and `usage_events` taken from the call.
+    context(call): the resolvers' info.context, with loaders of its own and the `batch` of the call.
     reauthorize(principal): None when the credentials are known to hold still, Unauthenticated when they have expired or
         been revoked; an awaitable of the same when that has to be looked up. Nothing is sent before it is known.
     spend(principal, cost): takes from the budget, or RateLimited. Called with cost.READING before a document is read
@@ -43,6 +61,7 @@ class Collaborators:
         it: that must not raise.
     observe(operation, start): starts the execution of a query or mutation and hands on what `start` gives, awaited or
         not, as a trace does. None: nobody watches.
+    batches: the operations whose variables are decoded at once. None: all are coerced.
     visibility(principal): what decides which fields and rows a principal sees, such as (role, scopes, customer). Two
         principals of equal visibility are sent the same pushed bytes. By default, each principal is alone.
     """
@@ -53,3 +72,4 @@ class Collaborators:
     spend: Callable[[Any, int], Allowance | None] = lambda _principal, _cost: None
     visibility: Callable[[Any], Hashable] = id
     observe: Callable[["Operation", Callable[[], Any]], Any] | None = None
+    batches: Batches | None = None

@@ -9,11 +9,11 @@ from typing import Any, Protocol, cast
 import msgspec
 from graphql import ExecutionResult, FieldNode, VariableNode
 
-from api.web import errors
-from api.web.documents import Operation
-from api.web.engine import Engine, Prepared, encode
-from api.web.live import Log, Position, States
-from api.web.lru import LRU
+from graphql_edge import errors
+from graphql_edge.documents import Operation
+from graphql_edge.engine import Engine, Prepared, encode
+from graphql_edge.live import Log, Position, States
+from graphql_edge.lru import LRU
 
 
 class Sink(Protocol):

@@ -6,10 +6,10 @@ nothing but `recordUsage` and its events come by variable,
     mutation ($input: RecordUsageInput!) { recordUsage(input: $input) { … } }
     mutation ($events: [UsageEventInput!]!) { recordUsage(input: {events: $events}) { … } }
 
-the view takes the events out of the raw JSON, decodes them here and hands graphql-core `events: []`. The resolver finds
-them as `info.context.usage_events`; when that is None (events written out in the document, or several root fields) it
-reads its input as usual. The checks are those of UsageEventInput and its scalars; whether an event can be counted is
-for the service to say, of each by itself.
+the edge lets the events be taken out of the raw JSON and decoded here and hands graphql-core `events: []`. The resolver
+finds them as `info.context.usage_events`; when that is None (events written out in the document, or several root
+fields) it reads its input as usual. The checks are those of UsageEventInput and its scalars; whether an event can be
+counted is for the service to say, of each by itself.
 """
 
 from dataclasses import dataclass
@@ -20,9 +20,12 @@ from typing import Annotated, Any, Final
 import msgspec
 from graphql import FieldNode, ObjectValueNode, OperationDefinitionNode, OperationType, ValueNode, VariableNode
 
-from api.web.errors import BAD_USER_INPUT, ClientError
+from graphql_edge.contract import Batches
+from graphql_edge.errors import BAD_USER_INPUT, ClientError
+from graphql_edge.request import starts_with
 
-FIELD: Final = "recordUsage"
+EVENTS_MAX: Final = 10_000
+_FIELD: Final = "recordUsage"
 _EVENTS: Final = "events"
 
 Value = (
@@ -67,29 +70,24 @@ class UsageBatch:
     variable: str
     inside_input: bool
 
-    def take(self, raw: msgspec.Raw, events_max: int) -> tuple[dict[str, Any], list[UsageEventIn] | None]:
+    def take(self, variables: msgspec.Raw) -> tuple[dict[str, Any], list[UsageEventIn] | None]:
         """The variables without the events, and the events; None when they are not where they should be, so that
         coercion says what is missing. ClientError names the event and field that is wrong."""
-        variables = _parts.decode(raw)
-        holder = variables.get(self.variable)
+        parts = _parts.decode(variables)
+        holder = parts.get(self.variable)
         if holder is None or not starts_with(holder, b"{" if self.inside_input else b"["):
-            return _plain(variables), None
+            return _plain(parts), None
         if not self.inside_input:
-            variables[self.variable] = _NO_EVENTS
-            return _plain(variables), _decoded(holder, f"variables.{self.variable}", events_max)
+            parts[self.variable] = _NO_EVENTS
+            return _plain(parts), _decoded(holder, f"variables.{self.variable}")
         given = _parts.decode(holder)
         events = given.get(_EVENTS)
         if events is None or not starts_with(events, b"["):
-            return _plain(variables), None
+            return _plain(parts), None
         given[_EVENTS] = _NO_EVENTS
-        del variables[self.variable]
-        coercible = {**_plain(variables), self.variable: _plain(given)}
-        return coercible, _decoded(events, f"variables.{self.variable}.{_EVENTS}", events_max)
-
-
-def starts_with(raw: msgspec.Raw, character: bytes) -> bool:
-    """Whether the raw value is an object ("{") or a list ("[")."""
-    return memoryview(raw)[:1] == character
+        del parts[self.variable]
+        coercible = {**_plain(parts), self.variable: _plain(given)}
+        return coercible, _decoded(events, f"variables.{self.variable}.{_EVENTS}")
 
 
 _VALUE_WORDS = (
@@ -105,7 +103,7 @@ def _plain(parts: dict[str, msgspec.Raw]) -> dict[str, Any]:
     return {name: msgspec.json.decode(part) for name, part in parts.items()}
 
 
-def _decoded(raw: msgspec.Raw, path: str, events_max: int) -> list[UsageEventIn]:
+def _decoded(raw: msgspec.Raw, path: str) -> list[UsageEventIn]:
     try:
         events = _events.decode(raw)
     except msgspec.ValidationError as error:
@@ -113,8 +111,8 @@ def _decoded(raw: msgspec.Raw, path: str, events_max: int) -> list[UsageEventIn]
         if at.rstrip("`").endswith(".value"):
             problem = _VALUE_WORDS
         raise ClientError(f"{path}{at.rstrip('`')}: {problem}.", code=BAD_USER_INPUT) from None
-    if len(events) > events_max:
-        raise ClientError(f"{path}: at most {events_max} events a call, got {len(events)}.", code=BAD_USER_INPUT)
+    if len(events) > EVENTS_MAX:
+        raise ClientError(f"{path}: at most {EVENTS_MAX} events a call, got {len(events)}.", code=BAD_USER_INPUT)
     return events
 
 
@@ -123,7 +121,7 @@ def usage_batch(operation: OperationDefinitionNode) -> UsageBatch | None:
     if operation.operation is not OperationType.MUTATION or len(operation.selection_set.selections) != 1:
         return None
     (root,) = operation.selection_set.selections
-    if not isinstance(root, FieldNode) or root.name.value != FIELD:
+    if not isinstance(root, FieldNode) or root.name.value != _FIELD:
         return None
     given: ValueNode | None = next((one.value for one in root.arguments or () if one.name.value == "input"), None)
     if isinstance(given, VariableNode):
@@ -133,3 +131,7 @@ def usage_batch(operation: OperationDefinitionNode) -> UsageBatch | None:
             if field.name.value == _EVENTS and isinstance(field.value, VariableNode):
                 return UsageBatch(field.value.name.value, inside_input=False)
     return None
+
+
+USAGE_BATCHES: Final = Batches(_FIELD, usage_batch)
+"""For the endpoint's collaborators."""

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from starlette.types import Message, Receive, Scope, Send
 
-from api.web.documents import Operation
-from api.web.endpoint import Front
+from graphql_edge.documents import Operation
+from graphql_edge.endpoint import Front
 from service.tracing import SpanKind, Tracing, caller, failed
 
 T = TypeVar("T")

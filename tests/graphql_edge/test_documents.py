@@ -6,9 +6,9 @@ import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, parse
 from shop import SCHEMA
 
-from api.web.documents import Documents, Operation, Refused
-from api.web.limits import DocumentLimits, Limits
-from api.web.measure import DocumentMeasurer
+from graphql_edge.documents import Documents, Operation, Refused
+from graphql_edge.limits import DocumentLimits, Limits
+from graphql_edge.measure import DocumentMeasurer
 
 
 def chain(length: int, width: int = 2) -> str:

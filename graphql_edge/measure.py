@@ -33,10 +33,10 @@ from graphql import (
     is_required_argument,
 )
 
-from api.web import cost
-from api.web.cost import Polynomial
-from api.web.errors import TooComplex
-from api.web.limits import DocumentLimits
+from graphql_edge import cost
+from graphql_edge.cost import Polynomial
+from graphql_edge.errors import TooComplex
+from graphql_edge.limits import DocumentLimits
 
 _INTROSPECTION_LISTS = frozenset({"fields", "interfaces", "possibleTypes", "inputFields"})
 

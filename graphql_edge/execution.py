@@ -39,10 +39,10 @@ from graphql.pyutils import Path, Undefined, gather_with_cancel
 from graphql.utilities import coerce_input_value
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from api.web.documents import Operation, Refused
-from api.web.errors import BAD_USER_INPUT
-from api.web.leaves import Leaf, is_awaitable, leaf_of
-from api.web.resolvers import call_directly
+from graphql_edge.documents import Operation, Refused
+from graphql_edge.errors import BAD_USER_INPUT
+from graphql_edge.leaves import Leaf, is_awaitable, leaf_of
+from graphql_edge.resolvers import call_directly
 
 COERCION_ERRORS_MAX: Final = 10
 
