@@ -13,7 +13,6 @@ from msgspec import Struct
 
 from domain.account import Account
 from domain.billing.allowance import Allowances, Place, beyond
-from domain.billing.charge import Count
 from domain.billing.office import Office, office
 from domain.billing.tariffs import Tariff, running
 from domain.catalog import BillingMode, Price
@@ -56,7 +55,7 @@ def cover(
     if any(period != right.period for _, period in places):
         return Cover(None, credit)
     limit = None if right.unlimited or right.limit is None else EXACT.add(right.limit, carried)
-    allowances = Allowances(account, rivals[0].meter_key, _not_read)
+    allowances = Allowances(account, rivals[0].meter_key)
     terms = office(settings, customer)
     cost = Fraction(0)
     for place, _ in places:
@@ -70,10 +69,6 @@ def _place(rivals: tuple[Tariff, ...], price: Price, at: datetime) -> tuple[Plac
     stretch, since = rivals[0].stretch, rivals[0].since
     period = counted_at(stretch.anchor_of(price), since, price.cadence, stretch.zone, at)
     return Place(rivals[0], price, rivals, period.start, at), period
-
-
-def _not_read(count: Count) -> Decimal:
-    raise AssertionError(f"the gate knows what is used already, and reads no {count.meter_key}")
 
 
 def _cost(price: Price, quantity: Decimal, spared: Decimal, terms: Office, at: datetime) -> Fraction:

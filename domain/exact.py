@@ -6,15 +6,21 @@ rounding is always asked for by name.
 """
 
 from collections.abc import Iterable
-from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, getcontext, setcontext
 
+ZERO = Decimal(0)
 EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 _ROUNDING = Context(prec=400, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
 def exact_sum(values: Iterable[Decimal]) -> Decimal:
-    with localcontext(EXACT):
-        return sum(values, Decimal(0))
+    """Exact are also values that are only worked out as they are summed up."""
+    before = getcontext()
+    setcontext(EXACT)  # as it is: `localcontext` would copy it each time
+    try:
+        return sum(values, ZERO)
+    finally:
+        setcontext(before)
 
 
 def quantized(value: Decimal, digits: int, rounding: str) -> Decimal:
@@ -29,8 +35,5 @@ def divided(value: Decimal, by: Decimal, digits: int, rounding: str) -> Decimal:
 
 def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros, without an exponent and without the sign of a negative zero."""
-    if not value:
-        return Decimal(0)
-    short = value.normalize(EXACT)
-    exponent = short.as_tuple().exponent
-    return quantized(short, 0, "ROUND_HALF_UP") if isinstance(exponent, int) and exponent > 0 else short
+    whole = int(value)
+    return Decimal(whole) if whole == value else value.normalize(EXACT)

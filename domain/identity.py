@@ -7,13 +7,14 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_PAIRS = [first + second for first in _ALPHABET for second in _ALPHABET]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 def typeid(prefix: str, number: int) -> str:
     """The 128 bits in Crockford's base32, behind the prefix. 26 digits are 130 bits: the first two are zero."""
-    return prefix + "_" + "".join(_ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return prefix + "_" + "".join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])
 
 
 def derived_id(prefix: str, at: datetime, *parts: object) -> str:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
 from domain.account import Account
 from domain.billing.bill import drafts
-from domain.billing.fees import fees
-from domain.billing.minimum_spend import minimum_charges
+from domain.billing.charges import Wanted
 from domain.billing.moment import Moment, next_moment
-from domain.billing.usage_charges import usage_counts
+from domain.books import Books
 from domain.books.line import LineKind
 from domain.due import next_due, present
 from domain.evolve.invoices import closed
@@ -19,11 +19,18 @@ HORIZON = timedelta(days=3 * 366)
 """Nobody is told of an invoice further ahead."""
 
 
-def expected(account: Account, at: datetime) -> Iterator[tuple[Account, Moment]]:
-    """Where the next invoice may come from if nothing else happens, soonest first: the account as it will be then, and
-    the moment. The last one brings an invoice for certain; the others do if usage of a period that has begun by `at`
-    comes to anything, which is for the caller to look up. Moments that bring none, such as the end of what was paid in
-    advance, are left out."""
+class Expected(NamedTuple):
+    """The account as it will be at the moment, and what will be wanted then (None: only items that were added)."""
+
+    account: Account
+    moment: Moment
+    wanted: Wanted | None
+
+
+def expected(account: Account, at: datetime) -> Iterator[Expected]:
+    """Where the next invoice may come from if nothing else happens, soonest first. The last one brings an invoice for
+    certain; the others do if usage of a period that has begun by `at` comes to anything, which is for the caller to
+    look up. Moments that bring none, such as the end of what was paid in advance, are left out."""
     horizon = at + HORIZON
     while True:
         moment, due = next_moment(account), next_due(account)
@@ -31,12 +38,15 @@ def expected(account: Account, at: datetime) -> Iterator[tuple[Account, Moment]]
         if moment is not None and (due is None or due > (moment.until or moment.at)):
             if moment.at > horizon:
                 return
-            certain = _charges_fees(account, moment)
-            if certain or _takes_usage(account, moment, at):
-                yield account, moment
+            if moment.until is None:  # what is added by hand is certain
+                yield Expected(account, moment, None)
+                return
+            wanted = Wanted(account, moment.until, interim=moment.interim)
+            certain = _charges_fees(account.books, moment, wanted)
+            if certain or any(count.period.start <= at for count in wanted.counts):
+                yield Expected(account, moment, wanted)
             if certain:
                 return
-            assert moment.until is not None, "what is added by hand is certain"
             account = replace(account, books=closed(account.books, moment.until, moment.until))
         elif due is None or due > horizon:
             return
@@ -44,18 +54,8 @@ def expected(account: Account, at: datetime) -> Iterator[tuple[Account, Moment]]
             account = present(account, due)
 
 
-def _charges_fees(account: Account, moment: Moment) -> bool:
+def _charges_fees(books: Books, moment: Moment, wanted: Wanted) -> bool:
     """Whether anything is to be paid at the moment, whatever was used."""
-    if moment.until is None:
-        return True
-    books = account.books
-    known = tuple(fees(account, moment.until))
-    wanted = (*known, *minimum_charges(books, known, moment.until))
     fixed = {key: one for key, one in books.billed.items() if one.kind is not LineKind.USAGE}
-    found = drafts(replace(books, billed=fixed), wanted, moment)
+    found = drafts(replace(books, billed=fixed), wanted.without_usage(), moment)
     return any(draft.charges for draft in found)
-
-
-def _takes_usage(account: Account, moment: Moment, at: datetime) -> bool:
-    assert moment.until is not None
-    return any(count.period.start <= at for count in usage_counts(account, moment.until, interim=moment.interim))

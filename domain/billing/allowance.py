@@ -26,6 +26,7 @@ from domain.period import Cadence, Period
 from domain.pricing.rate import rate
 
 Read = Callable[[Count], Decimal]
+_Where = tuple[tuple[str, str | None], str, datetime]
 
 
 class Place(Struct, frozen=True):
@@ -40,13 +41,13 @@ class Place(Struct, frozen=True):
 
 
 class Allowances:
-    """Of one customer's use of one meter."""
+    """Of one customer's use of one meter. What has to be read to tell them is asked of the `read` that is given."""
 
-    def __init__(self, account: Account, meter_key: str, read: Read) -> None:
+    def __init__(self, account: Account, meter_key: str) -> None:
         self._account = account
-        self._seen: dict[tuple[tuple[str, str | None], str, datetime], tuple[Entitlement, ...]] = {}
         self._meter_key = meter_key
-        self._read = read
+        self._rights_at: dict[_Where, tuple[Entitlement, ...]] = {}
+        self._beyond_at: dict[_Where, Mapping[str, Decimal]] = {}
         self._limits = [one for one in account.limits if one.feature.meter_key == meter_key]
         self._grants = [grant for grant in account.grants if grant.feature.meter_key == meter_key]
         keys = [one.feature.key for one in self._limits] + [grant.feature.key for grant in self._grants]
@@ -63,20 +64,22 @@ class Allowances:
         edges += [right.period.end for right in self._rights(place) if right.period is not None]
         return min((edge for edge in edges if edge is not None and place.at < edge < end), default=end)
 
-    def spared(self, place: Place) -> Decimal | None:
+    def spared(self, place: Place, read: Read) -> Decimal | None:
         """How many units come off beside those that the price includes once. None: all of them."""
-        rights = list(self._rights(place))
+        rights = self._rights(place)
         if any(right.unlimited for right in rights):
             return None
         limits = {
-            right.feature.key: exact_sum((right.limit or ZERO, self._carried(right), self._ahead(place, right)))
+            right.feature.key: exact_sum(
+                (right.limit or ZERO, self._carried(right, read), self._ahead(place, right, read))
+            )
             for right in rights
         }
         return self._spared(place, place.running, limits)
 
     def spared_within(self, place: Place, feature: str, limit: Decimal | None) -> Decimal | None:
         """The same where all that is allowed of one feature, with what rolled over, is known already."""
-        if feature not in dict(self._beyond(place)):
+        if feature not in self._beyond(place):
             return self._spared(place, place.running, {})
         return None if limit is None else self._spared(place, place.running, {feature: limit})
 
@@ -84,14 +87,14 @@ class Allowances:
         """The same for events that name the subscription, where another charges the others: by what it gives itself."""
         id = place.tariff.subscription_id
         own = [one for one in place.running if one.subscription_id == id]
-        limits = {feature: self._given(feature, id, place.at) for feature, _ in self._beyond(place)}
+        limits = {feature: self._given(feature, id, place.at) for feature in self._beyond(place)}
         return self._spared(place, own, limits)
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
         """What a subscription brings along: limits, and units that its prices include."""
         theirs = [one for one in place.running if one.subscription_id == subscription_id]
         found = [self._included(place, theirs, None)]
-        for feature, _ in self._beyond(place):
+        for feature in self._beyond(place):
             given = self._given(feature, subscription_id, place.at)
             found.append(exact_sum((given, self._included(place, theirs, feature))))
         return max(found)
@@ -99,14 +102,20 @@ class Allowances:
     def _spared(self, place: Place, among: Iterable[Tariff], limits: Mapping[str, Decimal]) -> Decimal:
         """`limits`: how far use is allowed, in the price's count. What its own plan gives, it includes already."""
         others = [one for one in among if one is not place.tariff]
-        own = dict(self._beyond(place))
+        own = self._beyond(place)
         found = [self._included(place, others, None)]
         for feature, limit in limits.items():
             found.append(exact_sum((limit, self._included(place, others, feature), -own[feature])))
         return EXACT.add(_again(place), max(ZERO, *found))
 
-    def _beyond(self, place: Place) -> Iterator[tuple[str, Decimal]]:
+    def _beyond(self, place: Place) -> Mapping[str, Decimal]:
         """The features beyond whose limit the price charges, and not within: with the limit of its own plan."""
+        where = _where(place)
+        if where not in self._beyond_at:
+            self._beyond_at[where] = dict(self._charged_beyond(place))
+        return self._beyond_at[where]
+
+    def _charged_beyond(self, place: Place) -> Iterator[tuple[str, Decimal]]:
         for feature in self._features:
             own = self._limit(feature, place.tariff.slot, place.at)
             if own is None:
@@ -116,33 +125,33 @@ class Allowances:
 
     def _rights(self, place: Place) -> tuple[Entitlement, ...]:
         """What the gate goes by there, or by a grant that was given later in the usage period."""
-        where = (place.tariff.slot, place.price.id, place.at)
-        if where not in self._seen:
-            self._seen[where] = tuple(self._told(place))
-        return self._seen[where]
+        where = _where(place)
+        if where not in self._rights_at:
+            self._rights_at[where] = tuple(self._told(place))
+        return self._rights_at[where]
 
     def _told(self, place: Place) -> Iterator[Entitlement]:
-        for feature, _ in self._beyond(place):
+        for feature in self._beyond(place):
             found = [entitlement_then(account, feature, place.at) for account in self._accounts]
             rights = [one for one in found if one is not None and one.enabled and one.period is not None]
             if rights:
-                yield max(rights, key=lambda right: (right.unlimited, right.limit or ZERO))
+                best = max(rights, key=lambda right: (right.unlimited, right.limit or ZERO))
+                yield replace(best, earlier=earlier_of(self._account, best))
 
-    def _carried(self, right: Entitlement) -> Decimal:
+    def _carried(self, right: Entitlement, read: Read) -> Decimal:
         """What rolled into the right's period."""
-        earlier = earlier_of(self._account, right)
-        used = [self._read(Count(self._meter_key, one.period)) for one in earlier]
-        return replace(right, earlier=earlier).carried(used)
+        return right.carried(read(Count(self._meter_key, one.period)) for one in right.earlier)
 
-    def _ahead(self, place: Place, right: Entitlement) -> Decimal:
+    def _ahead(self, place: Place, right: Entitlement, read: Read) -> Decimal:
         """How far the price's count is ahead of the gate's, which may have begun at another instant."""
         assert right.period is not None
         if right.period.start == place.since:
             return ZERO
-        return EXACT.subtract(self._used(place.since, place.at), self._used(right.period.start, place.at))
+        count, gates = (self._used(since, place.at, read) for since in (place.since, right.period.start))
+        return EXACT.subtract(count, gates)
 
-    def _used(self, since: datetime, at: datetime) -> Decimal:
-        return ZERO if at <= since else self._read(Count(self._meter_key, Period(since, at)))
+    def _used(self, since: datetime, at: datetime, read: Read) -> Decimal:
+        return ZERO if at <= since else read(Count(self._meter_key, Period(since, at)))
 
     def _included(self, place: Place, among: Iterable[Tariff], feature: str | None) -> Decimal:
         """Units that prices include; with a feature only what is more than their own limit of it, which counts
@@ -172,6 +181,10 @@ class Allowances:
         )
 
 
+def _where(place: Place) -> _Where:
+    return place.tariff.slot, place.price.id, place.at
+
+
 def _lifting(account: Account, grant: Grant) -> Grant:
     """A grant also allows what was used before it in the same usage period: from then on the gate counts that within
     the limit, and support gives it for that."""
@@ -196,5 +209,8 @@ def _again(place: Place) -> Decimal:
 
 
 def _free(place: Place, units: Decimal) -> bool:
-    price = replace(place.price, included=place.tariff.included(place.price))
+    included = place.tariff.included(place.price)
+    if units <= included:
+        return True
+    price = replace(place.price, included=included)
     return rate(price, units).exact == rate(price, ZERO).exact

@@ -115,12 +115,19 @@ class _Run:
     """The account as the events so far leave it."""
 
     def __init__(self, account: Account, at: datetime) -> None:
-        self.account = account
+        self._account = account
+        self._folded = 0
         self.at = at
         self.happened: list[e.AccountEvent] = []
 
+    @property
+    def account(self) -> Account:
+        for event in self.happened[self._folded :]:  # nobody asks after the last one
+            self._account = evolve_account(self._account, event, self.at)
+        self._folded = len(self.happened)
+        return self._account
+
     def record(self, event: e.AccountEvent) -> None:
-        self.account = evolve_account(self.account, event, self.at)
         self.happened.append(event)
 
 

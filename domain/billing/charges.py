@@ -8,21 +8,27 @@ from domain.account import Account
 from domain.billing.charge import Charge, Count
 from domain.billing.fees import fees
 from domain.billing.minimum_spend import minimum_charges
-from domain.billing.usage_charges import usage_charges, usage_counts
+from domain.billing.usage_charges import UsageCharges
 
 
-def counts(account: Account, until: datetime, *, interim: bool = False) -> tuple[Count, ...]:
-    """What has to be read to know the charges up to `until`, each once."""
-    return usage_counts(account, until, interim=interim)
+class Wanted:
+    """Every charge that is due by `until` and not closed. `interim`: also of usage whose period still runs, as far as
+    it got. `counts` is what has to be read to know the `charges`, each once; the fees are known before that."""
 
+    def __init__(self, account: Account, until: datetime, *, interim: bool = False) -> None:
+        self._books = account.books
+        self._until = until
+        self._fees = tuple(fees(account, until))
+        self._usage = UsageCharges(account, until, interim=interim)
+        self.counts = self._usage.counts()
 
-def charges(
-    account: Account, figures: Mapping[Count, Decimal], until: datetime, *, interim: bool = False
-) -> tuple[Charge, ...]:
-    """Every charge that is due by `until` and not closed. `figures`: of each of the `counts`. `interim`: also of usage
-    whose period still runs, as far as it got."""
-    found = (
-        *fees(account, until),
-        *usage_charges(account, figures, until, interim=interim),
-    )
-    return (*found, *minimum_charges(account.books, found, until))
+    def charges(self, figures: Mapping[Count, Decimal]) -> tuple[Charge, ...]:
+        """`figures`: of each of the `counts`."""
+        return self._with_minimum((*self._fees, *self._usage.charges(figures)))
+
+    def without_usage(self) -> tuple[Charge, ...]:
+        """What is wanted whatever was used, as far as no usage lowers what is missing from a minimum."""
+        return self._with_minimum(self._fees)
+
+    def _with_minimum(self, found: tuple[Charge, ...]) -> tuple[Charge, ...]:
+        return (*found, *minimum_charges(self._books, found, self._until))

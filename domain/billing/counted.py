@@ -48,6 +48,13 @@ class Bill(Struct, frozen=True):
         return self.whole.end <= until or self.windows[-1].tariff.stretch.end is not None
 
 
+class Cut(Struct, frozen=True):
+    """The part of a count that a price charges from `place.at` up to `until`, while one thing is allowed."""
+
+    place: Place
+    until: datetime
+
+
 class Slice(Struct, frozen=True):
     """A part of the count that a price charges: from one figure to another, of which `spared` units come off beside
     those it includes (None: all)."""
@@ -58,18 +65,16 @@ class Slice(Struct, frozen=True):
 
 
 class Counted:
-    """One customer's use by `until`, as `read` tells it."""
+    """One customer's use by `until`: who charges for which part of it. Nothing is read before `slice` asks for it."""
 
-    def __init__(self, account: Account, until: datetime, read: Read) -> None:
-        self._read = read
+    def __init__(self, account: Account, until: datetime) -> None:
         self._tariffs = tariffs(account, until)
-        self._allowances = {meter: Allowances(account, meter, read) for meter in self._tariffs}
+        self._allowances = {meter: Allowances(account, meter) for meter in self._tariffs}
         self._closed_until = account.books.closed_until
         self._until = until
 
     def bills(self) -> tuple[Bill, ...]:
-        """All that begin by then and are not closed, in the order in which they were sold, then of periods. Nothing is
-        read for it."""
+        """All that begin by then and are not closed, in the order in which they were sold, then of periods."""
         found: dict[str, Bill] = {}
         for tariff, price in self._in_order():
             stretch = tariff.stretch
@@ -79,16 +84,18 @@ class Counted:
                 found[key] = replace(there, windows=(*there.windows, _window(tariff, whole)))
         return tuple(found.values())
 
-    def slices(self, bill: Bill, window: Window) -> list[Slice]:
-        """What of the count the bill charges in one of its windows."""
+    def cuts(self, bill: Bill, window: Window) -> Iterator[Cut]:
+        """What of the count the bill charges in one of its windows, cut where what is allowed changes."""
         rivals = self._tariffs[window.tariff.meter_key]
-        found: list[Slice] = []
+        allowances = self._allowances[window.tariff.meter_key]
         for shift in shifts(window.period, rivals):
             running = tuple(one for one in rivals if one.runs(shift.start))
             mine = next(one for one in running if one.subscription_id == window.tariff.subscription_id)
-            if mine is window.tariff:
-                found += self._cut(Place(mine, bill.price, running, window.since, shift.start), shift.end)
-        return found
+            at = shift.start
+            while mine is window.tariff and at < shift.end:
+                place = Place(mine, bill.price, running, window.since, at)
+                at = allowances.until(place, shift.end)
+                yield Cut(place, at)
 
     def named_only(self, bill: Bill) -> bool:
         """Whether another subscription charges for all events that do not name this one."""
@@ -104,42 +111,43 @@ class Counted:
         every = [(one, price) for rivals in self._tariffs.values() for one in rivals for price in one.prices]
         return iter(sorted(every, key=lambda one: (one[0].sold, one[0].stretch.prices.index(one[1]))))
 
-    def _cut(self, place: Place, end: datetime) -> Iterator[Slice]:
-        """Up to `end`, cut where what is allowed changes. The first subscription charges for all events but those that
-        others charge for: what names them is theirs."""
+    def slice(self, cut: Cut, read: Read) -> Slice:
+        """Of the count as `read` tells it. The first subscription charges for all events but those that others charge
+        for: what names them is theirs."""
+        place = cut.place
         first, *others = dict.fromkeys(one.subscription_id for one in place.running)
         mine = place.tariff.subscription_id
         allowances = self._allowances[place.tariff.meter_key]
-        while place.at < end:
-            until, spared = allowances.until(place, end), allowances.spared(place)
-            allowed = None if spared is None else EXACT.add(place.price.included or ZERO, spared)
-            brought = {id: allowances.given_by(id, place) for id in others}
-            begins, ends = (self._charged(place, at, allowed, brought) for at in (place.at, until))
-            yield Slice(begins[mine], ends[mine], spared if mine == first else allowances.spared_of_named(place))
-            place = replace(place, at=until)
+        spared = allowances.spared(place, read)
+        allowed = None if spared is None else EXACT.add(place.price.included or ZERO, spared)
+        brought = {id: allowances.given_by(id, place) for id in others}
+        begins, ends = (_charged(place, at, allowed, brought, read) for at in (place.at, cut.until))
+        return Slice(begins[mine], ends[mine], spared if mine == first else allowances.spared_of_named(place))
 
-    def _charged(
-        self, place: Place, at: datetime, allowed: Decimal | None, brought: Mapping[str, Decimal]
-    ) -> dict[str, Decimal]:
-        """By subscription, the part of the count at an instant that is charged by it. What names another than the first
-        uses up what that one `brought` along; what is more is charged by that one, as far as use is beyond all that is
-        `allowed`. The rest is in the count of the first."""
-        first = place.running[0].subscription_id
-        every = self._used(place, at)
-        beyond = ZERO if allowed is None else max(ZERO, EXACT.subtract(every, allowed))
-        found = {first: every}
-        for id, own in brought.items():
-            named = self._used(place, at, id)
-            taken = min(beyond, max(ZERO, EXACT.subtract(named, own)))
-            beyond = EXACT.subtract(beyond, taken)
-            found[id] = min(named, EXACT.add(own, taken))
-            found[first] = EXACT.subtract(found[first], taken)
-        return found
 
-    def _used(self, place: Place, at: datetime, subscription_id: str | None = None) -> Decimal:
-        if at <= place.since:
-            return ZERO
-        return self._read(Count(place.tariff.meter_key, Period(place.since, at), subscription_id))
+def _charged(
+    place: Place, at: datetime, allowed: Decimal | None, brought: Mapping[str, Decimal], read: Read
+) -> dict[str, Decimal]:
+    """By subscription, the part of the count at an instant that is charged by it. What names another than the first
+    uses up what that one `brought` along; what is more is charged by that one, as far as use is beyond all that is
+    `allowed`. The rest is in the count of the first."""
+    first = place.running[0].subscription_id
+    every = _used(place, at, read)
+    beyond = ZERO if allowed is None else max(ZERO, EXACT.subtract(every, allowed))
+    found = {first: every}
+    for id, own in brought.items():
+        named = _used(place, at, read, id)
+        taken = min(beyond, max(ZERO, EXACT.subtract(named, own)))
+        beyond = EXACT.subtract(beyond, taken)
+        found[id] = min(named, EXACT.add(own, taken))
+        found[first] = EXACT.subtract(found[first], taken)
+    return found
+
+
+def _used(place: Place, at: datetime, read: Read, subscription_id: str | None = None) -> Decimal:
+    if at <= place.since:
+        return ZERO
+    return read(Count(place.tariff.meter_key, Period(place.since, at), subscription_id))
 
 
 def _window(tariff: Tariff, whole: Period) -> Window:

@@ -46,11 +46,11 @@ def next_moment(account: Account) -> Moment | None:
             closing = min(closing, change)
         if change is None or boundary <= change:
             found.append(Moment(closing, boundary, closes=True))
-        if (begun := _begun_before(books, boundary)) is not None and change is not None:
+        if change is not None and (begun := _begun_before(books, boundary)) is not None:
             found.append(Moment(begun, begun))
     if change is not None and (boundary is None or boundary > change):
         found.append(Moment(change, change))
-    if nothing_to_wait_for(account):
+    if books.items and boundary is None and change is None and not _begins(account):
         found += [Moment(item.added_at, None, closes=True) for item in books.items]
     if boundary is None and change is None and (look := _last_look(books)) is not None:
         found.append(Moment(look, look, closes=True, last=True))
@@ -75,10 +75,13 @@ def _begun_before(books: Books, boundary: datetime) -> datetime | None:
 def nothing_to_wait_for(account: Account) -> bool:
     """Whether no invoice comes by itself that something added by hand could go on: nothing runs that may be charged,
     and nothing is to begin, to end its trial or to resume."""
-    if next_boundary(account.books)[0] is not None or account.books.bill_at is not None:
-        return False
+    return next_boundary(account.books)[0] is None and account.books.bill_at is None and not _begins(account)
+
+
+def _begins(account: Account) -> bool:
+    """Whether something is to begin, to end its trial or to resume."""
     running = [held for held in account.subscriptions if held.ended_at is None]
-    return not any(not held.started or held.trialing or held.resumes_at is not None for held in running)
+    return any(not held.started or held.trialing or held.resumes_at is not None for held in running)
 
 
 def by_hand(books: Books, at: datetime) -> Moment:
@@ -94,10 +97,8 @@ def next_boundary(books: Books) -> tuple[datetime | None, timedelta]:
     """The next end of a period in which something may be charged, and how long its invoice stays a draft."""
     ends: list[tuple[datetime, int]] = []
     for stretch in books.stretches:
-        if not may_charge(stretch):
-            continue
         after = max(stretch.start, books.billed_until or stretch.start)
-        if stretch.end is not None and stretch.end <= after:
+        if (stretch.end is not None and stretch.end <= after) or not may_charge(stretch):
             continue
         end = _next_end(stretch, after)
         if end < FOREVER and (stretch.end is None or end <= stretch.end):

@@ -10,11 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from itertools import groupby
+from typing import NamedTuple
 
 from domain.account import Account
-from domain.billing.allowance import beyond
+from domain.billing.allowance import Read, beyond
 from domain.billing.charge import Charge, Count
-from domain.billing.counted import Bill, Counted, Slice, joined
+from domain.billing.counted import Bill, Counted, Cut, Slice, joined
 from domain.books.line import ZERO, LineKind, Step
 from domain.catalog import Price
 from domain.exact import EXACT, exact_sum
@@ -24,43 +25,62 @@ from domain.pricing.rate import INCLUDED, Rated, rate
 ONE = Decimal(1)
 
 
-def usage_counts(account: Account, until: datetime, *, interim: bool) -> tuple[Count, ...]:
-    """What has to be read to know the usage charges up to `until`: all that working them out asks for."""
-    asked: dict[Count, Decimal] = {}
+class _Stretch(NamedTuple):
+    """What a price charges of one count. `begins`: the count does so with it."""
 
-    def note(count: Count) -> Decimal:
-        return asked.setdefault(count, ZERO)
-
-    for _ in _charges(account, Counted(account, until, note), until, interim=interim):
-        pass
-    return tuple(asked)
+    begins: bool
+    cuts: tuple[Cut, ...]
 
 
-def usage_charges(
-    account: Account, figures: Mapping[Count, Decimal], until: datetime, *, interim: bool
-) -> Iterator[Charge]:
-    """Every usage charge that is due by `until` and not closed. `figures`: of each of the `usage_counts`. `interim`:
-    also of periods that still run, as far as they got. What was billed once stays wanted: usage that was billed in
-    mid-period goes on being counted."""
-    return _charges(account, Counted(account, until, figures.__getitem__), until, interim=interim)
+class UsageCharges:
+    """Every usage charge of one customer that is due by `until` and not closed, in two steps: which figures have to be
+    read for them, and what they come to. `interim`: also of periods that still run, as far as they got. What was billed
+    once stays wanted: usage that was billed in mid-period goes on being counted."""
+
+    def __init__(self, account: Account, until: datetime, *, interim: bool) -> None:
+        self._counted = Counted(account, until)
+        self._due = tuple(
+            (bill, tuple(self._stretches(bill)))
+            for bill in self._counted.bills()
+            if interim or bill.due(until) or bill.key in account.books.billed
+        )
+
+    def counts(self) -> tuple[Count, ...]:
+        """All that working out the charges asks for, each once."""
+        asked: dict[Count, Decimal] = {}
+
+        def note(count: Count) -> Decimal:
+            return asked.setdefault(count, ZERO)
+
+        for _, stretches in self._due:
+            for stretch in stretches:
+                for cut in stretch.cuts:
+                    self._counted.slice(cut, note)
+        return tuple(asked)
+
+    def charges(self, figures: Mapping[Count, Decimal]) -> Iterator[Charge]:
+        """`figures`: of each of the `counts`."""
+        for bill, stretches in self._due:
+            yield self._charge(bill, stretches, figures.__getitem__)
+
+    def _stretches(self, bill: Bill) -> Iterator[_Stretch]:
+        for _, windows in groupby(bill.windows, key=lambda window: window.since):
+            of_one = list(windows)
+            cuts = tuple(cut for window in of_one for cut in self._counted.cuts(bill, window))
+            yield _Stretch(of_one[0].begins, cuts)
+
+    def _charge(self, bill: Bill, stretches: Iterable[_Stretch], read: Read) -> Charge:
+        slices: list[Slice] = []
+        steps: list[Step] = []
+        for stretch in stretches:
+            charged = joined(self._counted.slice(cut, read) for cut in stretch.cuts)
+            steps += _steps(bill.price, charged, begins=stretch.begins)
+            slices += charged
+        return _charge(bill, slices, _never_below_zero(steps), named_only=self._counted.named_only(bill))
 
 
-def _charges(account: Account, counted: Counted, until: datetime, *, interim: bool) -> Iterator[Charge]:
-    for bill in counted.bills():
-        if interim or bill.due(until) or bill.key in account.books.billed:
-            yield _charge(counted, bill)
-
-
-def _charge(counted: Counted, bill: Bill) -> Charge:
+def _charge(bill: Bill, slices: Iterable[Slice], rated: Rated, *, named_only: bool) -> Charge:
     price, stretch = bill.price, bill.windows[-1].tariff.stretch
-    slices: list[Slice] = []
-    steps: list[Step] = []
-    for _, windows in groupby(bill.windows, key=lambda window: window.since):  # each is a count of its own
-        of_one = list(windows)
-        charged = joined(one for window in of_one for one in counted.slices(bill, window))
-        steps += _steps(price, charged, begins=of_one[0].begins)
-        slices += charged
-    rated = _never_below_zero(steps)
     return Charge(
         key=bill.key,
         kind=LineKind.USAGE,
@@ -76,7 +96,7 @@ def _charge(counted: Counted, bill: Bill) -> Charge:
         tax_category=price.tax_category,
         tax_inclusive=price.tax_inclusive,
         usage=bill.covered,
-        named_only=counted.named_only(bill),
+        named_only=named_only,
         steps=rated.steps,
     )
 
@@ -92,8 +112,10 @@ def _steps(price: Price, slices: list[Slice], *, begins: bool) -> Iterator[Step]
             yield Step("within what is unlimited", EXACT.subtract(one.ends, one.begins), ZERO, ZERO)
             continue
         yield from _of_count(price, one.ends, one.spared)
+        if begins and n == 0 and not counted:
+            continue
         before = exact_sum(step.amount for step in _of_count(price, one.begins, one.spared))
-        if before and not (begins and n == 0 and not counted):
+        if before:
             yield Step(f"counted before: {one.begins:f}", ONE, EXACT.minus(before), EXACT.minus(before))
 
 

@@ -2,11 +2,12 @@
 own instant and on what the one before left."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from domain.account import Account
 from domain.billing.bill import bill
 from domain.billing.charge import Charge
-from domain.billing.charges import charges, counts
+from domain.billing.charges import Wanted
 from domain.billing.moment import Moment, next_moment
 from domain.billing.office import Office, office
 from domain.due import catch_up, next_due
@@ -16,17 +17,32 @@ from domain.engine.pending import Pending
 from domain.engine.questions import Asking, Question
 
 
+class _Next(NamedTuple):
+    """When something next falls due, when the books next make something due, and what is billed next."""
+
+    due: datetime | None
+    money: datetime | None
+    moment: Moment | None
+
+    @property
+    def at(self) -> datetime | None:
+        found = (self.due, self.money, None if self.moment is None else self.moment.at)
+        return min((instant for instant in found if instant is not None), default=None)
+
+
 def next_instant(account: Account) -> datetime | None:
     """When something next falls due, is made due by the books, or is billed."""
-    moment = next_moment(account)
-    found = (next_due(account), next_money_due(account), None if moment is None else moment.at)
-    return min((instant for instant in found if instant is not None), default=None)
+    return _next(account).at
+
+
+def _next(account: Account) -> _Next:
+    return _Next(next_due(account), next_money_due(account), next_moment(account))
 
 
 def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = False) -> Asking[None]:
     """All that happens by itself up to and including `at`. `until_charge`: not beyond where a provider is to be asked,
     whose answer may change what comes after."""
-    while (instant := next_instant(pending.state)) is not None and instant <= at:
+    while (instant := (soonest := _next(pending.state)).at) is not None and instant <= at:
         if until_charge and charges_open(pending.state.books):
             return
         happens_at = pending.at(instant)  # what follows counts from when it happens, not from when it should have
@@ -34,16 +50,15 @@ def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = Fal
         yield from settle(pending, pending.state, happens_at, by_time=True)
         if len(pending.facts) > begun:  # credit that an older release left beside what was open
             continue
-        if _is(next_due(pending.state), instant):
+        if soonest.due == instant:
             for due_at, event, _ in catch_up(pending.state, instant):
                 pending.add(event, due_at, by_time=True)
-        elif _is(next_money_due(pending.state), instant):
+        elif soonest.money == instant:
             for event in money_due(pending.state, happens_at):
                 pending.add(event, happens_at, by_time=True)
         else:
-            moment = next_moment(pending.state)
-            assert moment is not None
-            yield from make_final(pending, moment)
+            assert soonest.moment is not None
+            yield from make_final(pending, soonest.moment)
         assert len(pending.facts) > begun, "what is due happens, and is due no more"
         yield from follow(pending, begun, happens_at, by_time=True)
 
@@ -51,20 +66,19 @@ def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = Fal
 def make_final(pending: Pending[Account], moment: Moment) -> Asking[None]:
     """What the moment bills, whenever it is come to."""
     at = pending.at(moment.at)
-    wanted, terms = yield from wanted_by(pending.state, moment, at)
-    for event in bill(pending.state, wanted, terms, moment, at):
+    charges, terms = yield from wanted_by(pending.state, moment, at)
+    for event in bill(pending.state, charges, terms, moment, at):
         pending.add(event, at, by_time=True)
 
 
-def wanted_by(account: Account, moment: Moment, at: datetime) -> Asking[tuple[tuple[Charge, ...], Office]]:
-    """What is wanted by the moment, with the usage as it stands at `at`, and the terms to bill it by."""
+def wanted_by(
+    account: Account, moment: Moment, at: datetime, wanted: Wanted | None = None
+) -> Asking[tuple[tuple[Charge, ...], Office]]:
+    """What is wanted by the moment, with the usage as it stands at `at`, and the terms to bill it by. `wanted`: if
+    that was worked out already."""
     assert account.customer is not None
-    until, interim = moment.until, moment.interim
-    asked = () if until is None else counts(account, until, interim=interim)
-    answer = yield Question(account.customer.id, at, asked)
-    wanted = () if until is None else charges(account, answer.figures, until, interim=interim)
-    return wanted, office(answer.settings, account.customer)
-
-
-def _is(instant: datetime | None, other: datetime) -> bool:
-    return instant is not None and instant <= other
+    if wanted is None and moment.until is not None:
+        wanted = Wanted(account, moment.until, interim=moment.interim)
+    answer = yield Question(account.customer.id, at, () if wanted is None else wanted.counts)
+    charges = () if wanted is None else wanted.charges(answer.figures)
+    return charges, office(answer.settings, account.customer)

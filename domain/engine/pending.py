@@ -57,8 +57,12 @@ class Pending(Generic[S]):
         return self.time
 
     def reword(self, word: Callable[[AnyEvent], AnyEvent]) -> None:
-        """Every event in other words, and the states that they then lead to."""
-        facts, self.facts = self.facts, []
-        self.state, self._last_at = self.before, self._since
-        for fact in facts:
-            self.add(word(fact.event), fact.at, by_time=fact.by_time)
+        """Every event in other words, and the states that they then lead to. Up to the first that says something else
+        all stays as it is."""
+        words = [word(fact.event) for fact in self.facts]
+        same = next((n for n, fact in enumerate(self.facts) if words[n] is not fact.event), len(words))
+        facts, self.facts = self.facts, self.facts[:same]
+        self.state = self.after(same)
+        self._last_at = self.facts[-1].at if self.facts else self._since
+        for event, fact in zip(words[same:], facts[same:], strict=True):
+            self.add(event, fact.at, by_time=fact.by_time)

@@ -18,9 +18,9 @@ from domain.events import InvoiceFinalized
 def upcoming(account: Account, at: datetime) -> Asking[Invoice | None]:
     """The draft of the next invoice, as it would be now if nothing else happened: what will recur, and the usage so
     far. None: as things are, none will come."""
-    for ahead, moment in expected(account, at):
-        wanted, terms = yield from wanted_by(ahead, moment, max(at, moment.at))
-        one = next((one for one in bill.drafts(ahead.books, wanted, moment) if one.charges), None)
+    for ahead, moment, wanted in expected(account, at):
+        charges, terms = yield from wanted_by(ahead, moment, max(at, moment.at), wanted)
+        one = next((one for one in bill.drafts(ahead.books, charges, moment) if one.charges), None)
         if one is not None:
             made = make(
                 ahead,

@@ -21,7 +21,7 @@ from timeline import D, on
 from domain import commands as c
 from domain import events as e
 from domain.account import Account
-from domain.billing.charges import charges, counts
+from domain.billing.charges import Wanted
 from domain.billing.uncorrected import last_moment, uncorrected
 from domain.books.credit import CreditKind
 from domain.evolve import evolve_account
@@ -50,7 +50,8 @@ def differs(journal: Journal) -> list[str]:
     moment = last_moment(account)
     if moment is None or moment.until is None:
         return []
-    wanted = charges(account, {count: D(0) for count in counts(account, moment.until)}, moment.until)
+    due = Wanted(account, moment.until)
+    wanted = due.charges({count: D(0) for count in due.counts})
     return [f"{key.split('/')[1]} {amount:+f}" for key, amount, _ in uncorrected(account, wanted, journal[-1][0])]
 
 

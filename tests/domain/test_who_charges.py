@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from timeline import D, gives, on, plan
 
 from domain.billing.charge import Count
-from domain.billing.charges import charges, counts
+from domain.billing.charges import Wanted
 from domain.catalog import ChargeModel
 from domain.period import Period
 from domain.policy import TrialUsage
@@ -138,14 +138,14 @@ def test_a_level_is_charged_by_the_price_that_counted_it() -> None:
     start, middle, end = on("2026-06-01"), on("2026-06-16"), on("2026-07-01")
     for level, second in ("50", "0.00"), ("80", "60.00"):
         figures = {Count("storage", Period(start, middle)): D(50), Count("storage", Period(start, end)): D(level)}
-        wanted = charges(gated.account, figures, end)
+        wanted = Wanted(gated.account, end).charges(figures)
         assert [one.amount for one in wanted] == [D("50.00"), D(second)]
 
 
 # ── events that name their subscription ──
 def test_what_names_another_subscription_is_asked_for_only_where_two_price_the_meter() -> None:
     alone = Gated("2026-06-01", FIRST, FREE)
-    assert {count.subscription_id for count in counts(alone.account, on("2026-07-01"))} == {None}
+    assert {count.subscription_id for count in Wanted(alone.account, on("2026-07-01")).counts} == {None}
     both = Gated("2026-06-01", FIRST, SECOND)
     june = Period(on("2026-06-01"), on("2026-07-01"))
     figures = {
@@ -153,10 +153,10 @@ def test_what_names_another_subscription_is_asked_for_only_where_two_price_the_m
         Count("calls", june, "s1"): D(1000),
         Count("calls", june, "s2"): D(30),
     }
-    assert {count: figures[count] for count in counts(both.account, on("2026-07-01"))} == {
+    assert {count: figures[count] for count in Wanted(both.account, on("2026-07-01")).counts} == {
         count: figures[count] for count in (Count("calls", june), Count("calls", june, "s2"))
     }
-    wanted = charges(both.account, figures, on("2026-07-01"))
+    wanted = Wanted(both.account, on("2026-07-01")).charges(figures)
     assert {one.stretch.subscription_id: (one.quantity, one.amount) for one in wanted} == {
         "s1": (D(70), D("70.00")),
         "s2": (D(30), D("60.00")),
@@ -194,5 +194,5 @@ def test_what_names_a_subscription_uses_up_what_that_one_includes_first() -> Non
     gated = Gated("2026-06-01", sold("first", calls("1", included=D(100))), sold("second", calls("2", included=D(50))))
     june = Period(on("2026-06-01"), on("2026-07-01"))
     figures = {Count("calls", june): D(200), Count("calls", june, "s2"): D(80)}
-    wanted = charges(gated.account, figures, on("2026-07-01"))
+    wanted = Wanted(gated.account, on("2026-07-01")).charges(figures)
     assert {one.stretch.subscription_id: one.amount for one in wanted} == {"s1": D("20.00"), "s2": D("60.00")}

@@ -23,7 +23,7 @@ from domain import commands as c
 from domain import events as e
 from domain.account import Account, Customer, CustomerKind, Grant
 from domain.billing.charge import Charge, Count
-from domain.billing.charges import charges, counts
+from domain.billing.charges import Wanted
 from domain.billing.numbering import Numbering, series_of
 from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import (
@@ -186,7 +186,8 @@ class Timeline:
         return sum(read, D(0))
 
     def wanted(self, account: Account, until: datetime) -> tuple[Charge, ...]:
-        return charges(account, {count: self._figure(count) for count in counts(account, until)}, until)
+        wanted = Wanted(account, until)
+        return wanted.charges({count: self._figure(count) for count in wanted.counts})
 
     def _numbers(self, facts: Sequence[Fact]) -> Iterator[str]:
         for fact in facts:
