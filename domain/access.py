@@ -112,20 +112,20 @@ def check_key(key: ApiKey, maker: frozenset[Scope], at: datetime) -> None:
     _check_scopes(key.scopes, maker, "your own credentials do not hold")
     if key.role is Role.PARTNER:
         if not key.customer_ids:
-            raise invalid("a PARTNER key must name its customers", "customers")
+            raise invalid("a PARTNER key must name its customers", "customer_ids")
         if len(key.customer_ids) > KEY_CUSTOMERS_MAX:
-            raise invalid(f"must be at most {KEY_CUSTOMERS_MAX:,}", "customers")
+            raise invalid(f"must be at most {KEY_CUSTOMERS_MAX:,}", "customer_ids")
     elif key.customer_ids is not None:
-        raise invalid("only a PARTNER key is limited to customers", "customers")
+        raise invalid("only a PARTNER key is limited to customers", "customer_ids")
     if key.expires_at is not None and key.expires_at <= at:
-        raise invalid("must lie in the future", "expiresAt")
+        raise invalid("must lie in the future", "expires_at")
 
 
 def check_token(lifetime: timedelta, scopes: Collection[Scope] | None) -> None:
     """Whether a customer token may live this long and hold these scopes (None: all that customers have)."""
     if not timedelta(seconds=1) <= lifetime <= TOKEN_LIFETIME_MAX:
         hours = TOKEN_LIFETIME_MAX // timedelta(hours=1)
-        raise invalid(f"must be between 1 second and {hours} hours", "lifetimeSeconds")
+        raise invalid(f"must be between 1 second and {hours} hours", "lifetime")
     if scopes is not None:
         _check_scopes(scopes, ROLE_SCOPES[Role.CUSTOMER], "a customer token cannot hold")
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.account import Account
 from domain.catalog import PlanVersion, Price
-from domain.errors import invalid
+from domain.errors import NotChargeable
 from domain.evolve.stretches import chosen
 from domain.period import Cadence, period_at
 from domain.policy import ChangeTiming
@@ -42,14 +42,14 @@ def check_since(account: Account, held: Subscription, since: datetime, at: datet
     """A change may be charged from an earlier instant, but not from before the last change of what it changes. Raises
     Refusal."""
     if since > at:
-        raise invalid("must not lie in the future", "chargedFrom")
+        raise NotChargeable("must not lie in the future", "since")
     running = [one for one in account.books.stretches if one.subscription_id == held.id and one.end is None]
     last = max((one.start for one in running), default=held.start_at)
     if since < last:
-        raise invalid(f"the subscription changed at {last.isoformat()}, after that instant", "chargedFrom")
+        raise NotChargeable(f"the subscription changed at {last.isoformat()}, after that instant", "since")
     closed = account.books.closed_until
     if closed is not None and since < closed:
-        raise invalid(f"what lies before {closed.isoformat()} is closed", "chargedFrom")
+        raise NotChargeable(f"what lies before {closed.isoformat()} is closed", "since")
 
 
 def dated_back(

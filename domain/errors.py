@@ -25,7 +25,10 @@ class ErrorCode(StrEnum):
 class Refusal(Exception):
     """A command that the rules do not allow. Raised before anything is written; it changes nothing.
 
-    `field` is the path inside the command's input, outermost first. `conflicts` names scheduled changes by id.
+    `field` is the path of what is at fault, outermost first, by the attributes of the command: ("overrides", "0",
+    "unit_amount"). Of a command that carries one value (a credit, a coupon, a change) the attributes of that are named,
+    too; "customer" is whose account it is. What callers call them, only the edge knows. `conflicts` names scheduled
+    changes by id.
     """
 
     def __init__(self, code: ErrorCode, message: str, *field: str, conflicts: tuple[str, ...] = ()) -> None:
@@ -38,6 +41,14 @@ class Refusal(Exception):
     def under(self, *path: str) -> "Refusal":
         """The same refusal, its field one level further in: a tier's fault becomes its price's, then its plan's."""
         return Refusal(self.code, self.message, *path, *self.field, conflicts=self.conflicts)
+
+
+class NotChargeable(Refusal):
+    """The instant from which something shall be charged is in the future, before what it changes, or closed already.
+    Who said that instant may have been a quote."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(ErrorCode.INVALID, message, field)
 
 
 def invalid(message: str, *field: str) -> Refusal:

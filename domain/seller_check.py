@@ -34,23 +34,23 @@ def check_settings(settings: Settings) -> None:
     if not is_zone(settings.zone):
         raise invalid(f"{settings.zone} is not an IANA time zone", "zone")
     _check_series(settings.invoices, "invoices")
-    _check_series(settings.credit_notes, "creditNotes")
+    _check_series(settings.credit_notes, "credit_notes")
     if not _apart(settings.invoices.prefix, settings.credit_notes.prefix):
-        raise invalid("its numbers could be those of an invoice", "creditNotes", "prefix")
-    _check_range(settings.net_days, 0, NET_DAYS_MAX, "netDays")
-    _check_range(settings.corrections_days, 0, CORRECTIONS_DAYS_MAX, "correctionsDays")
-    _check_range(settings.quote_minutes, 1, QUOTE_MINUTES_MAX, "quoteMinutes")
-    _check_range(settings.sync_minutes, 1, SYNC_MINUTES_MAX, "syncMinutes")
+        raise invalid("its numbers could be those of an invoice", "credit_notes", "prefix")
+    _check_range(settings.net_days, 0, NET_DAYS_MAX, "net_days")
+    _check_range(settings.corrections_days, 0, CORRECTIONS_DAYS_MAX, "corrections_days")
+    _check_range(settings.quote_minutes, 1, QUOTE_MINUTES_MAX, "quote_minutes")
+    _check_range(settings.sync_minutes, 1, SYNC_MINUTES_MAX, "sync_minutes")
     _check_dunning(settings.dunning)
     if len(set(settings.burn_order)) < len(settings.burn_order):
-        raise invalid("names a criterion twice", "burnOrder")
+        raise invalid("names a criterion twice", "burn_order")
     check_tax_rates(settings.tax_rates)
 
 
 def check_tax_rates(rates: Sequence[TaxRate]) -> None:
     """Each is complete, and a country has one rate for a category on any day. Raises Refusal."""
     if len(rates) > TAX_RATES_MAX:
-        raise invalid(f"at most {TAX_RATES_MAX:,} rates", "taxRates")
+        raise invalid(f"at most {TAX_RATES_MAX:,} rates", "tax_rates")
     before: dict[tuple[str, str], list[TaxRate]] = {}
     for index, rate in enumerate(rates):
         same = before.setdefault((rate.country, rate.category), [])
@@ -59,7 +59,7 @@ def check_tax_rates(rates: Sequence[TaxRate]) -> None:
             if any(_overlap(rate, other) for other in same):
                 raise invalid(f"{rate.country} has two rates for {rate.category} on one day", "since")
         except Refusal as refusal:
-            raise refusal.under("taxRates", str(index)) from None
+            raise refusal.under("tax_rates", str(index)) from None
         same.append(rate)
 
 
@@ -73,10 +73,9 @@ def iban_holds(iban: str) -> bool:
 def _check_seller(seller: Seller) -> None:
     try:
         check_name(seller.name, "name")
-        for field in ("line1", "line2", "city", "postal_code", "tax_id", "registration", "email"):
-            name = re.sub(r"_(.)", lambda match: match[1].upper(), field)
-            check_length(getattr(seller, field), NAME_CHARS_MAX, name)
-        check_length(seller.small_print, DESCRIPTION_CHARS_MAX, "smallPrint")
+        for name in ("line1", "line2", "city", "postal_code", "tax_id", "registration", "email"):
+            check_length(getattr(seller, name), NAME_CHARS_MAX, name)
+        check_length(seller.small_print, DESCRIPTION_CHARS_MAX, "small_print")
         if not is_country(seller.country):
             raise invalid(f"{seller.country} is not a country of ISO 3166", "country")
         if seller.iban is not None and not iban_holds(seller.iban.replace(" ", "")):
@@ -107,10 +106,10 @@ def _check_range(value: int, least: int, most: int, *field: str) -> None:
 
 def _check_dunning(dunning: Dunning) -> None:
     if len(dunning.retry_days) > RETRIES_MAX:
-        raise invalid(f"at most {RETRIES_MAX} retries", "dunning", "retryDays")
+        raise invalid(f"at most {RETRIES_MAX} retries", "dunning", "retry_days")
     for index, days in enumerate(dunning.retry_days):
-        _check_range(days, 1, RETRY_DAYS_MAX, "dunning", "retryDays", str(index))
-    _check_range(dunning.grace_days, 0, GRACE_DAYS_MAX, "dunning", "graceDays")
+        _check_range(days, 1, RETRY_DAYS_MAX, "dunning", "retry_days", str(index))
+    _check_range(dunning.grace_days, 0, GRACE_DAYS_MAX, "dunning", "grace_days")
 
 
 def _check_rate(rate: TaxRate) -> None:

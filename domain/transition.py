@@ -32,7 +32,7 @@ QUANTITY_MAX = 1_000_000
 def transition(account: Account, held: Subscription, change: Change, at: datetime) -> list[e.AccountEvent]:
     """The events of `change` at `at`, or a Refusal when the subscription cannot take it."""
     if held.ended_at is not None:
-        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscriptionId")
+        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscription_id")
     match change:
         case ChangePlan():
             return [_plan_changed(account, held, change, at)]
@@ -41,30 +41,30 @@ def transition(account: Account, held: Subscription, change: Change, at: datetim
             return [] if quantity == held.quantity else [e.QuantityChanged(held.id, quantity)]
         case AddAddOn(plan=plan, quantity=quantity):
             check_quantity(quantity)
-            check_currency(account, plan, "addOn")
+            check_currency(account, plan, "plan")
             if plan.plan_key == held.plan.plan_key:
-                raise Refusal(ErrorCode.CONFLICT, f"{plan.plan_key} is the subscription's own plan", "addOn")
+                raise Refusal(ErrorCode.CONFLICT, f"{plan.plan_key} is the subscription's own plan", "plan")
             if any((one.plan.id, one.quantity) == (plan.id, quantity) for one in held.add_ons):
                 return []
             return [e.AddOnAdded(held.id, AddOn(plan, quantity, max(at, held.start_at)))]
         case RemoveAddOn(plan_key=key):
             if all(one.plan.plan_key != key for one in held.add_ons):
-                raise Refusal(ErrorCode.NOT_FOUND, f"the subscription has no add-on {key}", "addOn")
+                raise Refusal(ErrorCode.NOT_FOUND, f"the subscription has no add-on {key}", "plan_key")
             return [e.AddOnRemoved(held.id, key)]
         case Pause(resumes_at=resumes_at):
             if not held.started or held.paused_at is not None:
                 raise Refusal(
-                    ErrorCode.CONFLICT, f"it is {held.status}: only what runs can be paused", "subscriptionId"
+                    ErrorCode.CONFLICT, f"it is {held.status}: only what runs can be paused", "subscription_id"
                 )
             if resumes_at is not None and resumes_at <= at:
-                raise invalid("must lie after the pause begins", "resumesAt")
+                raise invalid("must lie after the pause begins", "resumes_at")
             return [e.SubscriptionPaused(held.id, resumes_at)]
         case Resume():
             if held.paused_at is None:
-                raise Refusal(ErrorCode.CONFLICT, f"it is {held.status}, not paused", "subscriptionId")
+                raise Refusal(ErrorCode.CONFLICT, f"it is {held.status}, not paused", "subscription_id")
             if held.resumes_at is not None and at > held.resumes_at:
                 told = f"it resumes by itself at {held.resumes_at.isoformat()}"
-                raise Refusal(ErrorCode.CONFLICT, told, "at")
+                raise Refusal(ErrorCode.CONFLICT, told, "effective_at")
             return [e.SubscriptionResumed(held.id)]
         case Cancel():
             with_trial = held.trialing and held.trial_ends_at == at

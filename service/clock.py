@@ -19,7 +19,7 @@ class Clock:
             return self.now()
         state = await states.read(connection, clock_id) if clock_id.startswith("clock_") else None
         if state is None:
-            raise Refusal(ErrorCode.NOT_FOUND, "no such test clock", "clockId")
+            raise Refusal(ErrorCode.NOT_FOUND, "no such test clock", "clock_id")
         now = decode_clock(state).now
         assert now is not None
         return now

@@ -12,29 +12,29 @@ from domain.errors import ErrorCode, Refusal
 Also = Callable[[Connection, Any], Awaitable[None]]
 
 
-def counted(catalog: Catalog, code: str | None, *field: str) -> Also | None:
-    """Count one redemption with what is recorded; None: there is none to count. It raises Refusal (of `field`) when the
-    coupon is used up, which takes back all the rest."""
+def counted(catalog: Catalog, code: str | None) -> Also | None:
+    """Count one redemption with what is recorded; None: there is none to count. It raises Refusal when the coupon is
+    used up, which takes back all the rest."""
     coupon = None if code is None else catalog.coupon(code)
     if coupon is None:  # without one, or refused before anything is counted
         return None
 
     async def count(connection: Connection, _: Any) -> None:
         if not await counts.redeem(connection, coupon.code, coupon.redemptions_max):
-            raise _used_up(coupon, *field)
+            raise _used_up(coupon)
 
     return count
 
 
-async def check_left(engine: Engine, coupon: Coupon, *field: str) -> None:
+async def check_left(engine: Engine, coupon: Coupon) -> None:
     """Whether it can be redeemed once more, as of now. Raises Refusal."""
     if coupon.redemptions_max is None:
         return
     async with engine.connect() as connection:
         redeemed = await counts.redeemed(connection)
     if redeemed.get(coupon.code, 0) >= coupon.redemptions_max:
-        raise _used_up(coupon, *field)
+        raise _used_up(coupon)
 
 
-def _used_up(coupon: Coupon, *field: str) -> Refusal:
-    return Refusal(ErrorCode.LIMIT_REACHED, f"coupon {coupon.code} is used up", *field)
+def _used_up(coupon: Coupon) -> Refusal:
+    return Refusal(ErrorCode.LIMIT_REACHED, f"coupon {coupon.code} is used up", "coupon")

@@ -21,10 +21,13 @@ from service.record import By, Record, Recorded
 
 TEXT_CHARS_MAX = 500
 _COUNTRY = re.compile("[A-Z]{2}")
+_SEALED_AS = {"external_id": "externalId", "tax_id": "taxId", "postal_code": "postalCode"}
+"""What is sealed, and kept, under another name than its attribute's."""
 
 
 class Personal(NamedTuple):
-    """What is known of the person. UNSET: leave as it is; None: nothing (any more)."""
+    """What is known of the person. UNSET: leave as it is; None: nothing (any more). `address`: line1, line2, city,
+    postal_code, region and country, as far as there are any."""
 
     name: str | UnsetType | None = UNSET
     email: str | UnsetType | None = UNSET
@@ -35,11 +38,14 @@ class Personal(NamedTuple):
         """By the names under which they are sealed; an address as JSON. Raises Refusal."""
         if isinstance(self.address, dict):
             check_address(self.address)
-        given = {"name": self.name, "email": self.email, "taxId": self.tax_id, "address": self.address}
+        for name in ("name", "email", "tax_id"):
+            check_text(getattr(self, name), name)
+        given = {name: value for name, value in self._asdict().items() if not isinstance(value, UnsetType)}
         return {
-            field: msgspec.json.encode(value).decode() if isinstance(value, dict) else value
-            for field, value in given.items()
-            if not isinstance(value, UnsetType)
+            _sealed_as(name): msgspec.json.encode({_sealed_as(line): text for line, text in value.items()}).decode()
+            if isinstance(value, dict)
+            else value
+            for name, value in given.items()
         }
 
 
@@ -74,7 +80,6 @@ class Customers:
         answers with it; asking for another under the same external id is refused."""
         check_external_id(new.external_id)
         fields: dict[str, str | None] = {"externalId": new.external_id, **new.personal.fields()}
-        check_texts(fields)
         customer_id = new_id("customer")
         wrapped = self._vault.new_key(customer_id)
         async with self._engine.connect() as connection:
@@ -110,19 +115,18 @@ class Customers:
         async with self._engine.connect() as connection:
             customer_id = await personal.find(connection, self._vault.external_hashes(external_id))
             if customer_id is None:  # erased between the two looks
-                raise Refusal(ErrorCode.CONFLICT, "this customer is being erased; try again", "externalId")
+                raise Refusal(ErrorCode.CONFLICT, "this customer is being erased; try again", "external_id")
             created: Customer = (await self._record.at_seq(connection, customer_id, 1)).state.customer
             known = await self._unsealed(connection, created)
             now: Account = (await self._record.at_seq(connection, customer_id, None)).state
         same = _plain(created) == _plain(asked)
         if not same or known != {field: text for field, text in fields.items() if text is not None}:
-            raise Refusal(ErrorCode.ALREADY_EXISTS, "another customer has this external id", "externalId")
+            raise Refusal(ErrorCode.ALREADY_EXISTS, "another customer has this external id", "external_id")
         return now
 
     async def update(self, customer_id: str, change: UpdateCustomer, known: Personal, by: By) -> Recorded:
         """What a tax number means depends on the country, too: it is read again when either changes."""
         fields = known.fields()
-        check_texts(fields)
         while True:
             try:
                 return await self._update(customer_id, change, fields, by)
@@ -202,23 +206,26 @@ def _tax_facts(customer: Customer | None) -> tuple[str | None, str | None] | Non
 
 def check_external_id(external_id: str) -> None:
     if not 1 <= len(external_id) <= 255 or external_id != external_id.strip() or not external_id.isprintable():
-        raise invalid("must be 1 to 255 printable characters without spaces around them", "externalId")
+        raise invalid("must be 1 to 255 printable characters without spaces around them", "external_id")
 
 
 def check_address(address: dict[str, str]) -> None:
     """The country is also kept unsealed, so it must not be a text in which anything could stand."""
     if not _COUNTRY.fullmatch(address.get("country", "")):
         raise invalid("must be two capital letters such as DE (ISO 3166)", "address", "country")
-    for field, text in address.items():
+    for line, text in address.items():
         if len(text) > TEXT_CHARS_MAX:
-            raise invalid(f"must be at most {TEXT_CHARS_MAX} characters", "address", field)
+            raise invalid(f"must be at most {TEXT_CHARS_MAX} characters", "address", line)
 
 
-def check_texts(fields: dict[str, str | None]) -> None:
-    for field, text in fields.items():
-        if text is None:
-            continue
-        if len(text) > TEXT_CHARS_MAX and field != "address":
-            raise invalid(f"must be at most {TEXT_CHARS_MAX} characters", field)
-        if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-            raise invalid("holds characters that are not text", field)
+def check_text(text: str | UnsetType | None, field: str) -> None:
+    if not isinstance(text, str):
+        return
+    if len(text) > TEXT_CHARS_MAX:
+        raise invalid(f"must be at most {TEXT_CHARS_MAX} characters", field)
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise invalid("holds characters that are not text", field)
+
+
+def _sealed_as(name: str) -> str:
+    return _SEALED_AS.get(name, name)

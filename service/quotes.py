@@ -2,7 +2,8 @@
 does the same thing as of the same instant, and is refused as STALE unless it comes to the same."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from domain.account import Account
 from domain.billing.quote import EntitlementChange, Outcome, entitlement_changes, outcome
 from domain.books.invoice import Invoice
 from domain.due import present
-from domain.errors import ErrorCode, Refusal
+from domain.errors import ErrorCode, NotChargeable, Refusal
 from domain.events import ChangeScheduled
 from service.draft import By, Draft
 from service.record import Record
@@ -37,11 +38,24 @@ class Quote(NamedTuple):
 
 
 class Bound(NamedTuple):
-    """A token that holds: from when what it quoted is charged (None: it was about a change planned for later), and the
-    check that it still comes to the same."""
+    """What a quote binds a command to: from when it is charged (None: the quote does not say), and the check that it
+    still comes to the same. Without a quote, nothing."""
 
-    since: datetime | None
-    check: Callable[[Draft], None]
+    since: datetime | None = None
+    check: Callable[[Draft], None] | None = None
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """What cannot be charged as of the quote any more makes the quote stale: nobody else has said from when."""
+        try:
+            yield
+        except NotChargeable as refusal:
+            if self.since is None:
+                raise
+            raise _stale(f"{refusal.message}: ask for a new quote") from None
+
+
+UNQUOTED = Bound()
 
 
 class Quotes:
@@ -73,27 +87,30 @@ class Quotes:
         changes = entitlement_changes(present(draft.present, effective_at), after, effective_at)
         return Quote(token, at, expires_at, found, upcoming, changes, effective_at, after)
 
-    def bound(self, token: str, customer_id: str, asked: object) -> Bound:
-        """Raises Refusal: INVALID for a token that is not ours, or of another customer or input."""
+    def bound(self, token: str | None, customer_id: str, asked: object, said: datetime | None) -> Bound:
+        """`said`: the caller's own word on the instant, which then is not the quote's. Raises Refusal: INVALID for a
+        token that is not ours, or of another customer or input."""
+        if token is None:
+            return UNQUOTED
         try:
             told = jwt.decode(token, self._key, [_ALGORITHM])
         except jwt.InvalidTokenError:
             raise Refusal(ErrorCode.INVALID, "is no quote of ours", "quote") from None
         if told["customer"] != customer_id or told["asked"] != _digest(asked):
             raise Refusal(ErrorCode.INVALID, "was given for something else", "quote")
-        since = None if told["at"] is None else datetime.fromisoformat(told["at"])
+        since = None if told["at"] is None or said is not None else datetime.fromisoformat(told["at"])
         until = datetime.fromisoformat(told["until"])
 
         def check(draft: Draft) -> None:
             if draft.time >= until:
-                raise stale(f"the quote held until {until.isoformat()}")
+                raise _stale(f"the quote held until {until.isoformat()}")
             if _outcome(draft).digest != told["comes_to"]:
-                raise stale("it would not come to what was quoted any more: ask for a new quote")
+                raise _stale("it would not come to what was quoted any more: ask for a new quote")
 
         return Bound(since, check)
 
 
-def stale(told: str) -> Refusal:
+def _stale(told: str) -> Refusal:
     return Refusal(ErrorCode.STALE, told, "quote")
 
 

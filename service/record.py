@@ -176,7 +176,7 @@ class Record:
 
 async def _answer_again(connection: Connection, retry: Retry, first: retries.First) -> Recorded:
     if first.input_hash != retry.input_hash:
-        raise Refusal(ErrorCode.IDEMPOTENCY_MISMATCH, "this key was used before with another input", "idempotencyKey")
+        raise Refusal(ErrorCode.IDEMPOTENCY_MISMATCH, "this key was used before with another input", "idempotency_key")
     assert first.stream_id is not None
     assert first.first_seq is not None
     assert first.last_seq is not None

@@ -1,26 +1,34 @@
 """Changes of a running subscription, as a client writes them. Whatever the change, one command decides it."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import strawberry
 from msgspec.structs import replace
 
-from api.inputs.keyed import Keyed
+from api.context import Context
+from api.inputs.keyed import Keyed, asked
 from domain import subscription as domain
+from domain.access import Scope
 from domain.catalog import Catalog
 from domain.commands import ChangeSubscription
 from domain.period import Cadence
 from domain.policy import ChangeTiming
 from service.ids import new_id
+from service.quotes import UNQUOTED, Bound
 
 
 @strawberry.input
 class OfSubscription(Keyed):
+    FIELDS: ClassVar = {"customer": "subscription_id"}
+
     subscription_id: strawberry.ID = strawberry.field(description="Which subscription.")
 
 
 @strawberry.input
 class Timed(OfSubscription):
+    FIELDS: ClassVar = {**OfSubscription.FIELDS, "effective_at": "at"}
+
     timing: ChangeTiming | None = strawberry.field(default=ChangeTiming.NOW, description="When.")
     at: datetime | None = strawberry.field(default=None, description="For timing AT.")
     replace_scheduled: bool | None = strawberry.field(
@@ -30,6 +38,10 @@ class Timed(OfSubscription):
     def change(self, catalog: Catalog) -> domain.Change:
         """Raises Refusal."""
         raise NotImplementedError
+
+    def bound(self, context: Context, customer_id: str) -> Bound:
+        """What a quote binds it to."""
+        return UNQUOTED
 
     def command(self, catalog: Catalog, since: datetime | None = None) -> ChangeSubscription:
         """`since`: from when it is charged, if not from its own instant. Raises Refusal."""
@@ -48,6 +60,8 @@ class Timed(OfSubscription):
 class Charged(Timed):
     """A change that makes a difference in money."""
 
+    FIELDS: ClassVar = {**Timed.FIELDS, "since": "charged_from"}
+
     timing: ChangeTiming | None = strawberry.field(
         default=None, description="When; as the plan says of such a change when left out."
     )
@@ -58,6 +72,12 @@ class Charged(Timed):
     quote: str | None = strawberry.field(
         default=None, description="The token of a quote for this very input: it comes to that, or is refused as STALE."
     )
+
+    def bound(self, context: Context, customer_id: str) -> Bound:
+        """Raises Refusal for a quote of something else, Forbidden for an earlier instant."""
+        if self.charged_from is not None:
+            context.require(Scope.INVOICES_WRITE)
+        return context.runtime.quotes.bound(self.quote, customer_id, asked(self), self.charged_from)
 
     def command(self, catalog: Catalog, since: datetime | None = None) -> ChangeSubscription:
         return replace(super().command(catalog, self.charged_from or since), timing=self.timing)
@@ -83,15 +103,19 @@ class ChangeQuantityInput(Charged):
 
 @strawberry.input(description="A plan added to a subscription, or another quantity of one that is there.")
 class AddAddOnInput(Charged):
+    FIELDS: ClassVar = {**Charged.FIELDS, "plan": "add_on"}
+
     add_on: str = strawberry.field(description="The key of the plan to add.")
     quantity: int = strawberry.field(default=1, description="How many; its limits count that often.")
 
     def change(self, catalog: Catalog) -> domain.Change:
-        return domain.AddAddOn(catalog.on_sale(self.add_on, "addOn"), self.quantity)
+        return domain.AddAddOn(catalog.on_sale(self.add_on, "plan"), self.quantity)
 
 
 @strawberry.input(description="An add-on to take away.")
 class RemoveAddOnInput(Charged):
+    FIELDS: ClassVar = {**Charged.FIELDS, "plan_key": "add_on"}
+
     add_on: str = strawberry.field(description="The key of the added plan.")
 
     def change(self, catalog: Catalog) -> domain.Change:

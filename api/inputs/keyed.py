@@ -1,6 +1,6 @@
 """Requests that may be sent again, and quotes that bind what they come to."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import strawberry
 
@@ -17,6 +17,8 @@ class Reasoned(Keyed):
 
 @strawberry.input
 class OfInvoice(Reasoned):
+    FIELDS: ClassVar = {"customer": "invoice_id"}
+
     invoice_id: strawberry.ID = strawberry.field(description="Which invoice.")
 
 

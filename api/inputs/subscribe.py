@@ -1,6 +1,7 @@
 """A new subscription, as a client writes it."""
 
 from datetime import datetime
+from typing import ClassVar
 
 import strawberry
 
@@ -17,6 +18,8 @@ from service.ids import new_id
 
 @strawberry.input(description="A new subscription.")
 class SubscribeInput(Keyed):
+    FIELDS: ClassVar = {"anchor": "billing_anchor", "overrides": "price_overrides"}
+
     customer: CustomerRef = strawberry.field(description="Whose.")
     plan: str = strawberry.field(description="The plan's key; its current version is bought.")
     cadence: Cadence | None = strawberry.field(
@@ -53,19 +56,19 @@ class SubscribeInput(Keyed):
             anchor=self.billing_anchor,
             trial_days=self.trial_days,
             overrides=tuple(price.price() for price in self.price_overrides or ()),
-            add_ons=tuple(catalog.on_sale(key, "addOns", str(i)) for i, key in enumerate(self.add_ons or ())),
+            add_ons=tuple(catalog.on_sale(key, "add_ons", str(i)) for i, key in enumerate(self.add_ons or ())),
             coupon=coupon,
             redemption_id=None if coupon is None else new_id("redemption"),
         )
 
     def redeems(self, catalog: Catalog) -> Coupon | None:
         """Raises Refusal."""
-        return None if self.coupon is None else coupon_of(catalog, self.coupon, "coupon")
+        return None if self.coupon is None else coupon_of(catalog, self.coupon)
 
 
-def coupon_of(catalog: Catalog, code: str, *field: str) -> Coupon:
+def coupon_of(catalog: Catalog, code: str) -> Coupon:
     """Raises Refusal."""
     found = catalog.coupon(code)
     if found is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no coupon has this code", *field)
+        raise Refusal(ErrorCode.NOT_FOUND, "no coupon has this code", "coupon")
     return found

@@ -1,8 +1,7 @@
 """How every mutation answers: a Refusal becomes userErrors, and a retry is known by its key and its input."""
 
 import functools
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, TypeVar
 
 import msgspec
@@ -11,13 +10,13 @@ import strawberry
 from adapters.postgres.reads import Retry
 from api.context import Context
 from api.inputs.asking import by, catalog_of, holder
-from api.types.errors import UserError
+from api.inputs.fields import user_error
 from domain.commands import AccountCommand
 from domain.errors import Refusal, invalid
 from service.draft import Draft
 from service.record import Recorded
 
-__all__ = ["by", "catalog_of", "holder", "once", "refusable", "renamed", "retry", "user_error"]
+__all__ = ["by", "catalog_of", "holder", "once", "refusable", "retry", "user_error"]
 
 P = ParamSpec("P")
 Payload = TypeVar("Payload")
@@ -37,23 +36,18 @@ def refusable(
             try:
                 return await resolver(*args, **kwargs)
             except Refusal as refusal:
-                return payload(user_errors=[user_error(refusal)])
+                return payload(user_errors=[user_error(refusal, kwargs["input"])])
 
         return answer
 
     return decorate
 
 
-def user_error(refusal: Refusal) -> UserError:
-    """With the path from the mutation's argument on."""
-    return UserError.of(refusal.under("input") if refusal.field else refusal)
-
-
 def retry(context: Context, operation: str, input: Any) -> Retry:
     """The request's identity, from its `idempotency_key` and a keyed hash of all of its input."""
     key: str = input.idempotency_key
     if not 1 <= len(key) <= IDEMPOTENCY_KEY_CHARS_MAX or not key.isprintable():
-        raise invalid(f"must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters", "idempotencyKey")
+        raise invalid(f"must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} printable characters", "idempotency_key")
     digest = context.runtime.vault.input_hash(_encoder.encode(strawberry.asdict(input)))
     return Retry(context.principal.id, operation, key, digest)
 
@@ -70,15 +64,3 @@ async def once(
     actor = by(context, getattr(input, "reason", None))
     same = retry(context, operation, input)
     return await context.runtime.record(customer_id, command, actor, retry=same, check=check)
-
-
-@contextmanager
-def renamed(**fields: str) -> Iterator[None]:
-    """Refusals name the fields of commands: what this input calls those that it names otherwise."""
-    try:
-        yield
-    except Refusal as refusal:
-        first, *rest = refusal.field or ("",)
-        if first not in fields:
-            raise
-        raise Refusal(refusal.code, refusal.message, fields[first], *rest, conflicts=refusal.conflicts) from None

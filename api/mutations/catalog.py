@@ -1,5 +1,7 @@
 """Features, meters and plans. Creating again what is there, with the same content, changes nothing."""
 
+from typing import ClassVar
+
 import strawberry
 
 from api.context import Context, Info
@@ -38,6 +40,8 @@ class CreateMeterInput:
 
 @strawberry.input(description="A new plan with its first version, published.")
 class CreatePlanInput:
+    FIELDS: ClassVar = {"terms": "version"}
+
     key: str = strawberry.field(description="a-z, 0-9, _, . and -.")
     name: str = strawberry.field(description="For people.")
     description: str | None = strawberry.field(default=None, description="For people.")
@@ -46,12 +50,16 @@ class CreatePlanInput:
 
 @strawberry.input(description="A new version of a plan. Subscribers stay on theirs until moved.")
 class PublishPlanVersionInput:
+    FIELDS: ClassVar = {"plan_key": "plan", "terms": "version"}
+
     plan: str = strawberry.field(description="The plan's key.")
     version: PlanVersionInput = strawberry.field(description="The new version.")
 
 
 @strawberry.input(description="A plan that nobody shall move to any more.")
 class ArchivePlanInput:
+    FIELDS: ClassVar = {"plan_key": "plan"}
+
     plan: str = strawberry.field(description="The plan's key.")
 
 
@@ -94,7 +102,7 @@ async def _recorded(context: Context, command: CatalogCommand) -> domain.Catalog
 def _plan(catalog: domain.Catalog, key: str) -> Plan:
     plan = catalog.plan(key)
     if plan is None:
-        raise Refusal(ErrorCode.NOT_FOUND, f"no plan has the key {key}", "plan")
+        raise Refusal(ErrorCode.NOT_FOUND, f"no plan has the key {key}", "plan_key")
     return Plan.of(catalog, plan)
 
 

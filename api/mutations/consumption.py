@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 import strawberry
 
@@ -32,6 +33,8 @@ class ConsumeInput:
 
 @strawberry.input(description="A use that is about to happen.")
 class ReserveUsageInput:
+    FIELDS: ClassVar = {"ttl": "ttl_seconds"}
+
     customer: CustomerRef = strawberry.field(description="Who will use it.")
     feature: str = strawberry.field(description="The feature's key.")
     quantity: Decimal = strawberry.field(default=Decimal(1), description="How much at the most.")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import strawberry
 
@@ -9,7 +10,7 @@ from api.context import Context, Info
 from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
 from api.inputs.subscribe import coupon_of
-from api.mutations.answer import by, catalog_of, holder, once, refusable, renamed, retry
+from api.mutations.answer import by, catalog_of, holder, once, refusable, retry
 from api.types.coupon import Coupon, CouponRedemption
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
@@ -51,6 +52,8 @@ class ArchiveCouponInput:
 
 @strawberry.input(description="A coupon for a customer.")
 class ApplyCouponInput(Keyed):
+    FIELDS: ClassVar = {"coupon": "code"}
+
     customer: CustomerRef = strawberry.field(description="Who redeems it.")
     code: str = strawberry.field(description="Its code.")
     subscription_id: strawberry.ID | None = strawberry.field(
@@ -60,6 +63,8 @@ class ApplyCouponInput(Keyed):
 
 @strawberry.input(description="A coupon to take from a customer.")
 class RemoveCouponInput(Keyed):
+    FIELDS: ClassVar = {"customer": "redemption_id"}
+
     redemption_id: strawberry.ID = strawberry.field(description="The redemption.")
     reason: str | None = strawberry.field(default=None, description="Why, for the journal.")
 
@@ -129,14 +134,13 @@ class CouponMutations:
         catalog = await catalog_of(context)
 
         def command() -> RedeemCoupon:
-            coupon = coupon_of(catalog, input.code, "code")
+            coupon = coupon_of(catalog, input.code)
             return RedeemCoupon(coupon, new_id("redemption"), input.subscription_id)
 
         same = retry(context, "applyCoupon", input)
-        with renamed(coupon="code"):
-            recorded = await context.runtime.record(
-                customer_id, command, by(context), retry=same, also=counted(catalog, input.code, "code")
-            )
+        recorded = await context.runtime.record(
+            customer_id, command, by(context), retry=same, also=counted(catalog, input.code)
+        )
         context.changed()
         redeemed = recorded.event(CouponRedeemed)
         assert redeemed is not None
@@ -147,7 +151,7 @@ class CouponMutations:
     async def remove_coupon(self, info: Info, input: RemoveCouponInput) -> RemoveCouponPayload:
         context = info.context
         context.require(Scope.SUBSCRIPTIONS_WRITE)
-        customer_id = await holder(context, input.redemption_id, "redemptionId")
+        customer_id = await holder(context, input.redemption_id, "redemption_id")
         recorded = await once(context, "removeCoupon", input, customer_id, RemoveCoupon(input.redemption_id))
         context.changed()
         held = next(one for one in recorded.state.books.redemptions if one.id == input.redemption_id)

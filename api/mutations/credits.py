@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import strawberry
 
 from api.context import Info
 from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
-from api.mutations.answer import holder, once, refusable, renamed
+from api.mutations.answer import holder, once, refusable
 from api.mutations.made import Documented, invoice_made
 from api.types.credit import CreditGrant
 from api.types.customer_ref import CustomerRef
@@ -32,6 +33,8 @@ BOUGHT = "Prepaid credit"
 
 @strawberry.input(description="Credit that is given.")
 class GrantCreditInput(Keyed):
+    FIELDS: ClassVar = {"amount": "amount.amount", "currency": "amount.currency"}
+
     customer: CustomerRef = strawberry.field(description="To whom.")
     amount: MoneyInput = strawberry.field(description="How much, in the customer's currency.")
     kind: CreditKind | None = strawberry.field(
@@ -48,6 +51,8 @@ class GrantCreditInput(Keyed):
 
 @strawberry.input(description="Credit to take back, as far as it is left.")
 class VoidCreditInput(Keyed):
+    FIELDS: ClassVar = {"customer": "credit_id"}
+
     credit_id: strawberry.ID = strawberry.field(description="Which credit.")
     amount: Decimal | None = strawberry.field(
         default=None, description="How much, in its currency; all that is left when left out."
@@ -57,6 +62,8 @@ class VoidCreditInput(Keyed):
 
 @strawberry.input(description="Credit that the customer buys: billed at once, given when it is paid.")
 class BuyCreditInput(Keyed):
+    FIELDS: ClassVar = {"unit_amount": "amount.amount", "quantity": "amount.amount", "currency": "amount.currency"}
+
     customer: CustomerRef = strawberry.field(description="Who buys.")
     amount: MoneyInput = strawberry.field(description="What it costs, in the customer's currency.")
     credits: Decimal | None = strawberry.field(
@@ -117,7 +124,7 @@ class CreditMutations:
     async def void_credit(self, info: Info, input: VoidCreditInput) -> VoidCreditPayload:
         context = info.context
         context.require(Scope.CREDITS_WRITE)
-        customer_id = await holder(context, input.credit_id, "creditId")
+        customer_id = await holder(context, input.credit_id, "credit_id")
         command = VoidCredit(input.credit_id, input.amount)
         recorded = await once(context, "voidCredit", input, customer_id, command)
         standing = await context.standing(recorded.state)
@@ -133,10 +140,9 @@ class CreditMutations:
 
         def lasting(draft: Draft) -> None:
             if input.expires_at is not None and input.expires_at <= draft.time:
-                raise invalid("must lie in the future", "expiresAt")
+                raise invalid("must lie in the future", "expires_at")
 
-        with renamed(unitAmount="amount"):
-            recorded = await once(context, "buyCredit", input, customer_id, AddItem(item, at_once=True), check=lasting)
+        recorded = await once(context, "buyCredit", input, customer_id, AddItem(item, at_once=True), check=lasting)
         made = invoice_made(recorded)
         assert made is not None
         standing = await context.standing(recorded.state)
@@ -146,10 +152,8 @@ class CreditMutations:
 def _item(input: BuyCreditInput, now: datetime) -> Item:
     price = input.amount
     if not is_currency(price.currency):
-        raise Refusal(
-            ErrorCode.CURRENCY_MISMATCH, f"{price.currency} is not an ISO 4217 currency", "amount", "currency"
-        )
-    costs = check_amount(price.amount, price.currency, "amount", "amount")
+        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"{price.currency} is not an ISO 4217 currency", "currency")
+    costs = check_amount(price.amount, price.currency, "unit_amount")
     given = costs if input.credits is None else check_amount(input.credits, price.currency, "credits")
     description = BOUGHT if input.description is None else input.description
     check_name(description, "description")

@@ -30,16 +30,9 @@ class AddressInput:
     region: str | None = strawberry.field(default=None, description="State, province or canton.")
     country: str = strawberry.field(description="ISO 3166, two letters.")
 
-    def fields(self) -> dict[str, str]:
-        given = {
-            "line1": self.line1,
-            "line2": self.line2,
-            "city": self.city,
-            "postalCode": self.postal_code,
-            "region": self.region,
-            "country": self.country,
-        }
-        return {name: text for name, text in given.items() if text is not None}
+    def lines(self) -> dict[str, str]:
+        """As far as there are any."""
+        return {name: text for name, text in vars(self).items() if text is not None}
 
 
 @strawberry.input(description="A new customer. Personal data is encrypted with a key of the customer's own.")
@@ -126,7 +119,7 @@ class CustomerMutations:
     async def create_customer(self, info: Info, input: CreateCustomerInput) -> CreateCustomerPayload:
         context = info.context
         context.require(Scope.CUSTOMERS_WRITE)
-        address = None if input.address is None else input.address.fields()
+        address = None if input.address is None else input.address.lines()
         new = NewCustomer(
             external_id=input.external_id,
             kind=input.kind or CustomerKind.USER,
@@ -147,7 +140,7 @@ class CustomerMutations:
         context.require(Scope.CUSTOMERS_WRITE)
         address = _given(input.address)
         if isinstance(address, AddressInput):
-            address = address.fields()
+            address = address.lines()
         known = Personal(_given(input.name), _given(input.email), address, _given(input.tax_id))
         change = UpdateCustomer(
             currency=input.currency,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 import strawberry
 
@@ -30,6 +31,8 @@ ONE = Decimal(1)
 
 @strawberry.input(description="Something to charge for besides what plans cost.")
 class AddInvoiceItemInput(Reasoned):
+    FIELDS: ClassVar = {"unit_amount": "unit_amount.amount", "currency": "unit_amount.currency"}
+
     customer: CustomerRef = strawberry.field(description="Whom.")
     description: str = strawberry.field(description="What the line says.")
     quantity: Decimal = strawberry.field(default=ONE, description="How much of it; above 0.")
@@ -46,11 +49,15 @@ class AddInvoiceItemInput(Reasoned):
 
 @strawberry.input(description="An item to take off again, while it waits for an invoice.")
 class RemoveInvoiceItemInput(Reasoned):
+    FIELDS: ClassVar = {"customer": "item_id"}
+
     item_id: strawberry.ID = strawberry.field(description="Which item.")
 
 
 @strawberry.input(description="What a line of a draft shall come to, whatever the rules say.")
 class AdjustInvoiceLineInput(Keyed):
+    FIELDS: ClassVar = {"customer": "invoice_id", "draft_id": "invoice_id"}
+
     invoice_id: strawberry.ID = strawberry.field(description="The draft.")
     line_id: strawberry.ID = strawberry.field(description="Its line.")
     amount: Decimal = strawberry.field(
@@ -61,7 +68,7 @@ class AdjustInvoiceLineInput(Keyed):
 
 @strawberry.input(description="A draft to close now: of a period that is over, or in the middle of one.")
 class FinalizeInvoiceInput(OfInvoice):
-    pass
+    FIELDS: ClassVar = {**OfInvoice.FIELDS, "draft_id": "invoice_id"}
 
 
 @strawberry.type(description="What came of addInvoiceItem.")
@@ -127,7 +134,7 @@ class DraftMutations:
     @refusable(RemoveInvoiceItemPayload)
     async def remove_invoice_item(self, info: Info, input: RemoveInvoiceItemInput) -> RemoveInvoiceItemPayload:
         info.context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(info.context, input.item_id, "itemId")
+        customer_id = await holder(info.context, input.item_id, "item_id")
         await once(info.context, "removeInvoiceItem", input, customer_id, RemoveItem(input.item_id))
         info.context.changed()
         return RemoveInvoiceItemPayload(item_id=input.item_id)
@@ -137,7 +144,7 @@ class DraftMutations:
     async def adjust_invoice_line(self, info: Info, input: AdjustInvoiceLineInput) -> AdjustInvoiceLinePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        customer_id = await holder(context, input.invoice_id, "invoice_id")
         drafts = await context.loaders.drafts.load(customer_id) or ()
 
         def command() -> AdjustLine:
@@ -157,7 +164,7 @@ class DraftMutations:
     async def finalize_invoice(self, info: Info, input: FinalizeInvoiceInput) -> FinalizeInvoicePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        customer_id = await holder(context, input.invoice_id, "invoice_id")
         command = FinalizeInvoice(input.invoice_id)
         recorded = await once(context, "finalizeInvoice", input, customer_id, command, check=_comes_to_something)
         standing = await context.standing(recorded.state)
@@ -172,10 +179,10 @@ def _key(drafts: Sequence[domain.Invoice], input: AdjustInvoiceLineInput) -> str
         return ""
     found = next((line.key for line in draft.lines if line.id == input.line_id), None)
     if found is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "the draft has no such line", "lineId")
+        raise Refusal(ErrorCode.NOT_FOUND, "the draft has no such line", "line_id")
     return found
 
 
 def _comes_to_something(draft: Draft) -> None:
     if not any(isinstance(event, InvoiceFinalized | CreditNoteIssued) for event in draft.events):
-        raise Refusal(ErrorCode.CONFLICT, "there is nothing to bill", "invoiceId")
+        raise Refusal(ErrorCode.CONFLICT, "there is nothing to bill", "invoice_id")

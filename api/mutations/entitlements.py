@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import strawberry
 
@@ -39,6 +40,8 @@ class GrantEntitlementInput:
 
 @strawberry.input(description="A right to take back.")
 class RevokeEntitlementInput:
+    FIELDS: ClassVar = {"customer": "grant_id"}
+
     grant_id: strawberry.ID = strawberry.field(description="Of the grant.")
     reason: str | None = strawberry.field(default=None, description="Why, for the journal.")
     idempotency_key: str = strawberry.field(description="Yours, new for each request and the same for its retries.")
@@ -94,7 +97,7 @@ class EntitlementMutations:
     async def revoke_entitlement(self, info: Info, input: RevokeEntitlementInput) -> RevokeEntitlementPayload:
         context = info.context
         context.require(Scope.ENTITLEMENTS_WRITE)
-        customer_id = await holder(context, input.grant_id, "grantId")
+        customer_id = await holder(context, input.grant_id, "grant_id")
         same = retry(context, "revokeEntitlement", input)
         command = RevokeEntitlement(input.grant_id)
         recorded = await context.runtime.record(customer_id, command, by(context, input.reason), retry=same)

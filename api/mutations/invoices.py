@@ -2,12 +2,13 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import strawberry
 
 from api.context import Info
 from api.inputs.keyed import Keyed, OfInvoice
-from api.mutations.answer import holder, once, refusable, renamed
+from api.mutations.answer import holder, once, refusable
 from api.mutations.invoiced import Invoiced
 from api.mutations.made import Documented, invoice_made
 from api.types.credit_note import CreditNote
@@ -40,6 +41,8 @@ class CreditNoteLineInput:
 
 @strawberry.input(description="A final invoice to take back, whole or in part.")
 class IssueCreditNoteInput(Keyed):
+    FIELDS: ClassVar = {"customer": "invoice_id", "amounts": "lines"}
+
     invoice_id: strawberry.ID = strawberry.field(description="Which invoice.")
     lines: list[CreditNoteLineInput] | None = strawberry.field(
         default=None, description="How much of which lines; all that is left of the invoice when left out."
@@ -88,7 +91,7 @@ class InvoiceMutations:
     async def void_invoice(self, info: Info, input: VoidInvoiceInput) -> VoidInvoicePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        customer_id = await holder(context, input.invoice_id, "invoice_id")
         command = VoidInvoice(input.invoice_id, bool(input.rebill))
         recorded = await once(context, "voidInvoice", input, customer_id, command)
         standing, made = await context.standing(recorded.state), invoice_made(recorded)
@@ -101,7 +104,7 @@ class InvoiceMutations:
     async def mark_uncollectible(self, info: Info, input: MarkUncollectibleInput) -> MarkUncollectiblePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        customer_id = await holder(context, input.invoice_id, "invoice_id")
         command = WriteOffInvoice(input.invoice_id)
         recorded = await once(context, "markUncollectible", input, customer_id, command)
         standing = await context.standing(recorded.state)
@@ -113,12 +116,11 @@ class InvoiceMutations:
     async def issue_credit_note(self, info: Info, input: IssueCreditNoteInput) -> IssueCreditNotePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        customer_id = await holder(context, input.invoice_id, "invoice_id")
         document = await context.loaders.documents.load(input.invoice_id)
         lines = document.content.lines if document is not None else ()
         command = IssueCreditNote(input.invoice_id, input.reason, _amounts(input), lines)
-        with renamed(amounts="lines"):
-            recorded = await once(context, "issueCreditNote", input, customer_id, command)
+        recorded = await once(context, "issueCreditNote", input, customer_id, command)
         issued = recorded.event(CreditNoteIssued)
         assert issued is not None
         standing = await context.standing(recorded.state)
@@ -129,7 +131,7 @@ class InvoiceMutations:
     async def plan_instalments(self, info: Info, input: PlanInstalmentsInput) -> PlanInstalmentsPayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        customer_id = await holder(context, input.invoice_id, "invoice_id")
         parts = tuple(domain.Instalment(one.due_at, one.amount) for one in input.instalments)
         recorded = await once(context, "planInstalments", input, customer_id, PlanInstalments(input.invoice_id, parts))
         standing = await context.standing(recorded.state)
@@ -143,6 +145,6 @@ def _amounts(input: IssueCreditNoteInput) -> dict[str, Decimal] | None:
     amounts: dict[str, Decimal] = {}
     for index, line in enumerate(input.lines):
         if line.line_id in amounts:
-            raise invalid("stands twice", "lines", str(index), "lineId")
+            raise invalid("stands twice", "lines", str(index), "line_id")
         amounts[line.line_id] = line.amount
     return amounts

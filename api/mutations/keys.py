@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 import strawberry
 
@@ -20,6 +21,8 @@ from service.ids import new_id, prefix_of
 
 @strawberry.input(description="A new API key.")
 class CreateApiKeyInput:
+    FIELDS: ClassVar = {"customer_ids": "customers"}
+
     name: str = strawberry.field(description="What it is for.")
     role: Role = strawberry.field(description="What its bearer is.")
     scopes: list[str] | None = strawberry.field(
@@ -39,6 +42,8 @@ class RevokeApiKeyInput:
 
 @strawberry.input(description="A token for a customer's own browser.")
 class CreateCustomerTokenInput:
+    FIELDS: ClassVar = {"lifetime": "lifetime_seconds"}
+
     customer: CustomerRef = strawberry.field(description="Whose.")
     lifetime_seconds: int = strawberry.field(default=900, description="How long it holds, up to a day.")
     scopes: list[str] | None = strawberry.field(default=None, description="Left out: all that customers have.")

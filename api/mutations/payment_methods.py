@@ -1,6 +1,7 @@
 """Ways to pay: added, chosen, removed. Card numbers never come here: what is kept is the provider's name of it."""
 
 from datetime import date
+from typing import ClassVar
 
 import strawberry
 
@@ -34,6 +35,8 @@ class AddPaymentMethodInput(Keyed):
 
 @strawberry.input
 class OfPaymentMethod(Keyed):
+    FIELDS: ClassVar = {"customer": "payment_method_id", "method_id": "payment_method_id"}
+
     payment_method_id: strawberry.ID = strawberry.field(description="Which way to pay.")
     reason: str | None = strawberry.field(default=None, description="Why, for the journal.")
 
@@ -104,7 +107,7 @@ class PaymentMethodMutations:
     ) -> SetDefaultPaymentMethodPayload:
         context, id = info.context, input.payment_method_id
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, id, "paymentMethodId")
+        customer_id = await holder(context, id, "payment_method_id")
         recorded = await once(context, "setDefaultPaymentMethod", input, customer_id, DefaultMethod(id))
         return SetDefaultPaymentMethodPayload(payment_method=await _shown(context, recorded, id))
 
@@ -113,7 +116,7 @@ class PaymentMethodMutations:
     async def remove_payment_method(self, info: Info, input: RemovePaymentMethodInput) -> RemovePaymentMethodPayload:
         context, id = info.context, input.payment_method_id
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, id, "paymentMethodId")
+        customer_id = await holder(context, id, "payment_method_id")
         recorded = await once(context, "removePaymentMethod", input, customer_id, RemoveMethod(id))
         return RemovePaymentMethodPayload(payment_method=await _shown(context, recorded, id))
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 import strawberry
 
@@ -24,6 +25,8 @@ from service.ids import new_id
 
 @strawberry.input(description="An invoice to pay now.")
 class PayInvoiceInput(Keyed):
+    FIELDS: ClassVar = {"customer": "invoice_id", "method_id": "payment_method_id"}
+
     invoice_id: strawberry.ID = strawberry.field(description="Which invoice.")
     payment_method_id: strawberry.ID | None = strawberry.field(
         default=None, description="How; the default way to pay when left out."
@@ -43,6 +46,8 @@ class AllocationInput:
     description="Money that came in elsewhere, as by bank transfer. What no invoice needs becomes prepaid credit."
 )
 class RecordPaymentInput(Keyed):
+    FIELDS: ClassVar = {"amount": "amount.amount", "currency": "amount.currency"}
+
     customer: CustomerRef = strawberry.field(description="Whose.")
     amount: MoneyInput = strawberry.field(description="How much came in.")
     invoice_ids: list[strawberry.ID] | None = strawberry.field(
@@ -59,6 +64,8 @@ class RecordPaymentInput(Keyed):
 
 @strawberry.input(description="Money to give back.")
 class RefundPaymentInput(Keyed):
+    FIELDS: ClassVar = {"customer": "payment_id"}
+
     payment_id: strawberry.ID = strawberry.field(description="Of which payment.")
     amount: Decimal | None = strawberry.field(
         default=None, description="How much, in its currency; all that can be given back when left out."
@@ -97,7 +104,7 @@ class PaymentMutations:
     async def pay_invoice(self, info: Info, input: PayInvoiceInput) -> PayInvoicePayload:
         context = info.context
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoiceId")
+        customer_id = await holder(context, input.invoice_id, "invoice_id")
         command = PayInvoice(new_id("payment"), input.invoice_id, input.payment_method_id, input.amount)
         recorded = await once(context, "payInvoice", input, customer_id, command)
         asked = recorded.event(PaymentRequested)
@@ -136,7 +143,7 @@ class PaymentMutations:
     async def refund_payment(self, info: Info, input: RefundPaymentInput) -> RefundPaymentPayload:
         context = info.context
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, input.payment_id, "paymentId")
+        customer_id = await holder(context, input.payment_id, "payment_id")
         command = RefundPayment(
             new_id("refund"), input.payment_id, input.amount, input.to or RefundTarget.METHOD, input.reason
         )

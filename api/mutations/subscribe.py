@@ -3,10 +3,10 @@
 import strawberry
 
 from api.context import Info
+from api.inputs.keyed import asked
 from api.inputs.subscribe import SubscribeInput
 from api.mutations.answer import by, catalog_of, refusable, retry
 from api.mutations.made import Documented, invoice_made
-from api.mutations.quoted import held_to, quote_of
 from api.types.errors import UserError
 from api.types.invoice import Invoice
 from api.types.subscription import Subscription
@@ -34,19 +34,19 @@ class SubscribeMutation:
         context.require(Scope.SUBSCRIPTIONS_WRITE)
         customer_id = await context.customer_id(input.customer)
         catalog = await catalog_of(context)
-        bound = quote_of(context, customer_id, input)
+        bound = context.runtime.quotes.bound(input.quote, customer_id, asked(input), input.start_at)
 
         def command() -> Subscribe:
-            return input.command(catalog, None if bound is None else bound.since)
+            return input.command(catalog, bound.since)
 
-        with held_to(bound):
+        with bound.kept():
             recorded = await context.runtime.record(
                 customer_id,
                 command,
                 by(context),
                 retry=retry(context, "subscribe", input),
-                also=counted(catalog, input.coupon, "coupon"),
-                check=None if bound is None else bound.check,
+                also=counted(catalog, input.coupon),
+                check=bound.check,
             )
         created = recorded.event(SubscriptionCreated)
         assert created is not None

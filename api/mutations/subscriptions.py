@@ -1,7 +1,7 @@
 """Changes of a running subscription, now or later. Whatever the change, one command decides it."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import strawberry
 
@@ -11,7 +11,6 @@ from api.inputs.changes import (
     CancelSubscriptionInput,
     ChangePlanInput,
     ChangeQuantityInput,
-    Charged,
     OfSubscription,
     PauseSubscriptionInput,
     RemoveAddOnInput,
@@ -19,9 +18,8 @@ from api.inputs.changes import (
     Timed,
 )
 from api.inputs.keyed import Keyed
-from api.mutations.answer import by, catalog_of, holder, refusable, retry, user_error
+from api.mutations.answer import catalog_of, holder, once, refusable, user_error
 from api.mutations.made import Documented, invoice_made
-from api.mutations.quoted import held_to, quote_of
 from api.types.errors import UserError
 from api.types.invoice import Invoice
 from api.types.subscription import ScheduledChange, Subscription, planned_of
@@ -29,7 +27,7 @@ from domain.access import Scope
 from domain.commands import AccountCommand, CancelScheduledChange, RevokeCancellation
 from domain.errors import Refusal
 from domain.events import ChangeScheduled, ChangeWithdrawn
-from service.quotes import Bound
+from service.quotes import UNQUOTED, Bound
 
 
 @strawberry.input(description="A planned cancellation to call off.")
@@ -39,6 +37,8 @@ class RevokeCancellationInput(OfSubscription):
 
 @strawberry.input(description="A planned change to call off.")
 class CancelScheduledChangeInput(Keyed):
+    FIELDS: ClassVar = {"customer": "id", "change_id": "id"}
+
     id: strawberry.ID = strawberry.field(description="Of the planned change.")
 
 
@@ -109,21 +109,21 @@ class CancelScheduledChangePayload(Changed):
 P = TypeVar("P", bound=Changed)
 
 
-async def _change(payload: type[P], context: Context, operation: str, input: Timed, reason: str | None = None) -> P:
-    context.require(Scope.SUBSCRIPTIONS_WRITE)
-    customer_id = await holder(context, input.subscription_id, "subscriptionId")
-    bound = None
-    if isinstance(input, Charged):
-        if input.charged_from is not None:
-            context.require(Scope.INVOICES_WRITE)
-        bound = quote_of(context, customer_id, input)
-    catalog = await catalog_of(context)
+async def _change(payload: type[P], context: Context, operation: str, input: Timed) -> P:
+    customer_id = await _owner(context, input.subscription_id, "subscription_id")
+    bound, catalog = input.bound(context, customer_id), await catalog_of(context)
 
     def command() -> AccountCommand:
         """Made when it is needed: a retry is answered though its plan was archived since."""
-        return input.command(catalog, None if bound is None else bound.since)
+        return input.command(catalog, bound.since)
 
-    return await _recorded(payload, context, operation, input, input.subscription_id, command, reason, bound)
+    return await _recorded(payload, context, operation, input, customer_id, input.subscription_id, command, bound)
+
+
+async def _owner(context: Context, id: str, field: str) -> str:
+    """Whose subscription, or planned change, it is that shall be changed."""
+    context.require(Scope.SUBSCRIPTIONS_WRITE)
+    return await holder(context, id, field)
 
 
 async def _recorded(
@@ -131,23 +131,20 @@ async def _recorded(
     context: Context,
     operation: str,
     input: Keyed,
+    customer_id: str,
     about: str,
     command: AccountCommand | Callable[[], AccountCommand],
-    reason: str | None = None,
-    bound: Bound | None = None,
+    bound: Bound = UNQUOTED,
 ) -> P:
-    """`about`: the subscription or planned change that the command is about, which tells whose account it is."""
-    context.require(Scope.SUBSCRIPTIONS_WRITE)
-    customer_id = await holder(context, about, "subscriptionId" if isinstance(input, OfSubscription) else "id")
-    same, check = retry(context, operation, input), None if bound is None else bound.check
+    """`about`: the subscription that the command changes, or the planned change that it calls off."""
     try:
-        with held_to(None if isinstance(input, Charged) and input.charged_from is not None else bound):
-            recorded = await context.runtime.record(customer_id, command, by(context, reason), retry=same, check=check)
+        with bound.kept():
+            recorded = await once(context, operation, input, customer_id, command, bound.check)
     except Refusal as refusal:
         standing = await context.loaders.standings.load(customer_id)
         return payload(
             conflicts=[planned for id in refusal.conflicts if standing and (planned := planned_of(standing, id))],
-            user_errors=[user_error(refusal)],
+            user_errors=[user_error(refusal, input)],
         )
     account = recorded.state
     withdrawn = recorded.event(ChangeWithdrawn)
@@ -199,20 +196,26 @@ class SubscriptionMutations:
     @strawberry.mutation(description="End a subscription: now, at the end of its period, or at a date.")
     @refusable(CancelSubscriptionPayload)
     async def cancel_subscription(self, info: Info, input: CancelSubscriptionInput) -> CancelSubscriptionPayload:
-        return await _change(CancelSubscriptionPayload, info.context, "cancelSubscription", input, input.reason)
+        return await _change(CancelSubscriptionPayload, info.context, "cancelSubscription", input)
 
     @strawberry.mutation(description="Call off a planned cancellation.")
     @refusable(RevokeCancellationPayload)
     async def revoke_cancellation(self, info: Info, input: RevokeCancellationInput) -> RevokeCancellationPayload:
-        command, id = RevokeCancellation(input.subscription_id), input.subscription_id
-        return await _recorded(RevokeCancellationPayload, info.context, "revokeCancellation", input, id, command)
+        context, id = info.context, input.subscription_id
+        customer_id = await _owner(context, id, "subscription_id")
+        command = RevokeCancellation(id)
+        return await _recorded(
+            RevokeCancellationPayload, context, "revokeCancellation", input, customer_id, id, command
+        )
 
     @strawberry.mutation(description="Call off a planned change.")
     @refusable(CancelScheduledChangePayload)
     async def cancel_scheduled_change(
         self, info: Info, input: CancelScheduledChangeInput
     ) -> CancelScheduledChangePayload:
-        command = CancelScheduledChange(input.id)
+        context, id = info.context, input.id
+        customer_id = await _owner(context, id, "change_id")
+        command = CancelScheduledChange(id)
         return await _recorded(
-            CancelScheduledChangePayload, info.context, "cancelScheduledChange", input, input.id, command
+            CancelScheduledChangePayload, context, "cancelScheduledChange", input, customer_id, id, command
         )

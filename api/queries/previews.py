@@ -16,9 +16,9 @@ from api.inputs.changes import (
     Charged,
     RemoveAddOnInput,
 )
+from api.inputs.fields import user_error
 from api.inputs.keyed import asked
 from api.inputs.subscribe import SubscribeInput
-from api.types.errors import UserError
 from api.types.invoice_line import InvoiceLine, Origin
 from api.types.quote import EntitlementChange, Quote
 from api.types.subscription import ScheduledChange, planned_of
@@ -50,10 +50,10 @@ class PreviewQueries:
             catalog = await catalog_of(context)
             coupon = input.redeems(catalog)
             if coupon is not None:
-                await check_left(context.runtime.engine, coupon, "coupon")
+                await check_left(context.runtime.engine, coupon)
             return await _quoted(context, catalog, customer_id, input.command(catalog), asked(input))
         except Refusal as refusal:
-            return _refused(refusal)
+            return Quote(user_errors=[user_error(refusal, input)])
 
     @strawberry.field(description="What `changePlan` would come to.")
     async def preview_plan_change(
@@ -94,7 +94,7 @@ def _check_scopes(context: Context) -> None:
 async def _change(context: Context, input: Charged) -> Quote:
     _check_scopes(context)
     try:
-        customer_id = await holder(context, input.subscription_id, "subscriptionId")
+        customer_id = await holder(context, input.subscription_id, "subscription_id")
         catalog = await catalog_of(context)
         try:
             return await _quoted(context, catalog, customer_id, input.command(catalog), asked(input))
@@ -107,7 +107,7 @@ async def _change(context: Context, input: Charged) -> Quote:
             quote.conflicts = conflicts
             return quote
     except Refusal as refusal:
-        return _refused(refusal)
+        return Quote(user_errors=[user_error(refusal, input)])
 
 
 async def _quoted(
@@ -151,10 +151,6 @@ async def _conflicts(context: Context, customer_id: str, refusal: Refusal) -> li
         return []
     found = (planned_of(standing, id) for id in refusal.conflicts)
     return [planned for planned in found if planned is not None]
-
-
-def _refused(refusal: Refusal) -> Quote:
-    return Quote(user_errors=[UserError.of(refusal.under("input") if refusal.field else refusal)])
 
 
 def _in(currency: str) -> Callable[[Any], Money]:

@@ -8,6 +8,7 @@ import strawberry
 
 from api.context import Context, Info
 from api.inputs.asking import catalog_of
+from api.inputs.fields import user_error
 from api.inputs.plans import PriceInput
 from api.scalars import JSON, parse_decimal
 from api.types.customer_ref import CustomerRef
@@ -82,7 +83,7 @@ class PriceSimulationQuery:
             quantities = _quantities(input.quantities, {price.key for price in prices})
             return _simulation(catalog, prices, [simulated(price, _quantity(price, quantities)) for price in prices])
         except Refusal as refusal:
-            return PriceSimulation(user_errors=[UserError.of(refusal.under("input") if refusal.field else refusal)])
+            return PriceSimulation(user_errors=[user_error(refusal, input)])
 
 
 async def _of_customer(
@@ -97,7 +98,7 @@ async def _of_customer(
         raise invalid("must end after it starts", "period")
     for index, price in enumerate(prices):
         if price.meter_key is None:
-            raise invalid("past usage is rated by prices that follow a meter", "prices", str(index), "meterKey")
+            raise invalid("past usage is rated by prices that follow a meter", "prices", str(index), "meter_key")
     standing = await context.customer(customer)
     if standing is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")

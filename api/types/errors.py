@@ -2,7 +2,7 @@
 
 import strawberry
 
-from domain.errors import ErrorCode, Refusal
+from domain.errors import ErrorCode
 
 
 @strawberry.type(description="Why a mutation was refused: something that a form can show, and a caller can act on.")
@@ -12,8 +12,3 @@ class UserError:
     field: list[str] | None = strawberry.field(
         description="The path of the input at fault, outermost first; null when no single one is."
     )
-
-    @classmethod
-    def of(cls, refusal: Refusal) -> "UserError":
-        """As the domain refused it."""
-        return cls(code=refusal.code, message=refusal.message, field=list(refusal.field) or None)

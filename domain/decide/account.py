@@ -15,7 +15,7 @@ from domain.dating import check_since, dated_back, usual_timing
 from domain.decide.coupons import redemption
 from domain.decide.customers import erase_customer, new_customer, update_customer
 from domain.decide.money import decide_money
-from domain.errors import ErrorCode, Refusal, invalid
+from domain.errors import ErrorCode, NotChargeable, Refusal, invalid
 from domain.period import Cadence, Period
 from domain.policy import ChangeTiming
 from domain.pricing import check_prices
@@ -79,7 +79,7 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
         case c.RevokeCancellation(subscription_id=id):
             held = _subscription(account, id)
             if held.cancellation is None:
-                raise Refusal(ErrorCode.CONFLICT, "no cancellation is planned", "subscriptionId")
+                raise Refusal(ErrorCode.CONFLICT, "no cancellation is planned", "subscription_id")
             return [e.ChangeWithdrawn(held.id, held.cancellation.id, "cancellation revoked")]
         case c.CancelScheduledChange(change_id=id):
             planned = _planned(account, id)
@@ -89,7 +89,7 @@ def decide_account(account: Account, command: c.AccountCommand, at: datetime) ->
         case c.RevokeEntitlement(grant_id=id):
             held_grant = account.grant(id)
             if held_grant is None:
-                raise Refusal(ErrorCode.NOT_FOUND, "no such grant", "grantId")
+                raise Refusal(ErrorCode.NOT_FOUND, "no such grant", "grant_id")
             return [] if held_grant.ended_at is not None else [e.EntitlementRevoked(id)]
 
 
@@ -109,16 +109,16 @@ def _new_subscription(account: Account, customer: Customer, command: c.Subscribe
     check_quantity(command.quantity)
     check_currency(account, plan, "plan")
     if command.trial_days is not None and not 0 <= command.trial_days <= TRIAL_DAYS_MAX:
-        raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trialDays")
+        raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trial_days")
     _check_overrides(plan, command.overrides)
     start_at = command.start_at or at
     anchor = command.anchor or start_at
-    for name, instant in (("startAt", start_at), ("billingAnchor", anchor)):
+    for name, instant in (("start_at", start_at), ("anchor", anchor)):
         if abs(instant - at) > START_DISTANCE_MAX:
             raise invalid(f"must lie within {START_DISTANCE_MAX.days} days of now", name)
     closed = account.books.closed_until
     if closed is not None and start_at < closed:
-        raise invalid(f"what lies before {closed.isoformat()} is closed", "startAt")
+        raise NotChargeable(f"what lies before {closed.isoformat()} is closed", "start_at")
     subscription = Subscription(
         id=command.subscription_id,
         plan=plan,
@@ -148,23 +148,23 @@ def _redeemed(account: Account, command: c.Subscribe, at: datetime) -> Sequence[
 def _check_overrides(plan: PlanVersion, overrides: Sequence[Price]) -> None:
     """An override takes the place of the plan's price with the same key, currency and cadence, and follows what that
     follows: it may cost something else, not be about something else."""
-    check_prices(overrides, {meter.key for meter in plan.meters}, "priceOverrides")
+    check_prices(overrides, {meter.key for meter in plan.meters}, "overrides")
     meters = {(price.key, price.currency, price.cadence): price.meter_key for price in plan.terms.prices}
     for index, price in enumerate(overrides):
-        where = ("priceOverrides", str(index))
+        where = ("overrides", str(index))
         identity = (price.key, price.currency, price.cadence)
         if identity not in meters:
             raise invalid(
                 f"the plan has no price {price.key} in {price.currency} by the {price.cadence}", *where, "key"
             )
         if price.meter_key != meters[identity]:
-            raise invalid(f"price {price.key} follows {meters[identity] or 'no meter'}", *where, "meterKey")
+            raise invalid(f"price {price.key} follows {meters[identity] or 'no meter'}", *where, "meter_key")
 
 
 def _new_add_ons(account: Account, command: c.Subscribe, since: datetime) -> tuple[AddOn, ...]:
     taken = {command.plan.plan_key: "is the subscription's own plan"}
     for index, add_on in enumerate(command.add_ons):
-        where = ("addOns", str(index))
+        where = ("add_ons", str(index))
         if add_on.plan_key in taken:
             raise Refusal(ErrorCode.CONFLICT, f"{add_on.plan_key} {taken[add_on.plan_key]}", *where)
         check_currency(account, add_on, *where)
@@ -193,7 +193,7 @@ def _change(account: Account, command: c.ChangeSubscription, at: datetime) -> Se
             happens = dated_back(held, happens, command.since, at)
         return [*withdrawn, *happens]
     if command.since is not None:
-        raise invalid("only a change that takes effect now can be charged from an earlier instant", "chargedFrom")
+        raise NotChargeable("only a change that takes effect now can be charged from an earlier instant", "since")
     planned = ScheduledChange(command.change_id, held.id, command.change, effective_at, at)
     return [*withdrawn, e.ChangeScheduled(planned)]
 
@@ -206,9 +206,9 @@ def _conflict(clashing: Sequence[ScheduledChange], *field: str) -> Refusal:
 
 def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetime) -> datetime:
     if held.ended_at is not None:
-        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscriptionId")
+        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscription_id")
     if command.effective_at is not None and command.timing is not ChangeTiming.AT:
-        raise invalid(f"is for timing AT, not {command.timing}", "at")
+        raise invalid(f"is for timing AT, not {command.timing}", "effective_at")
     match command.timing:
         case ChangeTiming.NOW | None:
             return at
@@ -216,18 +216,18 @@ def _effective_at(held: Subscription, command: c.ChangeSubscription, at: datetim
             return held.period.end
         case ChangeTiming.AT:
             if command.effective_at is None:
-                raise invalid("is needed when timing is AT", "at")
+                raise invalid("is needed when timing is AT", "effective_at")
             if command.effective_at <= at:
-                raise invalid("must lie in the future", "at")
+                raise invalid("must lie in the future", "effective_at")
             if command.effective_at - at > PLANNING_DISTANCE_MAX:
-                raise invalid(f"must lie within {PLANNING_DISTANCE_MAX.days} days of now", "at")
+                raise invalid(f"must lie within {PLANNING_DISTANCE_MAX.days} days of now", "effective_at")
             return command.effective_at
 
 
 def _subscription(account: Account, id: str) -> Subscription:
     held = account.subscription(id)
     if held is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such subscription", "subscriptionId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such subscription", "subscription_id")
     return held
 
 
@@ -236,7 +236,7 @@ def _planned(account: Account, change_id: str) -> ScheduledChange:
         for planned in held.scheduled:
             if planned.id == change_id:
                 return planned
-    raise Refusal(ErrorCode.NOT_FOUND, "no such planned change", "id")
+    raise Refusal(ErrorCode.NOT_FOUND, "no such planned change", "change_id")
 
 
 def _new_grant(account: Account, grant: Grant, at: datetime) -> Grant:
@@ -245,7 +245,7 @@ def _new_grant(account: Account, grant: Grant, at: datetime) -> Grant:
     check_name(grant.reason, "reason", chars_max=REASON_CHARS_MAX)
     check_setting(grant.value, "value")
     if grant.expires_at is not None and grant.expires_at <= at:
-        raise invalid("must lie in the future", "expiresAt")
+        raise invalid("must lie in the future", "expires_at")
     if grant.limit is not None and grant.limit < Decimal(0):
         raise invalid("must not be negative", "limit")
     match grant.feature.kind:

@@ -70,11 +70,11 @@ def _create_feature(catalog: Catalog, feature: Feature) -> Sequence[e.CatalogEve
     check_length(feature.unit, NAME_CHARS_MAX, "unit")
     metered = feature.kind is FeatureKind.METERED
     if metered and feature.meter_key is None:
-        raise invalid("a METERED feature needs a meter", "meterKey")
+        raise invalid("a METERED feature needs a meter", "meter_key")
     if not metered and feature.meter_key is not None:
-        raise invalid(f"a {feature.kind} feature has no meter", "meterKey")
+        raise invalid(f"a {feature.kind} feature has no meter", "meter_key")
     if feature.meter_key is not None and catalog.meter(feature.meter_key) is None:
-        raise Refusal(ErrorCode.NOT_FOUND, f"no meter has the key {feature.meter_key}", "meterKey")
+        raise Refusal(ErrorCode.NOT_FOUND, f"no meter has the key {feature.meter_key}", "meter_key")
     there = catalog.feature(feature.key)
     if there is None:
         return [e.FeatureCreated(feature)]
@@ -84,7 +84,7 @@ def _create_feature(catalog: Catalog, feature: Feature) -> Sequence[e.CatalogEve
 
 def _create_meter(catalog: Catalog, meter: Meter) -> Sequence[e.CatalogEvent]:
     check_key(meter.key, "key")
-    check_name(meter.event_type, "eventType", chars_max=EVENT_NAME_CHARS_MAX)
+    check_name(meter.event_type, "event_type", chars_max=EVENT_NAME_CHARS_MAX)
     if meter.property is not None:
         check_name(meter.property, "property", chars_max=EVENT_NAME_CHARS_MAX)
     check_length(meter.unit, NAME_CHARS_MAX, "unit")
@@ -106,7 +106,7 @@ def _create_plan(catalog: Catalog, command: c.CreatePlan, at: datetime) -> Seque
     check_length(command.description, DESCRIPTION_CHARS_MAX, "description")
     there = catalog.plan(command.key)
     plan = Plan(command.plan_id, command.key, command.name, command.description)
-    version = freeze(catalog, plan, command.version_id, command.terms, at, "version")
+    version = freeze(catalog, plan, command.version_id, command.terms, at, "terms")
     if there is None:
         return [e.PlanCreated(Plan(plan.id, plan.key, plan.name, plan.description, (version,)))]
     described = (there.name, there.description) == (command.name, command.description)
@@ -116,10 +116,10 @@ def _create_plan(catalog: Catalog, command: c.CreatePlan, at: datetime) -> Seque
 def _publish(catalog: Catalog, command: c.PublishPlanVersion, at: datetime) -> Sequence[e.CatalogEvent]:
     plan = _plan(catalog, command.plan_key)
     if plan.archived_at is not None:
-        raise Refusal(ErrorCode.CONFLICT, f"plan {plan.key} is archived", "plan")
+        raise Refusal(ErrorCode.CONFLICT, f"plan {plan.key} is archived", "plan_key")
     if _alike(plan.current.terms, command.terms):
         return []
-    return [e.PlanVersionPublished(freeze(catalog, plan, command.version_id, command.terms, at, "version"))]
+    return [e.PlanVersionPublished(freeze(catalog, plan, command.version_id, command.terms, at, "terms"))]
 
 
 def freeze(catalog: Catalog, plan: Plan, id: str, terms: Terms, at: datetime, *path: str) -> PlanVersion:
@@ -141,12 +141,12 @@ def _versions(catalog: Catalog, plan: Plan) -> tuple[PlanVersion, ...]:
 
 def _check_terms(catalog: Catalog, terms: Terms) -> None:
     if not 0 <= terms.trial_days <= TRIAL_DAYS_MAX:
-        raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trialDays")
+        raise invalid(f"must be between 0 and {TRIAL_DAYS_MAX}", "trial_days")
     for name, timing in (("upgrades", terms.upgrades), ("downgrades", terms.downgrades)):
         if timing is ChangeTiming.AT:
             raise invalid("a plan knows no date: say NOW or PERIOD_END", name)
     if not 0 <= terms.draft_hours <= DRAFT_HOURS_MAX:
-        raise invalid(f"must be between 0 and {DRAFT_HOURS_MAX}", "draftHours")
+        raise invalid(f"must be between 0 and {DRAFT_HOURS_MAX}", "draft_hours")
     check_prices(terms.prices, {meter.key for meter in catalog.meters}, "prices")
     for index, price in enumerate(terms.prices):
         check_key(price.key, "prices", str(index), "key")
@@ -166,9 +166,9 @@ def _check_terms(catalog: Catalog, terms: Terms) -> None:
     currencies: set[str] = set()
     for index, money in enumerate(terms.minimum_spend):
         if not is_currency(money.currency) or money.amount < 0:
-            raise invalid("needs an ISO 4217 currency and an amount of zero or more", "minimumSpend", str(index))
+            raise invalid("needs an ISO 4217 currency and an amount of zero or more", "minimum_spend", str(index))
         if money.currency in currencies:
-            raise invalid(f"stands twice for {money.currency}", "minimumSpend", str(index))
+            raise invalid(f"stands twice for {money.currency}", "minimum_spend", str(index))
         currencies.add(money.currency)
 
 
@@ -204,7 +204,7 @@ def check_key(key: str, *path: str) -> None:
 def _plan(catalog: Catalog, key: str) -> Plan:
     plan = catalog.plan(key)
     if plan is None:
-        raise Refusal(ErrorCode.NOT_FOUND, f"no plan has the key {key}", "plan")
+        raise Refusal(ErrorCode.NOT_FOUND, f"no plan has the key {key}", "plan_key")
     return plan
 
 

@@ -30,7 +30,7 @@ def decide_coupon(
         case c.RemoveCoupon(redemption_id=id):
             held = next((one for one in account.books.redemptions if one.id == id), None)
             if held is None:
-                raise Refusal(ErrorCode.NOT_FOUND, "no such redemption", "redemptionId")
+                raise Refusal(ErrorCode.NOT_FOUND, "no such redemption", "redemption_id")
             return [] if held.ended_at is not None else [e.CouponRemoved(id)]
 
 
@@ -63,6 +63,6 @@ def redemption(
 def _check_subscription(account: Account, subscription_id: str) -> None:
     held = account.subscription(subscription_id)
     if held is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such subscription", "subscriptionId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such subscription", "subscription_id")
     if held.ended_at is not None:
-        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscriptionId")
+        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscription_id")

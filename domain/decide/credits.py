@@ -36,13 +36,13 @@ def _new_credit(account: Account, credit: Credit, at: datetime) -> Credit:
         raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {CREDITS_MAX:,} credits with something left a customer")
     currency = account.customer.currency
     if credit.currency != currency:
-        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"the customer is billed in {currency}", "amount", "currency")
-    amount = check_amount(credit.amount, currency, "amount", "amount")
+        raise Refusal(ErrorCode.CURRENCY_MISMATCH, f"the customer is billed in {currency}", "currency")
+    amount = check_amount(credit.amount, currency, "amount")
     check_name(credit.reason, "reason", chars_max=REASON_CHARS_MAX)
     if not 0 <= credit.priority <= PRIORITY_MAX:
         raise invalid(f"must be between 0 and {PRIORITY_MAX}", "priority")
     if credit.expires_at is not None and credit.expires_at <= at:
-        raise invalid("must lie in the future", "expiresAt")
+        raise invalid("must lie in the future", "expires_at")
     return replace(credit, amount=amount, remaining=amount, granted_at=at)
 
 
@@ -50,9 +50,9 @@ def _taken_back(account: Account, credit_id: str, amount: Decimal | None) -> e.C
     """Each void names the credit it takes from, so what became of every grant can be told (published case C03b)."""
     credit = account.books.credits.get(credit_id)
     if credit is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such credit", "creditId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such credit", "credit_id")
     if not credit.remaining:
-        raise Refusal(ErrorCode.CONFLICT, "nothing is left of this credit", "creditId")
+        raise Refusal(ErrorCode.CONFLICT, "nothing is left of this credit", "credit_id")
     if amount is None:
         return e.CreditVoided(credit.id, credit.remaining)
     amount = check_amount(amount, credit.currency, "amount")

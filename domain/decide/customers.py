@@ -20,7 +20,7 @@ _LOCALE = re.compile("[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 def new_customer(account: Account, customer: Customer, at: datetime) -> Customer:
     if account.customer is not None:
-        raise Refusal(ErrorCode.ALREADY_EXISTS, "the customer exists", "externalId")
+        raise Refusal(ErrorCode.ALREADY_EXISTS, "the customer exists", "external_id")
     _check_place(customer.currency, customer.timezone)
     _check_locale(customer.locale)
     return replace(customer, created_at=at)

@@ -32,7 +32,7 @@ def decide_draft(account: Account, command: DraftCommand, at: datetime) -> Seque
             return [e.ItemAdded(_item(account, item, at, at_once))]
         case c.RemoveItem(item_id=id):
             if all(item.id != id for item in account.books.items):
-                raise Refusal(ErrorCode.NOT_FOUND, "no such item waits for an invoice", "itemId")
+                raise Refusal(ErrorCode.NOT_FOUND, "no such item waits for an invoice", "item_id")
             return [e.ItemRemoved(id)]
         case c.AdjustLine(draft_id=draft_id, adjustment=adjustment):
             check_draft(account, draft_id, at)
@@ -49,11 +49,11 @@ def check_draft(account: Account, draft_id: str, at: datetime, *, first: bool = 
     if waiting(account, at):
         drafts.append(invoice_id(account, 1))
     if draft_id in account.books.receivables:
-        raise Refusal(ErrorCode.INVOICE_FINALIZED, "the invoice is final: correct it with a credit note", "invoiceId")
+        raise Refusal(ErrorCode.INVOICE_FINALIZED, "the invoice is final: correct it with a credit note", "draft_id")
     if draft_id not in drafts:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such draft", "invoiceId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such draft", "draft_id")
     if first and draft_id != drafts[0]:
-        raise Refusal(ErrorCode.CONFLICT, "the draft of the period before it comes first", "invoiceId")
+        raise Refusal(ErrorCode.CONFLICT, "the draft of the period before it comes first", "draft_id")
 
 
 def waiting(account: Account, at: datetime) -> bool:
@@ -79,12 +79,12 @@ def _item(account: Account, item: Item, at: datetime, at_once: bool) -> Item:
     check_length(item.reason, REASON_CHARS_MAX, "reason")
     if item.currency != account.customer.currency:
         told = f"the customer is billed in {account.customer.currency}"
-        raise Refusal(ErrorCode.CURRENCY_MISMATCH, told, "unitAmount", "currency")
+        raise Refusal(ErrorCode.CURRENCY_MISMATCH, told, "currency")
     if item.quantity <= 0:
         raise invalid("must be above zero", "quantity")
     if item.unit_amount <= 0:
-        raise invalid("must be above zero: to give something, grant a credit", "unitAmount", "amount")
-    for name, number in (("quantity", item.quantity), ("unitAmount", item.unit_amount)):
+        raise invalid("must be above zero: to give something, grant a credit", "unit_amount")
+    for name, number in (("quantity", item.quantity), ("unit_amount", item.unit_amount)):
         exponent = number.as_tuple().exponent
         if not isinstance(exponent, int) or -exponent > UNIT_DIGITS_MAX:
             raise invalid(f"at most {UNIT_DIGITS_MAX} decimals", name)

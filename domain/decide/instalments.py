@@ -20,11 +20,11 @@ def instalments_planned(books: Books, command: c.PlanInstalments, at: datetime) 
     first of them. Raises Refusal."""
     owed = books.receivables.get(command.invoice_id)
     if owed is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such final invoice", "invoiceId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such final invoice", "invoice_id")
     if owed.status is not InvoiceStatus.OPEN:
-        raise Refusal(ErrorCode.CONFLICT, f"invoice {owed.number} is {owed.status}", "invoiceId")
+        raise Refusal(ErrorCode.CONFLICT, f"invoice {owed.number} is {owed.status}", "invoice_id")
     if (payment := pending_payment(books, owed.id)) is not None:
-        raise Refusal(ErrorCode.CONFLICT, f"payment {payment.id} of this invoice is under way", "invoiceId")
+        raise Refusal(ErrorCode.CONFLICT, f"payment {payment.id} of this invoice is under way", "invoice_id")
     if not 1 <= len(command.instalments) <= INSTALMENTS_MAX:
         raise invalid(f"must be 1 to {INSTALMENTS_MAX}", "instalments")
     parts: list[Instalment] = []
@@ -32,9 +32,9 @@ def instalments_planned(books: Books, command: c.PlanInstalments, at: datetime) 
         where = ("instalments", str(index))
         amount = check_amount(one.amount, owed.currency, *where, "amount")
         if one.due_at <= (parts[-1].due_at if parts else at):
-            raise invalid("must lie after the one before" if parts else "must lie in the future", *where, "dueAt")
+            raise invalid("must lie after the one before" if parts else "must lie in the future", *where, "due_at")
         if one.due_at - at > DISTANCE_MAX:
-            raise invalid(f"must lie within {DISTANCE_MAX.days} days of now", *where, "dueAt")
+            raise invalid(f"must lie within {DISTANCE_MAX.days} days of now", *where, "due_at")
         parts.append(Instalment(one.due_at, amount))
     if (total := exact_sum(part.amount for part in parts)) != owed.due:
         raise invalid(f"come to {total:f}, not to the {owed.due:f} that is due", "instalments")

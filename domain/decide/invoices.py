@@ -29,7 +29,7 @@ def decide_invoice(
     """Voiding and writing off twice changes nothing (Lago #5495). Raises Refusal."""
     owed = account.books.receivables.get(command.invoice_id)
     if owed is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such final invoice", "invoiceId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such final invoice", "invoice_id")
     match command:
         case c.VoidInvoice(rebill=rebill):
             return [] if owed.status is InvoiceStatus.VOID else [_voided(account.books, owed, at, rebill)]
@@ -150,4 +150,4 @@ def _line(owed: Receivable, line: OwedLine, described: Line | None, amount: Deci
 
 
 def _conflict(message: str) -> Refusal:
-    return Refusal(ErrorCode.CONFLICT, message, "invoiceId")
+    return Refusal(ErrorCode.CONFLICT, message, "invoice_id")

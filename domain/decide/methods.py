@@ -51,7 +51,7 @@ def live_method(books: Books, id: str) -> Method:
     """Raises Refusal."""
     found = next((one for one in books.methods if one.id == id and one.removed_at is None), None)
     if found is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such payment method", "paymentMethodId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such payment method", "method_id")
     return found
 
 

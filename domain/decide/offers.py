@@ -37,9 +37,9 @@ def create_coupon(catalog: Catalog, coupon: Coupon, at: datetime) -> Sequence[e.
     if coupon.periods is not None and not 1 <= coupon.periods <= PERIODS_MAX:
         raise invalid(f"must be between 1 and {PERIODS_MAX:,}", "periods")
     if coupon.redemptions_max is not None and coupon.redemptions_max < 1:
-        raise invalid("must be at least 1", "redemptionsMax")
+        raise invalid("must be at least 1", "redemptions_max")
     if coupon.expires_at is not None and coupon.expires_at <= at:
-        raise invalid("must lie in the future", "expiresAt")
+        raise invalid("must lie in the future", "expires_at")
     _check_plans(catalog, coupon.plans)
     return [e.CouponCreated(coupon)]
 

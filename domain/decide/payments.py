@@ -68,10 +68,10 @@ def decide_payment(account: Account, command: PaymentCommand, at: datetime) -> S
 def _asked_for(books: Books, command: c.PayInvoice, at: datetime) -> Payment:
     """Of an invoice that is open, or was written off: what is owed may be paid. One charge at a time: while a payment
     is under way another is refused (Lago #5708, Polar #10653)."""
-    owed = _payable(books, command.invoice_id, "invoiceId")
+    owed = _payable(books, command.invoice_id, "invoice_id")
     if (other := pending_payment(books, owed.id)) is not None:
         waits = "waits for the customer's confirmation" if other.waiting else "is under way"
-        raise Refusal(ErrorCode.CONFLICT, f"payment {other.id} of this invoice {waits}", "invoiceId")
+        raise Refusal(ErrorCode.CONFLICT, f"payment {other.id} of this invoice {waits}", "invoice_id")
     amount = owed.unpaid
     if command.amount is not None:
         amount = check_amount(command.amount, owed.currency, "amount")
@@ -94,7 +94,7 @@ def _method(books: Books, id: str | None) -> Method:
     if id is not None:
         return live_method(books, id)
     if books.method is None:
-        raise Refusal(ErrorCode.PAYMENT_REQUIRED, "there is no payment method yet", "paymentMethodId")
+        raise Refusal(ErrorCode.PAYMENT_REQUIRED, "there is no payment method yet", "method_id")
     return books.method
 
 
@@ -111,15 +111,15 @@ def _payable(books: Books, invoice_id: str, *field: str) -> Receivable:
 def _recorded(books: Books, command: c.RecordPayment, at: datetime) -> e.PaymentRecorded:
     """Money is written down as it came, also above what is owed: the rest becomes credit."""
     if command.payment_id in books.payments:
-        raise Refusal(ErrorCode.ALREADY_EXISTS, "the payment is recorded already", "paymentId")
+        raise Refusal(ErrorCode.ALREADY_EXISTS, "the payment is recorded already", "payment_id")
     if not is_currency(command.currency):
-        raise invalid(f"{command.currency} is not an ISO 4217 currency", "amount", "currency")
-    amount = check_amount(command.amount, command.currency, "amount", "amount")
+        raise invalid(f"{command.currency} is not an ISO 4217 currency", "currency")
+    amount = check_amount(command.amount, command.currency, "amount")
     check_length(command.reference, REFERENCE_CHARS_MAX, "reference")
     if command.received_at is not None and command.received_at > at:
-        raise invalid("must not lie in the future", "receivedAt")
+        raise invalid("must not lie in the future", "received_at")
     if command.allocations and command.invoice_ids:
-        raise invalid("allocations and invoiceIds exclude each other", "invoiceIds")
+        raise invalid("allocations and invoiceIds exclude each other", "invoice_ids")
     if command.allocations:
         allocations = tuple(_as_told(books, command, amount))
     else:
@@ -141,12 +141,12 @@ def _recorded(books: Books, command: c.RecordPayment, at: datetime) -> e.Payment
 
 
 def _as_told(books: Books, command: c.RecordPayment, amount: Decimal) -> Iterator[Allocation]:
-    _check_several([one.invoice_id for one in command.allocations], "allocations", "invoiceId")
+    _check_several([one.invoice_id for one in command.allocations], "allocations", "invoice_id")
     if exact_sum(one.amount for one in command.allocations) > amount:
         raise invalid(f"come to more than the {amount:f} that was paid", "allocations")
     for index, one in enumerate(command.allocations):
         where = ("allocations", str(index))
-        owed = _payable_with(books, one.invoice_id, command.currency, *where, "invoiceId")
+        owed = _payable_with(books, one.invoice_id, command.currency, *where, "invoice_id")
         part = check_amount(one.amount, command.currency, *where, "amount")
         if part > owed.unpaid:
             raise invalid(f"must be at most the {owed.unpaid:f} that is due", *where, "amount")
@@ -157,12 +157,12 @@ def _as_far_as_it_goes(books: Books, command: c.RecordPayment, amount: Decimal) 
     """Over the named invoices in their order; else over the open ones, the oldest first, without what a payment at its
     provider is about to pay. What waits for the customer may never come."""
     if command.invoice_ids:
-        _check_several(command.invoice_ids, "invoiceIds")
+        _check_several(command.invoice_ids, "invoice_ids")
         named = enumerate(command.invoice_ids)
         wanted = [
             (owed.id, owed.unpaid)
             for index, id in named
-            for owed in (_payable_with(books, id, command.currency, "invoiceIds", str(index)),)
+            for owed in (_payable_with(books, id, command.currency, "invoice_ids", str(index)),)
         ]
     else:
         wanted = [
@@ -203,7 +203,7 @@ def _settled(account: Account, command: c.SettlePayment, at: datetime) -> Sequen
     the money is there. Without one the first failure counts."""
     payment = account.books.payments.get(command.payment_id)
     if payment is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "paymentId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "payment_id")
     open = payment.settled_at is None
     if command.failure is FailureCode.ACTION_REQUIRED:
         return [e.PaymentNeedsAction(payment.id)] if open and not payment.waiting else []

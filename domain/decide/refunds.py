@@ -41,7 +41,7 @@ def refund(books: Books, command: c.RefundPayment, at: datetime) -> Sequence[e.M
     """Raises Refusal."""
     payment = _refundable(books, command.payment_id)
     if any(one.id == command.refund_id for one in payment.refunds):
-        raise Refusal(ErrorCode.ALREADY_EXISTS, "the refund exists already", "refundId")
+        raise Refusal(ErrorCode.ALREADY_EXISTS, "the refund exists already", "refund_id")
     check_length(command.reason, REASON_CHARS_MAX, "reason")
     asked, voided = _asked(books, payment, command, at)
     return [*voided, e.RefundRequested(asked), *_at_once(payment, asked, at)]
@@ -66,7 +66,7 @@ def _asked(
     brought = list(_brought(books, payment))
     most = min(payment.amount - payment.refunded, _without_credit(books, payment) + exact_sum(b.money for b in brought))
     if most <= 0:
-        raise Refusal(ErrorCode.CONFLICT, "nothing is left of the payment that could be refunded", "paymentId")
+        raise Refusal(ErrorCode.CONFLICT, "nothing is left of the payment that could be refunded", "payment_id")
     amount = most if command.amount is None else check_amount(command.amount, payment.currency, "amount")
     if amount > most:
         raise invalid(f"must be at most the {most:f} that is left of the payment, without credit used since", "amount")
@@ -89,7 +89,7 @@ def settle_refund(books: Books, command: c.SettleRefund, at: datetime) -> Sequen
     payment = _payment(books, command.payment_id)
     asked = next((one for one in payment.refunds if one.id == command.refund_id), None)
     if asked is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such refund", "refundId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such refund", "refund_id")
     if asked.settled_at is not None or asked.failure is not None:
         return []
     if command.failure is None:
@@ -101,19 +101,19 @@ def _refundable(books: Books, payment_id: str) -> Payment:
     payment = _payment(books, payment_id)
     if payment.settled_at is None or payment.failure is not None:
         raise Refusal(
-            ErrorCode.CONFLICT, f"the payment is {payment.status}: there is no money to give back", "paymentId"
+            ErrorCode.CONFLICT, f"the payment is {payment.status}: there is no money to give back", "payment_id"
         )
     for allocation in payment.allocations:
         owed = books.receivables[allocation.invoice_id]
         if owed.buys and owed.status is InvoiceStatus.OPEN:
             told = f"it pays invoice {owed.number}, which gives its credit once it is paid: write that off first"
-            raise Refusal(ErrorCode.CONFLICT, told, "paymentId")
+            raise Refusal(ErrorCode.CONFLICT, told, "payment_id")
     return payment
 
 
 def _payment(books: Books, id: str) -> Payment:
     if (payment := books.payments.get(id)) is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "paymentId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "payment_id")
     return payment
 
 

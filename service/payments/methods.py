@@ -53,7 +53,7 @@ class Methods:
                 await connection.commit()
         if first is not None and first.input_hash != retry.input_hash:
             message = "this key was used before with another input"
-            raise Refusal(ErrorCode.IDEMPOTENCY_MISMATCH, message, "idempotencyKey")
+            raise Refusal(ErrorCode.IDEMPOTENCY_MISMATCH, message, "idempotency_key")
 
     async def portal(self, customer_id: str, provider: str, return_url: str) -> str:
         """The address of the provider's pages, which then show the newest state. Raises Refusal, Unknown."""
@@ -80,18 +80,18 @@ def check_return_url(url: str, account: Account, names: set[str]) -> None:
     """The provider sees it, so it must not say who comes back. `names`: what the customer is known by. Raises
     Refusal."""
     if len(url) > URL_CHARS_MAX or not url.isascii() or re.search(r"\s|[\x00-\x1f]", url):
-        raise invalid("is not an address", "returnUrl")
+        raise invalid("is not an address", "return_url")
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
-        raise invalid("is not an address", "returnUrl") from None
+        raise invalid("is not an address", "return_url") from None
     if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in _LOCAL_HOSTS)):
-        raise invalid("must be an https address", "returnUrl")
+        raise invalid("must be an https address", "return_url")
     if parts.username is not None or parts.query or parts.fragment:
-        raise invalid("must have no user, query or fragment: the provider sees it", "returnUrl")
+        raise invalid("must have no user, query or fragment: the provider sees it", "return_url")
     said = {unquote(part).casefold() for part in (*parts.path.split("/"), *host.split("."))}
     assert account.customer is not None
     known = {account.customer.id, *names}
     if said & {name.casefold() for name in known if name}:
-        raise invalid("names the customer, and the provider sees it", "returnUrl")
+        raise invalid("names the customer, and the provider sees it", "return_url")

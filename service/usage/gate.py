@@ -77,9 +77,9 @@ def _check_named(subscription_id: str | None, account: Account, meters: tuple[Me
     if subscription_id is None:
         return
     if account.subscription(subscription_id) is None:
-        raise Refusal(ErrorCode.NOT_FOUND, NO_SUBSCRIPTION, "subscriptionId")
+        raise Refusal(ErrorCode.NOT_FOUND, NO_SUBSCRIPTION, "subscription_id")
     if (reason := unnamable(meters)) is not None:
-        raise invalid(reason, "subscriptionId")
+        raise invalid(reason, "subscription_id")
 
 
 class Count:

@@ -21,7 +21,7 @@ async def answered(connection: Connection, retry: Retry, type: type[T]) -> T | N
     if first is None:
         return None
     if first.input_hash != retry.input_hash:
-        raise Refusal(ErrorCode.IDEMPOTENCY_MISMATCH, "this key was used before with another input", "idempotencyKey")
+        raise Refusal(ErrorCode.IDEMPOTENCY_MISMATCH, "this key was used before with another input", "idempotency_key")
     assert first.result is not None
     return msgspec.json.decode(first.result, type=type)
 

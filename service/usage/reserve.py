@@ -67,7 +67,7 @@ class Settling(NamedTuple):
 async def reserve(base: Base, asked: Asked, ttl: timedelta, retry: Retry) -> Reserved:
     """Hold the quantity if it may be used. A denied one changes nothing and is not remembered. Raises Refusal."""
     if not TTL_MIN <= ttl <= TTL_MAX:
-        raise invalid(f"must be {TTL_MIN.total_seconds():.0f} to {TTL_MAX.total_seconds():.0f} seconds", "ttlSeconds")
+        raise invalid(f"must be {TTL_MIN.total_seconds():.0f} to {TTL_MAX.total_seconds():.0f} seconds", "ttl")
     async with base.connection() as (connection, driver):
         place = await place_of(base, driver, asked)
         if isinstance(place, Place):

@@ -48,11 +48,11 @@ def test_narrow_keys_are_allowed() -> None:
         (replace(SERVICE, scopes=()), "scopes"),
         (replace(SERVICE, scopes=(Scope.KEYS_WRITE,)), "scopes"),
         (replace(PARTNER, scopes=(Scope.CUSTOMERS_READ, Scope.USAGE_WRITE)), "scopes"),
-        (replace(PARTNER, customer_ids=None), "customers"),
-        (replace(PARTNER, customer_ids=()), "customers"),
-        (replace(PARTNER, customer_ids=tuple(map(str, range(KEY_CUSTOMERS_MAX + 1)))), "customers"),
-        (replace(SERVICE, customer_ids=("customer_1",)), "customers"),
-        (replace(SERVICE, expires_at=AT), "expiresAt"),
+        (replace(PARTNER, customer_ids=None), "customer_ids"),
+        (replace(PARTNER, customer_ids=()), "customer_ids"),
+        (replace(PARTNER, customer_ids=tuple(map(str, range(KEY_CUSTOMERS_MAX + 1)))), "customer_ids"),
+        (replace(SERVICE, customer_ids=("customer_1",)), "customer_ids"),
+        (replace(SERVICE, expires_at=AT), "expires_at"),
     ],
 )
 def test_keys_that_break_a_rule_are_refused_at_their_field(key: ApiKey, field: str) -> None:

@@ -107,7 +107,7 @@ def test_any_other_key_is_refused_for_all_that_has_one(key: str) -> None:
 
 # ── meters ──
 def test_a_meter_reads_one_type_of_event() -> None:
-    assert Shop().refuses(c.CreateMeter(Meter("meter_1", "calls", Aggregation.SUM, ""))).field == ("eventType",)
+    assert Shop().refuses(c.CreateMeter(Meter("meter_1", "calls", Aggregation.SUM, ""))).field == ("event_type",)
 
 
 def test_a_unique_meter_names_what_it_tells_apart_and_a_count_reads_nothing() -> None:
@@ -144,7 +144,7 @@ def test_a_metered_feature_has_a_meter_and_no_other_has() -> None:
         Feature("feature_1", "api", "API", FeatureKind.METERED),
         Feature("feature_1", "sso", "SSO", FeatureKind.SWITCH, meter_key="calls"),
     ):
-        assert stocked().refuses(c.CreateFeature(feature)).field == ("meterKey",)
+        assert stocked().refuses(c.CreateFeature(feature)).field == ("meter_key",)
 
 
 def test_the_meter_of_a_feature_is_there_first() -> None:
@@ -258,59 +258,59 @@ def test_every_model_has_a_well_formed_price(good: Price) -> None:
     ("bad", "field"),
     [
         (price(currency="BTC"), "currency"),
-        (price(amount=None), "unitAmount"),
-        (price(amount="-1"), "unitAmount"),
+        (price(amount=None), "unit_amount"),
+        (price(amount="-1"), "unit_amount"),
         (price(included=D(1)), "included"),
-        (price(meter_key="calls"), "meterKey"),
+        (price(meter_key="calls"), "meter_key"),
         (price(tiers=tiers(None)), "tiers"),
-        (price(package_size=D(1)), "packageSize"),
+        (price(package_size=D(1)), "package_size"),
         (price(percent=D(1)), "percent"),
-        (price(ChargeModel.PER_SEAT, meter_key="calls"), "meterKey"),
+        (price(ChargeModel.PER_SEAT, meter_key="calls"), "meter_key"),
         (price(ChargeModel.PER_SEAT, included=D(-1)), "included"),
-        (price(ChargeModel.PER_UNIT, amount=None), "unitAmount"),
-        (price(ChargeModel.PER_UNIT, meter_key="gone"), "meterKey"),
-        (price(ChargeModel.PACKAGE, package_size=D(1)), "meterKey"),
-        (metered(ChargeModel.PACKAGE, "5"), "packageSize"),
-        (metered(ChargeModel.PACKAGE, "5", package_size=D(0)), "packageSize"),
-        (metered(ChargeModel.PACKAGE, package_size=D(1)), "unitAmount"),
-        (price(ChargeModel.PERCENTAGE, None, percent=D(1)), "meterKey"),
+        (price(ChargeModel.PER_UNIT, amount=None), "unit_amount"),
+        (price(ChargeModel.PER_UNIT, meter_key="gone"), "meter_key"),
+        (price(ChargeModel.PACKAGE, package_size=D(1)), "meter_key"),
+        (metered(ChargeModel.PACKAGE, "5"), "package_size"),
+        (metered(ChargeModel.PACKAGE, "5", package_size=D(0)), "package_size"),
+        (metered(ChargeModel.PACKAGE, package_size=D(1)), "unit_amount"),
+        (price(ChargeModel.PERCENTAGE, None, percent=D(1)), "meter_key"),
         (metered(ChargeModel.PERCENTAGE), "percent"),
         (metered(ChargeModel.PERCENTAGE, percent=D("-0.1")), "percent"),
         (metered(ChargeModel.PERCENTAGE, percent=D("100.1")), "percent"),
-        (price(ChargeModel.GRADUATED, None, tiers=tiers(None)), "meterKey"),
-        (metered(ChargeModel.GRADUATED, "1", tiers=tiers(None)), "unitAmount"),
+        (price(ChargeModel.GRADUATED, None, tiers=tiers(None)), "meter_key"),
+        (metered(ChargeModel.GRADUATED, "1", tiers=tiers(None)), "unit_amount"),
         (metered(ChargeModel.GRADUATED), "tiers"),
         (metered(ChargeModel.VOLUME, tiers=tiers(*(str(n) for n in range(1, 101)), None)), "tiers"),
     ],
 )
 def test_a_price_that_makes_no_sense_is_refused_by_the_field_at_fault(bad: Price, field: str) -> None:
     refusal = stocked().refuses(create(Terms(prices=(FINE, bad))))
-    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("version", "prices", "1", field))
+    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("terms", "prices", "1", field))
 
 
 @pytest.mark.parametrize(
     ("bad", "where"),
     [
-        (tiers("10", "10", None), ("1", "upTo")),  # an upper bound is inclusive: the next begins above it
-        (tiers("10", "9", None), ("1", "upTo")),
-        (tiers("0", None), ("0", "upTo")),
-        (tiers("10", "20"), ("1", "upTo")),
-        (tiers("10", None, None), ("1", "upTo")),
-        (tiers("10", None, unit="-1"), ("0", "unitAmount")),
-        (tiers("10", None, flat="-1", unit="0"), ("0", "flatAmount")),
+        (tiers("10", "10", None), ("1", "up_to")),  # an upper bound is inclusive: the next begins above it
+        (tiers("10", "9", None), ("1", "up_to")),
+        (tiers("0", None), ("0", "up_to")),
+        (tiers("10", "20"), ("1", "up_to")),
+        (tiers("10", None, None), ("1", "up_to")),
+        (tiers("10", None, unit="-1"), ("0", "unit_amount")),
+        (tiers("10", None, flat="-1", unit="0"), ("0", "flat_amount")),
     ],
 )
 def test_tiers_ascend_and_only_the_last_is_open(bad: tuple[Tier, ...], where: tuple[str, ...]) -> None:
     for model in (ChargeModel.GRADUATED, ChargeModel.VOLUME):
         refusal = stocked().refuses(create(Terms(prices=(metered(model, tiers=bad),))))
-        assert refusal.field == ("version", "prices", "0", "tiers", *where)
+        assert refusal.field == ("terms", "prices", "0", "tiers", *where)
 
 
 def test_a_price_stands_once_for_each_currency_and_rhythm() -> None:
     several = (price(), price(cadence=Cadence.YEAR), price(currency="EUR"))
     stocked().do(create(Terms(prices=several)))
     refusal = stocked().refuses(create(Terms(prices=(*several, price(amount="1")))))
-    assert refusal.field == ("version", "prices", "3", "key")
+    assert refusal.field == ("terms", "prices", "3", "key")
 
 
 # ── what a plan gives ──
@@ -352,44 +352,44 @@ def test_each_kind_of_feature_is_given_in_its_own_terms(good: Terms) -> None:
 )
 def test_what_does_not_fit_the_kind_of_feature_is_refused(bad: Terms, field: str) -> None:
     refusal = stocked().refuses(create(bad))
-    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("version", "entitlements", "0", field))
+    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("terms", "entitlements", "0", field))
 
 
 def test_a_plan_names_each_feature_once_and_only_those_that_are_there() -> None:
     twice = Terms(entitlements=(PlanEntitlement("sso"), PlanEntitlement("sso")))
-    assert stocked().refuses(create(twice)).field == ("version", "entitlements", "1", "feature")
+    assert stocked().refuses(create(twice)).field == ("terms", "entitlements", "1", "feature")
     assert stocked().refuses(create(gives("teleport"))).code is ErrorCode.NOT_FOUND
 
 
 @pytest.mark.parametrize("trial_days", [-1, 731])
 def test_a_trial_lasts_at_most_two_years(trial_days: int) -> None:
-    assert stocked().refuses(create(Terms(trial_days=trial_days))).field == ("version", "trialDays")
+    assert stocked().refuses(create(Terms(trial_days=trial_days))).field == ("terms", "trial_days")
 
 
 def test_a_minimum_spend_is_an_amount_of_zero_or_more_once_for_each_currency() -> None:
     stocked().do(create(Terms(minimum_spend=(Money(D(0), "USD"), Money(D(5), "EUR")))))
     for bad in (Money(D(-1), "EUR"), Money(D(1), "BTC"), Money(D(2), "USD")):
         refusal = stocked().refuses(create(Terms(minimum_spend=(Money(D(1), "USD"), bad))))
-        assert refusal.field == ("version", "minimumSpend", "1")
+        assert refusal.field == ("terms", "minimum_spend", "1")
 
 
 def test_new_terms_are_checked_like_the_first() -> None:
     shop = stocked()
     shop.do(create(BASIC))
-    assert shop.refuses(publish(gives("api", limit=D(-1)))).field == ("version", "entitlements", "0", "limit")
+    assert shop.refuses(publish(gives("api", limit=D(-1)))).field == ("terms", "entitlements", "0", "limit")
 
 
 @pytest.mark.parametrize("field", ["upgrades", "downgrades"])
 def test_a_plan_can_say_now_or_at_the_end_of_the_period_but_no_date(field: str) -> None:
     stocked().do(create(Terms(**{field: ChangeTiming.PERIOD_END})))
     refusal = stocked().refuses(create(Terms(**{field: ChangeTiming.AT})))
-    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("version", field))
+    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("terms", field))
 
 
 @pytest.mark.parametrize("hours", [-1, 169])
 def test_an_invoice_is_a_draft_for_at_most_a_week(hours: int) -> None:
     stocked().do(create(Terms(draft_hours=168)))
-    assert stocked().refuses(create(Terms(draft_hours=hours))).field == ("version", "draftHours")
+    assert stocked().refuses(create(Terms(draft_hours=hours))).field == ("terms", "draft_hours")
 
 
 # ── settings ──
@@ -402,4 +402,4 @@ def test_settings_are_changed_as_a_whole_and_the_same_again_changes_nothing() ->
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     refusal = stocked().refuses(c.ChangeSettings(Settings(net_days=-1)))
-    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("netDays",))
+    assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("net_days",))

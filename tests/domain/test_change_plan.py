@@ -148,7 +148,7 @@ def test_a_date_must_lie_in_the_future_and_within_ten_years() -> None:
     for when in ("2026-01-19", "2026-01-20", "2036-01-22"):
         with life.refuses(ErrorCode.INVALID) as no:
             life.change("2026-01-20", ChangePlan(PRO), when)
-        assert no.value.field == ("at",)
+        assert no.value.field == ("effective_at",)
     life.change("2026-01-20", ChangePlan(PRO), "2036-01-21")
 
 
@@ -161,7 +161,7 @@ def test_a_date_is_given_with_the_timing_that_takes_one_and_no_other() -> None:
     ):
         with life.refuses(ErrorCode.INVALID) as no:
             life.do("2026-01-20", ChangeSubscription("s1", "c1", ChangePlan(PRO), timing, effective_at))
-        assert no.value.field == ("at",)
+        assert no.value.field == ("effective_at",)
 
 
 def test_a_planned_change_holds_the_terms_of_its_day_even_if_the_plan_is_changed_or_archived_before_it_is_due() -> None:

@@ -52,15 +52,15 @@ def test_prepaid_credit_is_known_to_whoever_asks_about_rights_and_promotional_cr
 @pytest.mark.parametrize(
     ("terms", "code", "field"),
     [
-        ({"amount": "0"}, ErrorCode.INVALID, ("amount", "amount")),
-        ({"amount": "-1"}, ErrorCode.INVALID, ("amount", "amount")),
-        ({"amount": "0.005"}, ErrorCode.INVALID, ("amount", "amount")),
-        ({"currency": "USD"}, ErrorCode.CURRENCY_MISMATCH, ("amount", "currency")),
+        ({"amount": "0"}, ErrorCode.INVALID, ("amount",)),
+        ({"amount": "-1"}, ErrorCode.INVALID, ("amount",)),
+        ({"amount": "0.005"}, ErrorCode.INVALID, ("amount",)),
+        ({"currency": "USD"}, ErrorCode.CURRENCY_MISMATCH, ("currency",)),
         ({"reason": " "}, ErrorCode.INVALID, ("reason",)),
         ({"reason": "x" * 501}, ErrorCode.INVALID, ("reason",)),
         ({"priority": -1}, ErrorCode.INVALID, ("priority",)),
         ({"priority": 101}, ErrorCode.INVALID, ("priority",)),
-        ({"expires_at": on("2026-01-10")}, ErrorCode.INVALID, ("expiresAt",)),
+        ({"expires_at": on("2026-01-10")}, ErrorCode.INVALID, ("expires_at",)),
     ],
 )
 def test_what_makes_no_sense_is_refused(terms: dict[str, Any], code: ErrorCode, field: tuple[str, ...]) -> None:
@@ -114,11 +114,11 @@ def test_each_void_can_be_traced_to_its_grant() -> None:
 def test_what_is_used_up_unknown_or_too_much_cannot_be_taken_back() -> None:
     desk = Desk()
     desk.do("2026-01-10", grant(amount="30"))
-    with desk.refuses(ErrorCode.NOT_FOUND, "creditId"):
+    with desk.refuses(ErrorCode.NOT_FOUND, "credit_id"):
         desk.do("2026-01-11", c.VoidCredit("credit_2"))
     for amount in ("30.01", "0", "-1", "0.001"):
         with desk.refuses(ErrorCode.INVALID, "amount"):
             desk.do("2026-01-11", c.VoidCredit("credit_1", D(amount)))
     desk.do("2026-01-11", c.VoidCredit("credit_1"))
-    with desk.refuses(ErrorCode.CONFLICT, "creditId"):
+    with desk.refuses(ErrorCode.CONFLICT, "credit_id"):
         desk.do("2026-01-11", c.VoidCredit("credit_1"))

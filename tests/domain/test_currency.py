@@ -44,13 +44,13 @@ def test_nobody_gets_onto_a_plan_that_is_not_all_sold_in_their_currency(half: Pl
         assert (no.value.message, no.value.field) == (NAMED[half], field)
 
     refused(("plan",), "2026-01-01", sold=half)
-    refused(("addOns", "0"), "2026-01-01", sold=SILVER, add_ons=(half,))
+    refused(("add_ons", "0"), "2026-01-01", sold=SILVER, add_ons=(half,))
     shop.subscribe("2026-01-01", SILVER)
     refused(("plan",), "2026-01-05", ChangePlan(half))
     refused(("plan",), "2026-01-05", ChangePlan(half), "PERIOD_END")
     refused(("plan",), "2026-01-05", ChangePlan(half), "2026-01-20")
-    refused(("addOn",), "2026-01-05", AddAddOn(half))
-    refused(("addOn",), "2026-01-05", AddAddOn(half), "PERIOD_END")
+    refused(("plan",), "2026-01-05", AddAddOn(half))
+    refused(("plan",), "2026-01-05", AddAddOn(half), "PERIOD_END")
 
 
 def test_whose_currency_has_all_of_it_is_welcome() -> None:

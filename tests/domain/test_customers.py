@@ -36,7 +36,7 @@ def test_a_customer_is_created_once() -> None:
     life = alive()
     with life.refuses(ErrorCode.ALREADY_EXISTS) as no:
         life.do("2026-01-02", c.CreateCustomer(somebody()))
-    assert no.value.field == ("externalId",)
+    assert no.value.field == ("external_id",)
 
 
 @pytest.mark.parametrize("currency", ["EU", "eur", "XXX", "BTC"])

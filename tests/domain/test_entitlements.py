@@ -333,7 +333,7 @@ def test_what_may_roll_over_adds_up() -> None:
         ("adapters", {}, "value"),
         ("adapters", {"value": 5, "limit": "5"}, "limit"),
         ("adapters", {"value": 5, "unlimited": True}, "limit"),
-        ("sso", {"enabled": True, "expires_at": "2026-01-11"}, "expiresAt"),
+        ("sso", {"enabled": True, "expires_at": "2026-01-11"}, "expires_at"),
     ],
 )
 def test_a_grant_says_what_its_kind_of_feature_takes_and_nothing_else(

@@ -9,7 +9,7 @@ from domain import commands as c
 from domain.billing.moment import Moment, by_hand, next_moment
 from domain.catalog import BillingMode
 from domain.coupon import Coupon
-from domain.errors import ErrorCode
+from domain.errors import ErrorCode, NotChargeable
 from domain.money import Money
 from domain.subscription import ChangePlan, ChangeQuantity
 
@@ -175,8 +175,9 @@ def test_nothing_starts_in_what_is_closed_already() -> None:
     shop.subscribe("2026-01-01", SILVER)
     shop.until("2026-06-02")
     assert shop.account.books.closed_until == on("2026-04-02")
-    with shop.refuses(ErrorCode.INVALID):
+    with shop.refuses(ErrorCode.INVALID) as no:
         shop.subscribe("2026-06-02", TEAM, start_at="2026-04-01")
+    assert (type(no.value), no.value.field) == (NotChargeable, ("start_at",))
     shop.subscribe("2026-06-02 12:00", TEAM, start_at="2026-04-02")
     assert sum(invoice.total for invoice in shop.invoices[6:]) == D("36.00")
 

@@ -104,7 +104,7 @@ def test_a_pause_ends_after_it_begins() -> None:
     for resumes_at in ("2026-01-09", "2026-01-10"):
         with life.refuses(ErrorCode.INVALID) as no:
             life.change("2026-01-05", Pause(on(resumes_at)), "2026-01-10")
-        assert no.value.field == ("resumesAt",)
+        assert no.value.field == ("resumes_at",)
 
 
 def test_only_what_runs_can_be_paused_and_only_what_is_paused_can_be_resumed() -> None:

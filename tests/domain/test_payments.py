@@ -54,10 +54,10 @@ def test_or_in_part_with_another_one() -> None:
 @pytest.mark.parametrize(
     ("command", "code", "field"),
     [
-        (c.PayInvoice("p", "invoice_9"), ErrorCode.NOT_FOUND, ("invoiceId",)),
-        (c.PayInvoice("p", "invoice_1", "gone"), ErrorCode.NOT_FOUND, ("paymentMethodId",)),
-        (c.PayInvoice("p", "invoice_1", "other"), ErrorCode.NOT_FOUND, ("paymentMethodId",)),
-        (c.PayInvoice("p", "invoice_1"), ErrorCode.PAYMENT_REQUIRED, ("paymentMethodId",)),
+        (c.PayInvoice("p", "invoice_9"), ErrorCode.NOT_FOUND, ("invoice_id",)),
+        (c.PayInvoice("p", "invoice_1", "gone"), ErrorCode.NOT_FOUND, ("method_id",)),
+        (c.PayInvoice("p", "invoice_1", "other"), ErrorCode.NOT_FOUND, ("method_id",)),
+        (c.PayInvoice("p", "invoice_1"), ErrorCode.PAYMENT_REQUIRED, ("method_id",)),
         (c.PayInvoice("p", "invoice_1", None, D("0.00")), ErrorCode.INVALID, ("amount",)),
         (c.PayInvoice("p", "invoice_1", None, D("0.001")), ErrorCode.INVALID, ("amount",)),
     ],
@@ -75,14 +75,14 @@ def test_nobody_pays_twice_while_a_payment_is_under_way_or_after_it() -> None:
     the first attempt was unresolved."""
     till = Till(method())
     till.bill("1", "100.00")
-    with till.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with till.refuses(ErrorCode.CONFLICT, "invoice_id"):
         till.do("2026-01-01", c.PayInvoice("mine", "invoice_1"))
     till.needs_action("2026-01-01")
-    with till.refuses(ErrorCode.CONFLICT, "invoiceId") as no:
+    with till.refuses(ErrorCode.CONFLICT, "invoice_id") as no:
         till.do("2026-01-01", c.PayInvoice("mine", "invoice_1"))
     assert "waits for the customer's confirmation" in no.value.message
     till.succeeds("2026-01-01")
-    with till.refuses(ErrorCode.CONFLICT, "invoiceId") as no:
+    with till.refuses(ErrorCode.CONFLICT, "invoice_id") as no:
         till.do("2026-01-01", c.PayInvoice("mine", "invoice_1"))
     assert no.value.message == "nothing is due on invoice 1: it is PAID"
 
@@ -113,7 +113,7 @@ def test_what_was_written_off_can_still_be_paid_and_is_paid_then() -> None:
 def test_a_voided_one_cannot() -> None:
     till = owing()
     till.do("2026-01-02", c.VoidInvoice("invoice_1"))
-    with till.refuses(ErrorCode.CONFLICT, "invoiceIds", "0"):
+    with till.refuses(ErrorCode.CONFLICT, "invoice_ids", "0"):
         till.transfer("2026-02-01", "40.00", invoice_ids=("invoice_1",))
 
 
@@ -161,26 +161,26 @@ def test_what_a_payment_under_way_is_about_to_pay_is_left_to_it_unless_named() -
 
 def test_only_invoices_of_the_moneys_currency_are_paid() -> None:
     till = owing("100.00", currency="USD")
-    with till.refuses(ErrorCode.INVALID, "amount", "currency"):
+    with till.refuses(ErrorCode.INVALID, "currency"):
         till.do("2026-01-10", c.RecordPayment("bank_2", D("10.00"), "XXX"))
     assert till.transfer("2026-01-10", "10.00") == ["2026-01-10: p1 received 10.00, 10.00 left over"]
-    with till.refuses(ErrorCode.CURRENCY_MISMATCH, "invoiceIds", "0"):
+    with till.refuses(ErrorCode.CURRENCY_MISMATCH, "invoice_ids", "0"):
         till.transfer("2026-01-10", "10.00", "bank_2", invoice_ids=("invoice_1",))
-    with till.refuses(ErrorCode.CURRENCY_MISMATCH, "allocations", "0", "invoiceId"):
+    with till.refuses(ErrorCode.CURRENCY_MISMATCH, "allocations", "0", "invoice_id"):
         till.transfer("2026-01-10", "10.00", "bank_2", allocations=told(("1", "10.00")))
 
 
 @pytest.mark.parametrize(
     ("amount", "terms", "field"),
     [
-        ("0.00", {}, ("amount", "amount")),
-        ("-1.00", {}, ("amount", "amount")),
-        ("1.005", {}, ("amount", "amount")),
-        ("10.00", {"received_at": on("2026-01-11")}, ("receivedAt",)),
+        ("0.00", {}, ("amount",)),
+        ("-1.00", {}, ("amount",)),
+        ("1.005", {}, ("amount",)),
+        ("10.00", {"received_at": on("2026-01-11")}, ("received_at",)),
         ("10.00", {"reference": "x" * 201}, ("reference",)),
-        ("10.00", {"invoice_ids": ("invoice_1",), "allocations": told(("1", "1"))}, ("invoiceIds",)),
-        ("10.00", {"invoice_ids": ("invoice_1", "invoice_1")}, ("invoiceIds", "1")),
-        ("10.00", {"allocations": told(("1", "1"), ("1", "1"))}, ("allocations", "1", "invoiceId")),
+        ("10.00", {"invoice_ids": ("invoice_1",), "allocations": told(("1", "1"))}, ("invoice_ids",)),
+        ("10.00", {"invoice_ids": ("invoice_1", "invoice_1")}, ("invoice_ids", "1")),
+        ("10.00", {"allocations": told(("1", "1"), ("1", "1"))}, ("allocations", "1", "invoice_id")),
         ("10.00", {"allocations": told(("1", "10.01"))}, ("allocations",)),
         ("200.00", {"allocations": told(("1", "100.01"))}, ("allocations", "0", "amount")),
         ("10.00", {"allocations": told(("1", "-1"))}, ("allocations", "0", "amount")),
@@ -196,7 +196,7 @@ def test_money_is_recorded_once_on_the_day_it_came() -> None:
     till = owing()
     till.transfer("2026-01-10", "100.00", received_at=on("2026-01-08"))
     assert till.paid().settled_at == on("2026-01-08")
-    with till.refuses(ErrorCode.ALREADY_EXISTS, "paymentId"):
+    with till.refuses(ErrorCode.ALREADY_EXISTS, "payment_id"):
         till.transfer("2026-01-10", "100.00")
 
 
@@ -246,7 +246,7 @@ def test_or_fails_without_consequence() -> None:
 
 
 def test_an_unknown_payment_is_refused() -> None:
-    with Till().refuses(ErrorCode.NOT_FOUND, "paymentId"):
+    with Till().refuses(ErrorCode.NOT_FOUND, "payment_id"):
         Till().do("2026-01-01", c.SettlePayment("payment_x"))
 
 
@@ -316,9 +316,9 @@ def test_what_is_paid_pays_the_first_instalments() -> None:
         ((), ("instalments",)),
         ([("2026-02-01", "100.00")] * 37, ("instalments",)),
         ([("2026-02-01", "99.99")], ("instalments",)),
-        ([("2026-02-01", "60.00"), ("2026-02-01", "40.00")], ("instalments", "1", "dueAt")),
-        ([("2026-01-10", "100.00")], ("instalments", "0", "dueAt")),
-        ([("2036-02-01", "100.00")], ("instalments", "0", "dueAt")),
+        ([("2026-02-01", "60.00"), ("2026-02-01", "40.00")], ("instalments", "1", "due_at")),
+        ([("2026-01-10", "100.00")], ("instalments", "0", "due_at")),
+        ([("2036-02-01", "100.00")], ("instalments", "0", "due_at")),
         ([("2026-02-01", "100.00"), ("2026-03-01", "0.00")], ("instalments", "1", "amount")),
         ([("2026-02-01", "99.995"), ("2026-03-01", "0.005")], ("instalments", "0", "amount")),
     ],
@@ -333,12 +333,12 @@ def test_only_what_is_open_and_not_being_paid_is_planned() -> None:
     plan = parts(("2026-02-01", "100.00"))
     till = Till(method())
     till.bill("1", "100.00")
-    with till.refuses(ErrorCode.NOT_FOUND, "invoiceId"):
+    with till.refuses(ErrorCode.NOT_FOUND, "invoice_id"):
         till.do("2026-01-02", c.PlanInstalments("invoice_2", plan))
-    with till.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with till.refuses(ErrorCode.CONFLICT, "invoice_id"):
         till.do("2026-01-02", c.PlanInstalments("invoice_1", plan))
     till.succeeds("2026-01-02")
-    with till.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with till.refuses(ErrorCode.CONFLICT, "invoice_id"):
         till.do("2026-01-02", c.PlanInstalments("invoice_1", plan))
 
 
@@ -370,7 +370,7 @@ def test_the_same_method_is_not_added_twice() -> None:
 def test_an_unknown_method_is_refused() -> None:
     till = Till()
     for command in (c.RemoveMethod("visa"), c.DefaultMethod("visa")):
-        with till.refuses(ErrorCode.NOT_FOUND, "paymentMethodId"):
+        with till.refuses(ErrorCode.NOT_FOUND, "method_id"):
             till.do("2026-01-02", command)
 
 

@@ -14,13 +14,13 @@ from domain.pricing.models import MODELS, costs, unit_amount
 from domain.pricing.rate import rate
 
 SAYS = {
-    "unit_amount": ("unitAmount", D(2)),
-    "meter_key": ("meterKey", "calls"),
+    "unit_amount": ("unit_amount", D(2)),
+    "meter_key": ("meter_key", "calls"),
     "included": ("included", D(1)),
     "tiers": ("tiers", (Tier(None, D(3)),)),
-    "package_size": ("packageSize", D(10)),
+    "package_size": ("package_size", D(10)),
     "percent": ("percent", D(5)),
-    "zero_usage": ("zeroUsage", ZeroUsage.FREE),
+    "zero_usage": ("zero_usage", ZeroUsage.FREE),
 }
 
 

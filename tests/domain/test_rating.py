@@ -243,13 +243,13 @@ def test_units_and_included_units_together_are_the_quantity(of: Price, quantity:
 @pytest.mark.parametrize(
     ("bad", "field"),
     [
-        (price(ChargeModel.FLAT, "1", tax_category=""), "taxCategory"),
-        (price(ChargeModel.FLAT, "1", tax_category="x" * 41), "taxCategory"),
-        (price(ChargeModel.FLAT, "1", tax_category="Standard"), "taxCategory"),
-        (price(ChargeModel.FLAT, "1", tax_category="books\n"), "taxCategory"),
-        (price(ChargeModel.FLAT, "1", zero_usage=ZeroUsage.FREE), "zeroUsage"),
-        (price(ChargeModel.FLAT, "1", change_day=ChangeDay.OLD), "changeDay"),
-        (price(ChargeModel.FLAT, "1", change_day=ChangeDay.OLD, proration=ProrationPolicy.FULL), "changeDay"),
+        (price(ChargeModel.FLAT, "1", tax_category=""), "tax_category"),
+        (price(ChargeModel.FLAT, "1", tax_category="x" * 41), "tax_category"),
+        (price(ChargeModel.FLAT, "1", tax_category="Standard"), "tax_category"),
+        (price(ChargeModel.FLAT, "1", tax_category="books\n"), "tax_category"),
+        (price(ChargeModel.FLAT, "1", zero_usage=ZeroUsage.FREE), "zero_usage"),
+        (price(ChargeModel.FLAT, "1", change_day=ChangeDay.OLD), "change_day"),
+        (price(ChargeModel.FLAT, "1", change_day=ChangeDay.OLD, proration=ProrationPolicy.FULL), "change_day"),
     ],
 )
 def test_a_policy_that_says_nothing_of_its_price_is_refused(bad: Price, field: str) -> None:

@@ -86,11 +86,11 @@ def test_a_coupon_can_be_for_one_subscription_which_has_to_run() -> None:
     assert made == e.CouponRedeemed(Redemption("r1", TENTH, on("2026-01-10"), 3, "s1"))
     with pytest.raises(Refusal) as unknown:
         decide_coupon(life.account, redeem(subscription_id="s2"), on("2026-01-10"))
-    assert (unknown.value.code, unknown.value.field) == (ErrorCode.NOT_FOUND, ("subscriptionId",))
+    assert (unknown.value.code, unknown.value.field) == (ErrorCode.NOT_FOUND, ("subscription_id",))
     life.cancel("2026-01-11", "NOW")
     with pytest.raises(Refusal) as ended:
         decide_coupon(life.account, command, on("2026-01-12"))
-    assert (ended.value.code, ended.value.field) == (ErrorCode.CONFLICT, ("subscriptionId",))
+    assert (ended.value.code, ended.value.field) == (ErrorCode.CONFLICT, ("subscription_id",))
 
 
 def test_a_customer_has_at_most_so_many_running_coupons() -> None:
@@ -109,7 +109,7 @@ def test_a_removed_coupon_has_ended_and_removing_it_again_changes_nothing() -> N
     assert desk.do("2026-01-12", c.RemoveCoupon("r1")) == [e.CouponRemoved("r1")]
     assert desk.account.books.redemptions[0].ended_at == on("2026-01-12")
     assert desk.do("2026-01-13", c.RemoveCoupon("r1")) == []
-    with desk.refuses(ErrorCode.NOT_FOUND, "redemptionId"):
+    with desk.refuses(ErrorCode.NOT_FOUND, "redemption_id"):
         desk.do("2026-01-13", c.RemoveCoupon("r2"))
 
 
@@ -153,8 +153,8 @@ def test_the_same_coupon_again_changes_nothing_and_another_one_needs_another_cod
         ({"percent": None, "amount": Money(D("0.5"), "JPY")}, ErrorCode.INVALID, ("amount", "amount")),
         ({"percent": None, "amount": Money(D(5), "EURO")}, ErrorCode.INVALID, ("amount", "currency")),
         ({"periods": 0}, ErrorCode.INVALID, ("periods",)),
-        ({"redemptions_max": 0}, ErrorCode.INVALID, ("redemptionsMax",)),
-        ({"expires_at": on("2026-01-10")}, ErrorCode.INVALID, ("expiresAt",)),
+        ({"redemptions_max": 0}, ErrorCode.INVALID, ("redemptions_max",)),
+        ({"expires_at": on("2026-01-10")}, ErrorCode.INVALID, ("expires_at",)),
         ({"plans": ("pro", "gold")}, ErrorCode.NOT_FOUND, ("plans", "1")),
         ({"plans": ("pro", "pro")}, ErrorCode.INVALID, ("plans", "1")),
     ],

@@ -79,7 +79,7 @@ def test_refunds_never_come_to_more_than_the_payment() -> None:
     with till.refuses(ErrorCode.INVALID, "amount"):
         till.do("2026-01-02", refunding(till.id_of("p1"), "40.01", id="r2"))
     assert till.do("2026-01-02", refunding(till.id_of("p1"), id="r2")) == ["2026-01-02: refund 40.00 to method"]
-    with till.refuses(ErrorCode.CONFLICT, "paymentId"):
+    with till.refuses(ErrorCode.CONFLICT, "payment_id"):
         till.do("2026-01-02", refunding(till.id_of("p1"), id="r3"))
 
 
@@ -96,14 +96,14 @@ def test_what_is_refused() -> None:
     till = Till(method())
     till.bill("1", "100.00")
     for code, field, command in [
-        (ErrorCode.NOT_FOUND, "paymentId", refunding("payment_x")),
-        (ErrorCode.CONFLICT, "paymentId", refunding(till.id_of("p1"))),
-        (ErrorCode.NOT_FOUND, "refundId", c.SettleRefund("r1", till.id_of("p1"))),
+        (ErrorCode.NOT_FOUND, "payment_id", refunding("payment_x")),
+        (ErrorCode.CONFLICT, "payment_id", refunding(till.id_of("p1"))),
+        (ErrorCode.NOT_FOUND, "refund_id", c.SettleRefund("r1", till.id_of("p1"))),
     ]:
         with till.refuses(code, field):
             till.do("2026-01-01", command)
     till.fails("2026-01-01")
-    with till.refuses(ErrorCode.CONFLICT, "paymentId"):
+    with till.refuses(ErrorCode.CONFLICT, "payment_id"):
         till.do("2026-01-01", refunding(till.id_of("p1")))
 
 
@@ -213,7 +213,7 @@ def test_a_payment_of_credit_that_was_not_given_yet_is_refunded_after_its_invoic
     till = Till()
     till.bill("1", "15.00", net_days=14, buys=[replace(prepaid("bought", "15.00"), reason="top-up")])
     till.transfer("2026-01-02", "10.00")
-    with till.refuses(ErrorCode.CONFLICT, "paymentId"):
+    with till.refuses(ErrorCode.CONFLICT, "payment_id"):
         till.do("2026-01-03", refunding("bank_1"))
 
 

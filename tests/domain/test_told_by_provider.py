@@ -43,7 +43,7 @@ def test_what_the_books_do_not_allow_is_refused() -> None:
     (id,) = till.account.books.payments
     with till.refuses(ErrorCode.INVALID, "amount"):
         till.do("2026-01-02", made_there(id, "100.01"))
-    with till.refuses(ErrorCode.NOT_FOUND, "paymentId"):
+    with till.refuses(ErrorCode.NOT_FOUND, "payment_id"):
         till.do("2026-01-02", made_there("payment_9", "1.00"))
 
 
@@ -66,7 +66,7 @@ def test_a_card_by_another_name_is_not_charged_for_it() -> None:
     payments = len(till.account.books.payments)
     till.do("2026-01-01", c.UpdateMethod("visa", "Visa •••• 4242"))
     assert len(till.account.books.payments) == payments
-    with till.refuses(ErrorCode.NOT_FOUND, "paymentMethodId"):
+    with till.refuses(ErrorCode.NOT_FOUND, "method_id"):
         till.do("2026-01-01", c.UpdateMethod("nothing", "x"))
 
 

@@ -88,11 +88,11 @@ def test_credit_that_has_expired_meanwhile_stays_gone_and_credit_that_was_taken_
 def test_what_was_paid_with_money_is_refunded_or_credited_instead() -> None:
     desk = billed()
     desk.post("2026-02-02", received("p1", "50.00", invoice_1="50.00"))
-    with desk.refuses(ErrorCode.CONFLICT, "invoiceId") as part:
+    with desk.refuses(ErrorCode.CONFLICT, "invoice_id") as part:
         desk.do("2026-02-03", VOID)
     assert part.value.message == "50.00 of invoice 1 was paid: refund the payment or issue a credit note instead"
     desk.post("2026-02-04", received("p2", "69.00", invoice_1="69.00"))
-    with desk.refuses(ErrorCode.CONFLICT, "invoiceId") as whole:
+    with desk.refuses(ErrorCode.CONFLICT, "invoice_id") as whole:
         desk.do("2026-02-05", VOID)
     assert whole.value.message == "invoice 1 is PAID: refund the payment or issue a credit note instead"
 
@@ -100,7 +100,7 @@ def test_what_was_paid_with_money_is_refunded_or_credited_instead() -> None:
 def test_an_invoice_with_a_credit_note_is_not_as_if_it_had_never_been() -> None:
     desk = billed("60.00", "40.00")
     desk.do("2026-02-02", c.IssueCreditNote("invoice_1", "too much", {"1-2": D("40.00")}))
-    with desk.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with desk.refuses(ErrorCode.CONFLICT, "invoice_id"):
         desk.do("2026-02-03", VOID)
 
 
@@ -114,7 +114,7 @@ def test_what_is_billed_again_counts_as_not_billed() -> None:
 @pytest.mark.parametrize("command", [VOID, WRITE_OFF, TAKE_IT_BACK])
 def test_an_invoice_that_is_not_there_cannot_be_changed(command: c.VoidInvoice) -> None:
     desk = Desk()
-    with desk.refuses(ErrorCode.NOT_FOUND, "invoiceId"):
+    with desk.refuses(ErrorCode.NOT_FOUND, "invoice_id"):
         desk.do("2026-02-02", command)
 
 
@@ -124,7 +124,7 @@ def test_a_written_off_invoice_is_not_expected_any_more_and_stays_so() -> None:
     assert desk.do("2026-01-10", WRITE_OFF) == [e.InvoiceWrittenOff("invoice_1")]
     assert (desk.owed().status, desk.account.owing.amounts) == (InvoiceStatus.UNCOLLECTIBLE, {})
     assert desk.do("2026-06-02", WRITE_OFF) == []
-    with desk.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with desk.refuses(ErrorCode.CONFLICT, "invoice_id"):
         desk.do("2026-06-02", VOID)
 
 
@@ -133,7 +133,7 @@ def test_only_what_is_open_can_be_written_off() -> None:
     paid.post("2026-02-02", received("p1", "119.00", invoice_1="119.00"))
     void.do("2026-02-02", VOID)
     for desk in (paid, void):
-        with desk.refuses(ErrorCode.CONFLICT, "invoiceId"):
+        with desk.refuses(ErrorCode.CONFLICT, "invoice_id"):
             desk.do("2026-06-01", WRITE_OFF)
 
 
@@ -215,7 +215,7 @@ def test_two_notes_have_two_ids() -> None:
 def test_nothing_is_credited_of_a_void_invoice() -> None:
     desk = billed()
     desk.do("2026-02-02", VOID)
-    with desk.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with desk.refuses(ErrorCode.CONFLICT, "invoice_id"):
         desk.do("2026-02-03", TAKE_IT_BACK)
 
 
@@ -241,9 +241,9 @@ def test_bought_credit_is_not_given_twice_by_crediting_its_line() -> None:
     desk.post("2026-02-01", item("1", "50.00", bought))
     lines = line("50.00", JANUARY, LineKind.CREDIT, key="item/1"), line("10.00", JANUARY)
     desk.post("2026-02-01", invoice("1", *lines, buys=[bought]))
-    with desk.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with desk.refuses(ErrorCode.CONFLICT, "invoice_id"):
         desk.do("2026-02-02", TAKE_IT_BACK)
-    with desk.refuses(ErrorCode.CONFLICT, "invoiceId"):
+    with desk.refuses(ErrorCode.CONFLICT, "invoice_id"):
         desk.do("2026-02-02", c.IssueCreditNote("invoice_1", "too much", {"1-1": D("5.00")}))
     assert desk.do("2026-02-02", c.IssueCreditNote("invoice_1", "too much", {"1-2": D("5.00")}))
 

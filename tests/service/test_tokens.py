@@ -82,7 +82,7 @@ async def test_scopes_narrow_and_never_widen() -> None:
 def test_no_token_is_minted_that_would_be_refused(lifetime: timedelta) -> None:
     with pytest.raises(Refusal) as no:
         tokens.mint("customer_1", lifetime, None, NOW)
-    assert no.value.field == ("lifetimeSeconds",)
+    assert no.value.field == ("lifetime",)
     with pytest.raises(Refusal) as no:
         tokens.mint("customer_1", HOUR, [Scope.CUSTOMERS_READ, Scope.KEYS_WRITE], NOW)
     assert no.value.field == ("scopes",)

@@ -93,7 +93,7 @@ async def test_only_a_subscription_of_their_own_can_be_named(shop: Shop) -> None
             with pytest.raises(Refusal) as refused:
                 await act(ana, subscription_id=named)
             assert (refused.value.code, refused.value.message) == (ErrorCode.NOT_FOUND, UNKNOWN.message)
-            assert refused.value.field == ("subscriptionId",)
+            assert refused.value.field == ("subscription_id",)
     assert await everything(shop) == before
 
 
