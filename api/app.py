@@ -14,8 +14,8 @@ from adapters.postgres.reads import readiness
 from adapters.secrets import Secrets
 from adapters.settings import Settings
 from api.context import Context
+from api.routes.documents import documents_route
 from api.routes.metrics import metrics_route
-from api.routes.papers import papers_route
 from api.routes.webhooks import webhooks_route
 from api.schema import schema
 from api.tracing import TracedFront, observing
@@ -52,7 +52,7 @@ def create_app(settings: Settings, secrets: Secrets, dsn: str, tracing: Tracing 
         Route("/healthz", _healthz),
         Route("/readyz", edge.readyz),
         metrics_route(lambda: edge.runtime.metrics, token),
-        papers_route(lambda: edge.runtime.papers),
+        documents_route(lambda: edge.runtime.documents),
         webhooks_route(lambda: edge.runtime.intake),
     ]
     front = endpoint.in_front_of(Starlette(routes=routes, lifespan=lifespan))

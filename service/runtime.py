@@ -26,10 +26,10 @@ from service.changes import Changes
 from service.clock import Clock
 from service.credentials import Credentials
 from service.customers import Customers
+from service.invoice_documents import InvoiceDocuments
 from service.live import Live
 from service.master_secret import claim
 from service.metrics import Metrics
-from service.papers import Papers
 from service.payments import Charging, Confirming, Linking, Methods
 from service.payments.watched import watched
 from service.quotes import Quotes
@@ -62,7 +62,7 @@ class Runtime:
     methods: Methods
     sync: Sync
     customers: Customers
-    papers: Papers
+    documents: InvoiceDocuments
     usage: Usage
     snapshots: Snapshots
     live: Live
@@ -128,7 +128,7 @@ async def open_runtime(
         methods=Methods(engine, Linking(engine, record, providers), sync),
         sync=sync,
         customers=Customers(engine, vault, clock, record),
-        papers=Papers(engine, vault, clock, derive(secrets.master, "document links")),
+        documents=InvoiceDocuments(engine, vault, clock, derive(secrets.master, "document links")),
         usage=usage,
         snapshots=snapshots,
         live=Live(engine, snapshots, changes, clock),

@@ -8,13 +8,13 @@ from xml.etree.ElementTree import Element
 
 from babel import Locale
 
-from adapters.documents import figures
-from adapters.documents.element import amount, day, document, element, exactly
-from adapters.documents.netting import category_of, net_rate, netted
-from adapters.documents.paper import Paper, treatment_of
+from adapters.documents import formatting
+from adapters.documents.element import amount, day, element, exactly, xml_document
+from adapters.documents.invoice_document import InvoiceDocument, treatment_of
+from adapters.documents.netting import category_of, net_amounts, net_rate
 from adapters.documents.party import buyer_party, delivered_to, seller_party
-from adapters.documents.settlement import category, period, settlement
-from adapters.documents.words import Words, spoken
+from adapters.documents.settlement import period, settlement, tax_category
+from adapters.documents.words import Words, words_and_locale
 from domain.books.line import Line
 from domain.exact import EXACT, quantized
 from domain.money import digits
@@ -26,14 +26,14 @@ _EACH = "C62"  # the unit "one" of UN/ECE Recommendation 20: what a quantity cou
 _ONE = Decimal(1)
 
 
-def cii(paper: Paper) -> bytes:
-    """Of a paper that can be told in EN 16931 (`facturx.obstacle`)."""
-    words, locale = spoken(paper.locale)
-    net = netted(paper)
+def cii(document: InvoiceDocument) -> bytes:
+    """The XML of a document that EN 16931 can express: `facturx.obstacle` has found nothing against it."""
+    words, locale = words_and_locale(document.locale)
+    net = net_amounts(document)
     untaxed = any(tax.category.code is TaxCode.OUTSIDE_SCOPE for tax in net.taxes)
     abroad = any(tax.category.code is TaxCode.INTRA_COMMUNITY for tax in net.taxes)
-    header = element("ram:ApplicableHeaderTradeDelivery", delivered_to(paper.buyer) if abroad else None)
-    return document(
+    header = element("ram:ApplicableHeaderTradeDelivery", delivered_to(document.buyer) if abroad else None)
+    return xml_document(
         "rsm:CrossIndustryInvoice",
         element(
             "rsm:ExchangedDocumentContext",
@@ -41,25 +41,25 @@ def cii(paper: Paper) -> bytes:
         ),
         element(
             "rsm:ExchangedDocument",
-            element("ram:ID", paper.number),
-            element("ram:TypeCode", CREDIT_NOTE if paper.corrects else INVOICE),
-            day("ram:IssueDateTime", paper.day(paper.issued_at)),
-            _note((paper.reason or words.less_charged) if paper.corrects else None),
-            _note(paper.seller.small_print),
+            element("ram:ID", document.number),
+            element("ram:TypeCode", CREDIT_NOTE if document.corrects else INVOICE),
+            day("ram:IssueDateTime", document.day(document.issued_at)),
+            _note((document.reason or words.less_charged) if document.corrects else None),
+            _note(document.seller.small_print),
         ),
         element(
             "rsm:SupplyChainTradeTransaction",
             *(
-                _line(place, line, net.lines[place - 1], paper, words, locale)
-                for place, line in enumerate(paper.lines, 1)
+                _line(place, line, net.lines[place - 1], document, words, locale)
+                for place, line in enumerate(document.lines, 1)
             ),
             element(
                 "ram:ApplicableHeaderTradeAgreement",
-                seller_party(paper.seller, untaxed=untaxed),
-                buyer_party(paper.buyer, untaxed=untaxed),
+                seller_party(document.seller, untaxed=untaxed),
+                buyer_party(document.buyer, untaxed=untaxed),
             ),
             Element("ram:ApplicableHeaderTradeDelivery") if header is None else header,
-            settlement(paper, net, words, locale),
+            settlement(document, net, words, locale),
         ),
     )
 
@@ -68,12 +68,14 @@ def _note(text: str | None) -> Element | None:
     return element("ram:IncludedNote", element("ram:Content", text))
 
 
-def _line(place: int, line: Line, net: Decimal, paper: Paper, words: Words, locale: Locale) -> Element | None:
-    quantity, price = _priced(line, net, digits(paper.currency))
-    told = None if quantity == line.quantity else f"{words.quantity}: {figures.number(line.quantity, locale)}"
+def _line(
+    place: int, line: Line, net: Decimal, document: InvoiceDocument, words: Words, locale: Locale
+) -> Element | None:
+    quantity, price = _priced(line, net, digits(document.currency))
+    counted = None if quantity == line.quantity else f"{words.quantity}: {formatting.number(line.quantity, locale)}"
     return element(
         "ram:IncludedSupplyChainTradeLineItem",
-        element("ram:AssociatedDocumentLineDocument", element("ram:LineID", str(place)), _note(told)),
+        element("ram:AssociatedDocumentLineDocument", element("ram:LineID", str(place)), _note(counted)),
         element("ram:SpecifiedTradeProduct", element("ram:Name", line.description or line.key)),
         element(
             "ram:SpecifiedLineTradeAgreement",
@@ -82,8 +84,8 @@ def _line(place: int, line: Line, net: Decimal, paper: Paper, words: Words, loca
         element("ram:SpecifiedLineTradeDelivery", exactly("ram:BilledQuantity", quantity, unitCode=_EACH)),
         element(
             "ram:SpecifiedLineTradeSettlement",
-            category("ram:ApplicableTradeTax", category_of(treatment_of(line))),
-            period(paper, line.period),
+            tax_category("ram:ApplicableTradeTax", category_of(treatment_of(line))),
+            period(document, line.period),
             element("ram:SpecifiedTradeSettlementLineMonetarySummation", amount("ram:LineTotalAmount", net)),
         ),
     )
@@ -93,7 +95,7 @@ def _priced(line: Line, net: Decimal, places: int) -> tuple[Decimal, Decimal]:
     """Quantity and net unit price, which is never below zero (BR-27): what is given back has a quantity below zero.
     Where they would not come to the net amount (tiers, parts of a period, prices with tax), it is one at that price."""
     if line.unit_amount is not None:
-        price = net_rate(line.unit_amount, treatment_of(line), line.tax_inclusive, figures.RATE_DIGITS_MAX)
+        price = net_rate(line.unit_amount, treatment_of(line), line.tax_inclusive, formatting.RATE_DIGITS_MAX)
         quantity = line.quantity.copy_negate() if price < 0 else line.quantity
         if quantized(EXACT.multiply(quantity, abs(price)), places, ROUND_HALF_UP) == net:
             return quantity, abs(price)

@@ -5,10 +5,10 @@ from typing import Any
 
 from babel import Locale
 
-from adapters.documents import figures
-from adapters.documents.paper import Buyer, Paper
+from adapters.documents import formatting
+from adapters.documents.invoice_document import BuyerParty, InvoiceDocument
 from adapters.documents.readable import readable
-from adapters.documents.words import Words, spoken
+from adapters.documents.words import Words, words_and_locale
 from domain.books.line import Line
 from domain.seller import Seller
 from domain.tax import TaxCode, TaxLine, Treatment
@@ -22,34 +22,34 @@ _MOMENT = ("year", "month", "day", "hour", "minute", "second")
 _OURS = frozenset({TaxCode.REVERSE_CHARGE, TaxCode.INTRA_COMMUNITY, TaxCode.EXPORT})
 
 
-def content(paper: Paper) -> dict[str, Any]:
+def content(document: InvoiceDocument) -> dict[str, Any]:
     """The template's data. Every text of others has passed `readable`."""
-    words, locale = spoken(paper.locale)
-    at = paper.issued_at
-    small_print = paper.seller.small_print or ""
+    words, locale = words_and_locale(document.locale)
+    at = document.issued_at
+    small_print = document.seller.small_print or ""
     fits = 0 < len(small_print) <= FOOTER_CHARS_MAX and small_print.count("\n") < FOOTER_LINES_MAX
-    kind = words.credit_note if paper.corrects else words.invoice
+    kind = words.credit_note if document.corrects else words.invoice
     shown: dict[str, Any] = {
-        "paper": "us-letter" if paper.seller.country in _LETTER else "a4",
+        "paper": "us-letter" if document.seller.country in _LETTER else "a4",
         "language": locale.language,
         "region": locale.territory if locale.territory and len(locale.territory) == 2 else None,
-        "title": f"{kind} {paper.number}",
+        "title": f"{kind} {document.number}",
         "kind": kind,
-        "author": " ".join(paper.seller.name.split()),
+        "author": " ".join(document.seller.name.split()),
         "issued": dict(zip(_MOMENT, at.timetuple()[:6], strict=True)),
-        "seller": {"name": paper.seller.name, "lines": _seller(paper.seller, words, locale)},
+        "seller": {"name": document.seller.name, "lines": _seller(document.seller, words, locale)},
         "buyer": {
             "heading": words.bill_to,
-            "name": paper.buyer.name,
-            "lines": _buyer(paper.buyer, paper.seller.country, words, locale),
+            "name": document.buyer.name,
+            "lines": _buyer(document.buyer, document.seller.country, words, locale),
         },
-        "facts": _facts(paper, words, locale),
+        "facts": _facts(document, words, locale),
         "columns": [words.description, words.quantity, words.unit_price, words.amount],
-        "rows": [_row(line, paper, locale) for line in paper.lines],
-        "sums": _sums(paper, words, locale),
-        "taxes": _taxes(paper, words, locale),
-        "payment": _payment(paper, words, locale),
-        "footer": small_print if fits else paper.seller.name,
+        "rows": [_row(line, document, locale) for line in document.lines],
+        "sums": _sums(document, words, locale),
+        "taxes": _taxes(document, words, locale),
+        "payment": _payment(document, words, locale),
+        "footer": small_print if fits else document.seller.name,
         "small-print": "" if fits else small_print,
         "page": words.page,
     }
@@ -79,7 +79,7 @@ def _seller(seller: Seller, words: Words, locale: Locale) -> list[str]:
     return [" · ".join(part for part in parts if part) for parts in (address, numbers) if any(parts)]
 
 
-def _buyer(buyer: Buyer, home: str, words: Words, locale: Locale) -> list[str]:
+def _buyer(buyer: BuyerParty, home: str, words: Words, locale: Locale) -> list[str]:
     place = _place(buyer.city, buyer.region, buyer.postal_code, buyer.country)
     abroad = _country(buyer.country, locale) if buyer.country and buyer.country != home else None
     tax_id = f"{words.tax_id} {buyer.tax_id}" if buyer.tax_id else None
@@ -98,94 +98,101 @@ def _country(code: str, locale: Locale) -> str:
     return str(locale.territories.get(code, code))
 
 
-def _facts(paper: Paper, words: Words, locale: Locale) -> list[list[str]]:
-    found = [[words.number, paper.number], [words.date, figures.day(paper.day(paper.issued_at), locale)]]
-    if paper.corrects:
-        dated = figures.day(paper.day(paper.corrects.issued_at), locale)
-        named = words.corrects_dated.format(number=paper.corrects.number, date=dated)
+def _facts(document: InvoiceDocument, words: Words, locale: Locale) -> list[list[str]]:
+    found = [[words.number, document.number], [words.date, formatting.day(document.day(document.issued_at), locale)]]
+    if document.corrects:
+        dated = formatting.day(document.day(document.corrects.issued_at), locale)
+        named = words.corrects_dated.format(number=document.corrects.number, date=dated)
         found.append([words.corrects, named])
-    if paper.due_at and paper.due > 0:
-        found.append([words.due_date, figures.day(paper.day(paper.due_at), locale)])
-    if paper.period and paper.period.start < paper.period.end:
-        found.append([words.period, figures.days(*paper.days(paper.period), locale)])
-    if paper.buyer.external_id:
-        found.append([words.customer_number, paper.buyer.external_id])
+    if document.due_at and document.due > 0:
+        found.append([words.due_date, formatting.day(document.day(document.due_at), locale)])
+    if document.period and document.period.start < document.period.end:
+        found.append([words.period, formatting.days(*document.days(document.period), locale)])
+    if document.buyer.external_id:
+        found.append([words.customer_number, document.buyer.external_id])
     return found
 
 
-def _row(line: Line, paper: Paper, locale: Locale) -> dict[str, Any]:
+def _row(line: Line, document: InvoiceDocument, locale: Locale) -> dict[str, Any]:
     unit = line.unit_amount
     return {
         "description": line.description,
-        "details": [figures.days(*paper.days(line.period), locale)] if line.period.start < line.period.end else [],
-        "quantity": figures.number(line.quantity, locale),
-        "rate": "" if unit is None else figures.rate(unit, paper.currency, locale),
-        "amount": figures.money(line.amount, paper.currency, locale),
+        "details": [formatting.days(*document.days(line.period), locale)]
+        if line.period.start < line.period.end
+        else [],
+        "quantity": formatting.number(line.quantity, locale),
+        "rate": "" if unit is None else formatting.rate(unit, document.currency, locale),
+        "amount": formatting.money(line.amount, document.currency, locale),
     }
 
 
-def _sums(paper: Paper, words: Words, locale: Locale) -> list[dict[str, str]]:
+def _sums(document: InvoiceDocument, words: Words, locale: Locale) -> list[dict[str, str]]:
     def row(label: str, amount: Decimal, weight: str = "plain") -> dict[str, str]:
-        return {"label": label, "value": figures.money(amount, paper.currency, locale), "weight": weight}
+        return {"label": label, "value": formatting.money(amount, document.currency, locale), "weight": weight}
 
-    added = [tax for tax in paper.tax if not tax.inclusive and _levied(tax)]
-    rows = [row(discount_name(one.name, words), -one.amount) for one in paper.discounts]
-    if paper.credit:
-        rows.append(row(words.promotional_credit, -paper.credit))
+    added = [tax for tax in document.tax if not tax.inclusive and _levied(tax)]
+    rows = [row(discount_name(discount.name, words), -discount.amount) for discount in document.discounts]
+    if document.credit:
+        rows.append(row(words.promotional_credit, -document.credit))
     rows.extend(row(_named(tax, locale), tax.amount) for tax in added)
     if rows:
-        rows.insert(0, row(words.subtotal, paper.subtotal))
-    rows.append(row(words.total_credited if paper.corrects else words.total, paper.total, "total"))
+        rows.insert(0, row(words.subtotal, document.subtotal))
+    rows.append(row(words.total_credited if document.corrects else words.total, document.total, "total"))
     rows.extend(
         row(words.includes.format(tax=_named(tax, locale)), tax.amount, "quiet")
-        for tax in paper.tax
+        for tax in document.tax
         if tax.inclusive and _levied(tax)
     )
-    if paper.paid:
-        rows.extend((row(words.paid, -paper.paid), row(words.amount_due, paper.due, "total")))
+    if document.paid:
+        rows.extend((row(words.paid, -document.paid), row(words.amount_due, document.due, "total")))
     return rows
 
 
-def _taxes(paper: Paper, words: Words, locale: Locale) -> dict[str, Any]:
+def _taxes(document: InvoiceDocument, words: Words, locale: Locale) -> dict[str, Any]:
     """The table by rate. Without any tax and any reason for that (a seller who levies none) there is nothing to say."""
-    told = [tax for tax in paper.tax if tax.treatment.code is not TaxCode.OUTSIDE_SCOPE or tax.treatment.reason]
-    reasons = (reason_of(tax.treatment, words) for tax in told)
+    shown = [tax for tax in document.tax if tax.treatment.code is not TaxCode.OUTSIDE_SCOPE or tax.treatment.reason]
+    reasons = (reason_of(tax.treatment, words) for tax in shown)
     return {
         "columns": [words.tax, words.rate, words.net, words.tax_amount],
         "rows": [
             [
                 tax.treatment.name,
-                figures.percent(tax.treatment.percent, locale),
-                figures.money(tax.base, paper.currency, locale),
-                figures.money(tax.amount, paper.currency, locale),
+                formatting.percent(tax.treatment.percent, locale),
+                formatting.money(tax.base, document.currency, locale),
+                formatting.money(tax.amount, document.currency, locale),
             ]
-            for tax in told
+            for tax in shown
         ],
         "reasons": list(dict.fromkeys(reason for reason in reasons if reason)),
     }
 
 
-def _payment(paper: Paper, words: Words, locale: Locale) -> dict[str, Any]:
-    due = figures.money(paper.due, paper.currency, locale)
+def _payment(document: InvoiceDocument, words: Words, locale: Locale) -> dict[str, Any]:
+    due = formatting.money(document.due, document.currency, locale)
     shown: dict[str, Any] = {"heading": words.payment, "texts": [words.settled], "instalments": [], "facts": []}
-    if paper.corrects:
-        uses = ((words.taken_off, paper.corrects.off), (words.kept, paper.corrects.kept))
-        told = [said.format(amount=figures.money(amount, paper.currency, locale)) for said, amount in uses if amount]
-        return shown | {"heading": words.reason, "texts": [paper.reason or words.less_charged, *told]}
-    if paper.due <= 0 or paper.due_at is None:
+    if document.corrects:
+        uses = ((words.taken_off, document.corrects.off), (words.kept, document.corrects.kept))
+        spent = [
+            said.format(amount=formatting.money(amount, document.currency, locale)) for said, amount in uses if amount
+        ]
+        return shown | {"heading": words.reason, "texts": [document.reason or words.less_charged, *spent]}
+    if document.due <= 0 or document.due_at is None:
         return shown
-    if paper.instalments:
+    if document.instalments:
         shown["texts"] = [words.pay_in_instalments.format(amount=due)]
         shown["instalments"] = [
-            [figures.day(paper.day(one.due_at), locale), figures.money(one.amount, paper.currency, locale)]
-            for one in paper.instalments
+            [
+                formatting.day(document.day(instalment.due_at), locale),
+                formatting.money(instalment.amount, document.currency, locale),
+            ]
+            for instalment in document.instalments
         ]
     else:
-        shown["texts"] = [words.pay_by.format(amount=due, date=figures.day(paper.day(paper.due_at), locale))]
-    if paper.seller.iban:
-        bank = {words.account_holder: paper.seller.name, "IBAN": figures.iban(paper.seller.iban)}
-        bank |= {"BIC": paper.seller.bic} if paper.seller.bic else {}
-        shown["facts"] = [list(pair) for pair in (bank | {words.reference: paper.number}).items()]
+        shown["texts"] = [words.pay_by.format(amount=due, date=formatting.day(document.day(document.due_at), locale))]
+    if document.seller.iban:
+        bank = {words.account_holder: document.seller.name, "IBAN": formatting.iban(document.seller.iban)}
+        bank |= {"BIC": document.seller.bic} if document.seller.bic else {}
+        shown["facts"] = [list(pair) for pair in (bank | {words.reference: document.number}).items()]
     return shown
 
 
@@ -194,12 +201,12 @@ def _levied(tax: TaxLine) -> bool:
 
 
 def _named(tax: TaxLine, locale: Locale) -> str:
-    return f"{tax.treatment.name} {figures.percent(tax.treatment.percent, locale)}"
+    return f"{tax.treatment.name} {formatting.percent(tax.treatment.percent, locale)}"
 
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
         return readable(value)
     if isinstance(value, dict):
-        return {key: _cleaned(one) for key, one in value.items()}
-    return [_cleaned(one) for one in value] if isinstance(value, list) else value
+        return {key: _cleaned(inner) for key, inner in value.items()}
+    return [_cleaned(item) for item in value] if isinstance(value, list) else value

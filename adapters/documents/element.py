@@ -1,4 +1,5 @@
-"""XML elements, written as they nest. Names have the prefixes of CII; empty ones do not come about."""
+"""XML elements, written as they nest. Names carry the prefixes of CII; an element without content is
+left out."""
 
 from datetime import date
 from decimal import Decimal
@@ -21,15 +22,15 @@ _NAMESPACES = {
 def element(name: str, *content: Content, **attributes: str) -> Element | None:
     """`<name>` with text or children; None, and so left out, if there is nothing in it."""
     found = Element(name, attributes)
-    for one in content:
-        if isinstance(one, str):
-            found.text = (found.text or "") + readable(one).strip()
-        elif one is not None:
-            found.append(one)
+    for part in content:
+        if isinstance(part, str):
+            found.text = (found.text or "") + readable(part).strip()
+        elif part is not None:
+            found.append(part)
     return found if len(found) or found.text else None
 
 
-def document(name: str, *content: Content) -> bytes:
+def xml_document(name: str, *content: Content) -> bytes:
     """The whole document, UTF-8, indented."""
     root = element(name, *content)
     assert root is not None

@@ -1,7 +1,7 @@
 """Factur-X (ZUGFeRD 2): the PDF for people with the same invoice inside for machines, in the profile EN 16931."""
 
 from adapters.documents.cii import cii
-from adapters.documents.paper import Paper
+from adapters.documents.invoice_document import InvoiceDocument
 from adapters.documents.party import vat_id
 from adapters.documents.pdf import pdf
 from adapters.documents.xmp import with_metadata
@@ -13,33 +13,35 @@ _DIGITS_MAX = 2  # of an amount in EN 16931 (BR-DEC)
 _NEEDS_VAT_ID = frozenset({TaxCode.INTRA_COMMUNITY, TaxCode.EXPORT})
 
 
-def document(paper: Paper) -> bytes:
+def document_file(document: InvoiceDocument) -> bytes:
     """What a customer is given: Factur-X where EN 16931 can tell the invoice, else the PDF alone."""
-    return pdf(paper) if obstacle(paper) else facturx_pdf(paper)
+    return pdf(document) if obstacle(document) else facturx_pdf(document)
 
 
-def facturx_pdf(paper: Paper) -> bytes:
+def facturx_pdf(document: InvoiceDocument) -> bytes:
     """PDF/A-3b with factur-x.xml inside and the metadata that says so. Refused as `facturx_xml` is."""
-    return with_metadata(pdf(paper, facturx_xml(paper).decode()))
+    return with_metadata(pdf(document, facturx_xml(document).decode()))
 
 
-def facturx_xml(paper: Paper) -> bytes:
+def facturx_xml(document: InvoiceDocument) -> bytes:
     """The CII XML. Refusal: EN 16931 cannot tell this invoice, or asks for what seller or buyer have not said."""
-    hindered = obstacle(paper)
+    hindered = obstacle(document)
     if hindered:
         raise invalid(hindered)
-    return cii(paper)
+    return cii(document)
 
 
-def obstacle(paper: Paper) -> str | None:
+def obstacle(document: InvoiceDocument) -> str | None:
     """Why this cannot be an EN 16931 invoice, or None."""
-    seller, buyer = paper.seller, paper.buyer
-    codes = {line.treatment.code for line in paper.lines if line.treatment} | {tax.treatment.code for tax in paper.tax}
+    seller, buyer = document.seller, document.buyer
+    codes = {line.treatment.code for line in document.lines if line.treatment} | {
+        tax.treatment.code for tax in document.tax
+    }
     untaxed = codes == {TaxCode.OUTSIDE_SCOPE}
     buyer_known = bool(vat_id(buyer.tax_id, buyer.country))
     rules = (
-        (not paper.number, "it has no number yet"),
-        (digits(paper.currency) > _DIGITS_MAX, "amounts have at most two decimals"),
+        (not document.number, "it has no number yet"),
+        (digits(document.currency) > _DIGITS_MAX, "amounts have at most two decimals"),
         (
             TaxCode.OUTSIDE_SCOPE in codes and not untaxed,
             "what is outside the scope of VAT needs an invoice of its own",

@@ -33,5 +33,5 @@ def verify(path: str, expires: str, signature: str, key: bytes, at: datetime) ->
 
 def _signature(path: str, expires: int, key: bytes) -> str:
     # The figure comes first: digits end at the NUL, so no path can be read as another one's expiry.
-    told = f"{expires}\0{path}".encode("utf-8", "surrogatepass")
-    return urlsafe_b64encode(hmac.digest(key, told, "sha256")).rstrip(b"=").decode()
+    message = f"{expires}\0{path}".encode("utf-8", "surrogatepass")
+    return urlsafe_b64encode(hmac.digest(key, message, "sha256")).rstrip(b"=").decode()

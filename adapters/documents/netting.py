@@ -12,7 +12,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from adapters.documents.paper import Paper, treatment_of
+from adapters.documents.invoice_document import InvoiceDocument, treatment_of
 from domain.books.line import ZERO, Line
 from domain.exact import EXACT, divided, exact_sum, quantized
 from domain.money import digits
@@ -36,7 +36,7 @@ class Allowance(Struct, frozen=True):
     promotional: bool
 
 
-class Taxed(Struct, frozen=True):
+class TaxBreakdown(Struct, frozen=True):
     """All of one category: `base` is its lines less its allowances."""
 
     category: Category
@@ -45,12 +45,12 @@ class Taxed(Struct, frozen=True):
     treatments: tuple[Treatment, ...]
 
 
-class Netted(Struct, frozen=True):
-    """`lines` are the net amounts of the paper's lines, in their order and before the allowances."""
+class NetAmounts(Struct, frozen=True):
+    """`lines` are the net amounts of the document's lines, in their order and before the allowances."""
 
     lines: tuple[Decimal, ...]
     allowances: tuple[Allowance, ...]
-    taxes: tuple[Taxed, ...]
+    taxes: tuple[TaxBreakdown, ...]
 
     @property
     def base(self) -> Decimal:
@@ -67,27 +67,29 @@ def category_of(treatment: Treatment) -> Category:
     return Category(TaxCode.ZERO if zero else treatment.code, treatment.percent)
 
 
-def netted(paper: Paper) -> Netted:
-    """Exact: the lines less the allowances are the base, and with the tax they are the paper's total."""
+def net_amounts(document: InvoiceDocument) -> NetAmounts:
+    """Exact: the lines less the allowances are the base, and with the tax they are the document's total."""
     nets: dict[int, Decimal] = {}
     allowances: list[Allowance] = []
-    taxes = tuple(_all_taxes(paper))
+    taxes = tuple(_all_taxes(document))
     for tax in taxes:
-        places = [place for place, line in enumerate(paper.lines) if _kind(line) == (tax.treatment, tax.inclusive)]
-        lines = [paper.lines[place] for place in places]
+        places = [place for place, line in enumerate(document.lines) if _kind(line) == (tax.treatment, tax.inclusive)]
+        lines = [document.lines[place] for place in places]
         reductions = [exact_sum(line.discount for line in lines), exact_sum(line.credit for line in lines)]
         parts = [*(line.amount for line in lines), *(-reduction for reduction in reductions)]
         if tax.inclusive:
-            parts = list(_without_tax(parts, tax, digits(paper.currency)))
-        assert exact_sum(parts) == tax.base, f"the lines of {paper.number} do not sum to its tax base"
+            parts = list(_without_tax(parts, tax, digits(document.currency)))
+        assert exact_sum(parts) == tax.base, f"the lines of {document.number} do not sum to its tax base"
         nets.update(zip(places, parts, strict=False))
         allowances.extend(
             Allowance(category_of(tax.treatment), -amount, promotional)
             for amount, promotional in zip(parts[-2:], (False, True), strict=True)
             if amount
         )
-    found = Netted(tuple(nets[place] for place in range(len(paper.lines))), _summed(allowances), _by_category(taxes))
-    assert found.base + found.tax == paper.total, f"{paper.number} does not add up to its total"
+    found = NetAmounts(
+        tuple(nets[place] for place in range(len(document.lines))), _summed(allowances), _by_category(taxes)
+    )
+    assert found.base + found.tax == document.total, f"{document.number} does not add up to its total"
     return found
 
 
@@ -96,13 +98,13 @@ def net_rate(unit: Decimal, treatment: Treatment, inclusive: bool, digits_max: i
     return _share(unit, treatment.percent, digits_max) if inclusive else unit
 
 
-def _all_taxes(paper: Paper) -> Iterator[TaxLine]:
-    """The paper's, and those of lines that none of them speaks of: nothing is levied there."""
-    yield from paper.tax
-    told = {(tax.treatment, tax.inclusive) for tax in paper.tax}
-    for treatment, inclusive in dict.fromkeys(map(_kind, paper.lines)):
-        if (treatment, inclusive) not in told:
-            lines = [line for line in paper.lines if _kind(line) == (treatment, inclusive)]
+def _all_taxes(document: InvoiceDocument) -> Iterator[TaxLine]:
+    """The document's, and those of lines that none of them speaks of: nothing is levied there."""
+    yield from document.tax
+    known = {(tax.treatment, tax.inclusive) for tax in document.tax}
+    for treatment, inclusive in dict.fromkeys(map(_kind, document.lines)):
+        if (treatment, inclusive) not in known:
+            lines = [line for line in document.lines if _kind(line) == (treatment, inclusive)]
             base = exact_sum(line.amount - line.discount - line.credit for line in lines)
             yield TaxLine(treatment, base, ZERO, inclusive)
 
@@ -128,18 +130,18 @@ def _share(gross: Decimal, percent: Decimal, places: int) -> Decimal:
 
 def _summed(allowances: Iterable[Allowance]) -> tuple[Allowance, ...]:
     sums: dict[tuple[Category, bool], Decimal] = {}
-    for one in allowances:
-        key = (one.category, one.promotional)
-        sums[key] = sums.get(key, ZERO) + one.amount
+    for allowance in allowances:
+        key = (allowance.category, allowance.promotional)
+        sums[key] = sums.get(key, ZERO) + allowance.amount
     return tuple(Allowance(category, amount, promotional) for (category, promotional), amount in sums.items() if amount)
 
 
-def _by_category(taxes: Sequence[TaxLine]) -> tuple[Taxed, ...]:
+def _by_category(taxes: Sequence[TaxLine]) -> tuple[TaxBreakdown, ...]:
     found: dict[Category, list[TaxLine]] = {}
     for tax in taxes:
         found.setdefault(category_of(tax.treatment), []).append(tax)
     return tuple(
-        Taxed(
+        TaxBreakdown(
             category,
             exact_sum(map(attrgetter("base"), alike)),
             exact_sum(map(attrgetter("amount"), alike)),

@@ -4,7 +4,7 @@ import re
 from xml.etree.ElementTree import Element
 
 from adapters.documents.element import Content, element
-from adapters.documents.paper import Buyer
+from adapters.documents.invoice_document import BuyerParty
 from domain.seller import Seller
 
 _VAT_ID = re.compile(r"([A-Z]{2})[A-Z0-9+*]{2,16}")
@@ -41,7 +41,7 @@ def seller_party(seller: Seller, *, untaxed: bool) -> Element | None:
     )
 
 
-def buyer_party(buyer: Buyer, *, untaxed: bool) -> Element | None:
+def buyer_party(buyer: BuyerParty, *, untaxed: bool) -> Element | None:
     number = None if untaxed else vat_id(buyer.tax_id, buyer.country)
     return element(
         "ram:BuyerTradeParty",
@@ -54,7 +54,7 @@ def buyer_party(buyer: Buyer, *, untaxed: bool) -> Element | None:
     )
 
 
-def delivered_to(buyer: Buyer) -> Element | None:
+def delivered_to(buyer: BuyerParty) -> Element | None:
     """Where an intra-community supply went (BR-IC-12)."""
     return element(
         "ram:ShipToTradeParty",

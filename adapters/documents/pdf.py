@@ -8,7 +8,7 @@ from importlib.resources import files
 import typst
 
 from adapters.documents.content import content
-from adapters.documents.paper import Paper
+from adapters.documents.invoice_document import InvoiceDocument
 
 ROUNDS_MAX = 8
 MISSING = "□"
@@ -19,14 +19,14 @@ _ESCAPE = re.compile(r"\\(?:u\{([0-9a-f]+)\}|(.))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 
 
-def pdf(paper: Paper, attached: str | None = None) -> bytes:
-    """The same paper gives the same bytes. `attached`: the XML that is put inside as factur-x.xml.
+def pdf(document: InvoiceDocument, attached: str | None = None) -> bytes:
+    """The same document gives the same bytes. `attached`: the XML that is put inside as factur-x.xml.
 
     The bundled font has Latin, Greek, Cyrillic and Hebrew. For a character beyond them the machine's own fonts are
     searched (so a Japanese name wants such a font where this runs); one that no font has becomes a box, since PDF/A
     refuses a character without a shape.
     """
-    shown = json.dumps(content(paper), ensure_ascii=False)
+    shown = json.dumps(content(document), ensure_ascii=False)
     try:
         return _compiled(shown, attached, _BUNDLED)
     except typst.TypstError as error:
@@ -43,7 +43,9 @@ def pdf(paper: Paper, attached: str | None = None) -> bytes:
                 raise
             for text in sorted(missing, key=len, reverse=True):
                 shown = shown.replace(json.dumps(text, ensure_ascii=False)[1:-1], MISSING)
-    return _compiled("".join(one if one.isascii() else MISSING for one in shown), attached, everywhere)
+    return _compiled(
+        "".join(character if character.isascii() else MISSING for character in shown), attached, everywhere
+    )
 
 
 @cache

@@ -11,5 +11,7 @@ def readable(text: str) -> str:
     of what follows (an amount behind such a name would read backwards). Lines are kept; tabs become spaces."""
     kept = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
     return "".join(
-        one for one in kept if one == "\n" or (one not in _DIRECTIONS and unicodedata.category(one) not in _UNSEEN)
+        character
+        for character in kept
+        if character == "\n" or (character not in _DIRECTIONS and unicodedata.category(character) not in _UNSEEN)
     )

@@ -7,7 +7,7 @@ import msgspec
 from babel import Locale
 from msgspec import Struct
 
-from adapters.documents.figures import known_locale
+from adapters.documents.formatting import known_locale
 from domain.tax import TaxCode
 
 LANGUAGES = {code: code for code in ("en", "de", "fr", "es", "it", "nl", "pl", "pt")}
@@ -58,7 +58,7 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     reasons: dict[TaxCode, str]
 
 
-def spoken(tag: str) -> tuple[Words, Locale]:
+def words_and_locale(tag: str) -> tuple[Words, Locale]:
     """The words and the formats for a customer's locale; English where we have no words."""
     locale = known_locale(tag, LANGUAGES)
     return _words(locale.language), locale

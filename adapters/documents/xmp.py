@@ -7,7 +7,7 @@ finds it. Not a byte of what typst wrote changes.
 import re
 
 _URN = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
-_TOLD = {
+_PROPERTIES = {
     "DocumentType": ("INVOICE", "The type of the hybrid document"),
     "DocumentFileName": ("factur-x.xml", "The name of the embedded XML document"),
     "Version": ("1.0", "The version of the standard that the embedded XML document follows"),
@@ -24,14 +24,14 @@ def with_metadata(pdf: bytes) -> bytes:
     trailer = _last(rb"\ntrailer\n<<(.*?)>>\nstartxref\n", pdf)
     table = int(_last(rb"\nstartxref\n(\d+)\n", pdf))
 
-    told = stream.replace(_SCHEMAS_END, _schema() + _SCHEMAS_END).replace(
+    metadata = stream.replace(_SCHEMAS_END, _schema() + _SCHEMAS_END).replace(
         _DESCRIPTIONS_END, _values() + _DESCRIPTIONS_END
     )
     written = pdf if pdf.endswith(b"\n") else pdf + b"\n"
     update = b"%d 0 obj\n<</Type/Metadata/Subtype/XML/Length %d>>\nstream\n%b\nendstream\nendobj\n" % (
         number,
-        len(told),
-        told,
+        len(metadata),
+        metadata,
     )
     entry = b"xref\n%d 1\n%010d 00000 n \n" % (number, len(written))
     end = b"trailer\n<<%b/Prev %d>>\nstartxref\n%d\n%%%%EOF\n" % (trailer.strip(), table, len(written) + len(update))
@@ -50,7 +50,7 @@ def _schema() -> bytes:
         f'<rdf:li rdf:parseType="Resource"><pdfaProperty:name>{name}</pdfaProperty:name>'
         "<pdfaProperty:valueType>Text</pdfaProperty:valueType><pdfaProperty:category>external</pdfaProperty:category>"
         f"<pdfaProperty:description>{meaning}</pdfaProperty:description></rdf:li>"
-        for name, (_, meaning) in _TOLD.items()
+        for name, (_, meaning) in _PROPERTIES.items()
     )
     return (
         '<rdf:li rdf:parseType="Resource"><pdfaSchema:schema>Factur-X PDFA Extension Schema</pdfaSchema:schema>'
@@ -60,5 +60,5 @@ def _schema() -> bytes:
 
 
 def _values() -> bytes:
-    told = "".join(f"<fx:{name}>{value}</fx:{name}>" for name, (value, _) in _TOLD.items())
-    return f'<rdf:Description rdf:about="" xmlns:fx="{_URN}">{told}</rdf:Description>'.encode()
+    values = "".join(f"<fx:{name}>{value}</fx:{name}>" for name, (value, _) in _PROPERTIES.items())
+    return f'<rdf:Description rdf:about="" xmlns:fx="{_URN}">{values}</rdf:Description>'.encode()

@@ -68,7 +68,7 @@ class CreditNote(Node):
     )
     def pdf_url(self, info: Info) -> str | None:
         # Never null, but of the type of an invoice's, so that one question can ask for both.
-        return info.context.runtime.papers.link(self._note.id)
+        return info.context.runtime.documents.link(self._note.id)
 
     def _money(self, amount: Decimal) -> Money:
         return Money.of(money.Money(amount, self._note.currency))

@@ -107,7 +107,7 @@ class Invoice(Node):
         "may open it, for an hour. A path of this API's own address; null: a draft."
     )
     def pdf_url(self, info: Info) -> str | None:
-        return None if self._owed is None else info.context.runtime.papers.link(self._invoice.id)
+        return None if self._owed is None else info.context.runtime.documents.link(self._invoice.id)
 
     def _money(self, amount: Decimal) -> Money:
         return Money.of(self._invoice.money(amount))

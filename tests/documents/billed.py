@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from adapters.documents import Buyer
+from adapters.documents import BuyerParty
 from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import CreditNote, Invoice
 from domain.books.line import Line, LineKind
@@ -41,7 +41,7 @@ SELLER = Seller(
     bic="COBADEFFXXX",
     small_print="Geschäftsführung: Ada Lorenz, Jonas Brandt",
 )
-BUYER = Buyer(
+BUYER = BuyerParty(
     name="Bäckerei Grünwald KG",
     line1="Marktplatz 3",
     city="Lübeck",
@@ -49,7 +49,7 @@ BUYER = Buyer(
     country="DE",
     external_id="acct-4711",
 )
-FRENCH = Buyer(
+FRENCH = BuyerParty(
     name="Ateliers Lefèvre SARL",
     line1="18, rue des Tanneurs",
     line2="Bâtiment C",

@@ -6,15 +6,15 @@ import pytest
 from msgspec.structs import asdict
 
 from adapters.documents.readable import readable
-from adapters.documents.words import LANGUAGES, spoken
+from adapters.documents.words import LANGUAGES, words_and_locale
 from domain.tax import TaxCode
 
-ENGLISH = asdict(spoken("en")[0])
+ENGLISH = asdict(words_and_locale("en")[0])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_language_has_every_word(language: str) -> None:
-    words, locale = spoken(language)
+    words, locale = words_and_locale(language)
 
     assert locale.language == language
     for name, text in asdict(words).items():

@@ -9,7 +9,14 @@ from billed import APRIL_FIRST, BUYER, FRENCH, SELLER, UNTAXED, credit_note, inv
 from msgspec.structs import replace
 from pypdf import PdfReader
 
-from adapters.documents import Buyer, Paper, credit_note_paper, invoice_paper, opened_buyer, pdf
+from adapters.documents import (
+    BuyerParty,
+    InvoiceDocument,
+    document_of_credit_note,
+    document_of_invoice,
+    opened_buyer,
+    pdf,
+)
 from domain.totals.treatment import REVERSE_CHARGE
 
 SEATS = line("Team", "1290.50", quantity="10", unit="129.05", discount="29.00")
@@ -18,14 +25,14 @@ AMERICAN = replace(
 )
 
 
-def read(paper: Paper) -> str:
+def read(document: InvoiceDocument) -> str:
     """The text of all pages, each run of white space as one space."""
-    pages = PdfReader(io.BytesIO(pdf(paper))).pages
+    pages = PdfReader(io.BytesIO(pdf(document))).pages
     return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pages))
 
 
 def test_a_german_invoice() -> None:
-    text = read(invoice_paper(invoice(SEATS), BUYER))
+    text = read(document_of_invoice(invoice(SEATS), BUYER))
 
     for said in (
         "Rechnung",
@@ -63,14 +70,14 @@ def test_a_german_invoice() -> None:
     ],
 )
 def test_the_customers_language_and_format(locale: str, kind: str, total: str) -> None:
-    text = read(invoice_paper(invoice(SEATS, locale=locale), BUYER))
+    text = read(document_of_invoice(invoice(SEATS, locale=locale), BUYER))
 
     assert f"{kind} " in text
     assert total in text
 
 
 def test_reverse_charge_is_said_in_the_customers_language() -> None:
-    text = read(invoice_paper(invoice(line("Équipe", "290.00", treatment=REVERSE_CHARGE), locale="fr"), FRENCH))
+    text = read(document_of_invoice(invoice(line("Équipe", "290.00", treatment=REVERSE_CHARGE), locale="fr"), FRENCH))
 
     assert "Autoliquidation : la taxe est due par le preneur" in text
     assert "FR40303265045" in text
@@ -78,7 +85,7 @@ def test_reverse_charge_is_said_in_the_customers_language() -> None:
 
 
 def test_tax_inside_the_prices_is_told_and_not_added() -> None:
-    text = read(invoice_paper(invoice(line("Abo", "11.90", inclusive=True)), BUYER))
+    text = read(document_of_invoice(invoice(line("Abo", "11.90", inclusive=True)), BUYER))
 
     assert "Gesamtbetrag 11,90 € darin USt 19 % 1,90 €" in text
     assert "Zwischensumme" not in text
@@ -87,8 +94,8 @@ def test_tax_inside_the_prices_is_told_and_not_added() -> None:
 def test_what_is_paid_is_taken_off_and_a_paid_invoice_says_so() -> None:
     whole = invoice(line("Team", "100.00"))
 
-    assert "Bezahlt −19,00 € Zu zahlen 100,00 €" in read(invoice_paper(whole, BUYER, paid=Decimal("19.00")))
-    paid = read(invoice_paper(whole, BUYER, paid=whole.total))
+    assert "Bezahlt −19,00 € Zu zahlen 100,00 €" in read(document_of_invoice(whole, BUYER, paid=Decimal("19.00")))
+    paid = read(document_of_invoice(whole, BUYER, paid=whole.total))
     assert "Diese Rechnung ist bezahlt." in paid
     assert "IBAN" not in paid
 
@@ -96,7 +103,7 @@ def test_what_is_paid_is_taken_off_and_a_paid_invoice_says_so() -> None:
 def test_a_credit_note_has_its_own_words_and_the_number_it_corrects() -> None:
     whole = invoice(SEATS)
 
-    text = read(credit_note_paper(credit_note(whole, line("Team", "129.05"), owed="100.00"), whole, BUYER))
+    text = read(document_of_credit_note(credit_note(whole, line("Team", "129.05"), owed="100.00"), whole, BUYER))
 
     for said in ("Rechnungskorrektur", "CN-000007", "INV-2026-000042 vom 1. April 2026", "Gutgeschrieben 153,57 €"):
         assert said in text
@@ -110,15 +117,15 @@ def test_a_credit_note_that_nobody_asked_for_gives_its_reason_in_the_customers_l
     whole = invoice(SEATS)
     note = replace(credit_note(whole, line("Team", "1.00"), reason="less is charged than was billed"), automatic=True)
 
-    text = read(credit_note_paper(note, whole, BUYER))
+    text = read(document_of_credit_note(note, whole, BUYER))
 
     assert "Es wird weniger berechnet, als in Rechnung gestellt war." in text
     assert "less is charged" not in text
 
 
 def test_digits_are_those_of_the_currency_and_rates_keep_theirs() -> None:
-    yen = read(invoice_paper(invoice(line("API", "1235", unit="0.00035"), currency="JPY", locale="en"), BUYER))
-    forint = read(invoice_paper(invoice(line("API", "1235.00"), currency="HUF", locale="en"), BUYER))
+    yen = read(document_of_invoice(invoice(line("API", "1235", unit="0.00035"), currency="JPY", locale="en"), BUYER))
+    forint = read(document_of_invoice(invoice(line("API", "1235.00"), currency="HUF", locale="en"), BUYER))
 
     assert "¥0.00035 ¥1,235" in yen
     assert "HUF 1,235.00" in forint.replace("HUF", "HUF ").replace("  ", " ")
@@ -127,7 +134,7 @@ def test_digits_are_those_of_the_currency_and_rates_keep_theirs() -> None:
 def test_the_longest_figures_are_written_out() -> None:
     longest = line("API", "0.01", quantity="999999999999999999.999999999999", unit="0.000000000001")
 
-    text = read(invoice_paper(invoice(longest), BUYER))
+    text = read(document_of_invoice(invoice(longest), BUYER))
 
     assert "999.999.999.999.999.999,999999999999 0,000000000001 € 0,01 €" in text
 
@@ -138,15 +145,15 @@ def test_a_short_small_print_is_on_every_page_and_a_long_one_once_at_the_end() -
     long = replace(SELLER, small_print="Es gelten unsere Bedingungen. " * 30)
 
     for seller, times in ((short, 2), (long, 30)):
-        text = read(invoice_paper(invoice(*many, seller=seller), BUYER))
+        text = read(document_of_invoice(invoice(*many, seller=seller), BUYER))
         assert "Seite 2 von 2" in text
         assert text.count("Es gelten unsere Bedingungen.") == times
 
 
 def test_paper_of_the_sellers_country_and_addresses_as_it_writes_them() -> None:
-    german = PdfReader(io.BytesIO(pdf(invoice_paper(invoice(SEATS), BUYER))))
-    paper = invoice_paper(invoice(SEATS, seller=AMERICAN, locale="en", zone="America/Los_Angeles"), BUYER)
-    american = PdfReader(io.BytesIO(pdf(paper)))
+    german = PdfReader(io.BytesIO(pdf(document_of_invoice(invoice(SEATS), BUYER))))
+    document = document_of_invoice(invoice(SEATS, seller=AMERICAN, locale="en", zone="America/Los_Angeles"), BUYER)
+    american = PdfReader(io.BytesIO(pdf(document)))
 
     assert [round(edge) for edge in german.pages[0].mediabox[2:]] == [595, 842]
     assert [round(edge) for edge in american.pages[0].mediabox[2:]] == [612, 792]
@@ -154,15 +161,17 @@ def test_paper_of_the_sellers_country_and_addresses_as_it_writes_them() -> None:
 
 
 def test_a_seller_who_levies_no_tax_has_no_tax_table() -> None:
-    text = read(invoice_paper(invoice(line("Pro", "49.00", treatment=UNTAXED), seller=AMERICAN, locale="en"), BUYER))
+    text = read(
+        document_of_invoice(invoice(line("Pro", "49.00", treatment=UNTAXED), seller=AMERICAN, locale="en"), BUYER)
+    )
 
     assert "Tax amount" not in text
     assert "Total €49.00" in text
 
 
 def test_long_tables_break_and_repeat_their_heading() -> None:
-    paper = invoice_paper(invoice(*(line(f"Region {n}", "1.00") for n in range(60))), BUYER)
-    pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf(paper))).pages]
+    document = document_of_invoice(invoice(*(line(f"Region {n}", "1.00") for n in range(60))), BUYER)
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf(document))).pages]
 
     assert len(pages) > 2
     assert all("Beschreibung" in page for page in pages[:-1])
@@ -191,9 +200,9 @@ def test_long_tables_break_and_repeat_their_heading() -> None:
     ],
 )
 def test_any_name_is_set_as_it_stands(name: str) -> None:
-    paper = invoice_paper(invoice(replace(SEATS, description=name)), replace(BUYER, name=name, line1=name))
+    document = document_of_invoice(invoice(replace(SEATS, description=name)), replace(BUYER, name=name, line1=name))
 
-    text = read(paper)
+    text = read(document)
 
     assert "Gesamtbetrag 1.501,19 €" in text
     if name.isascii() and name.isprintable():
@@ -201,18 +210,18 @@ def test_any_name_is_set_as_it_stands(name: str) -> None:
 
 
 def test_a_character_without_a_shape_becomes_a_box_and_its_neighbours_stay() -> None:
-    text = read(invoice_paper(invoice(SEATS), replace(BUYER, name="Oben\U000130b8Unten")))
+    text = read(document_of_invoice(invoice(SEATS), replace(BUYER, name="Oben\U000130b8Unten")))
 
     assert "Oben" in text
     assert "Unten" in text
 
 
 def test_the_same_paper_gives_the_same_bytes_dated_by_the_invoice() -> None:
-    paper = invoice_paper(invoice(SEATS), BUYER)
+    document = document_of_invoice(invoice(SEATS), BUYER)
 
-    first = pdf(paper)
+    first = pdf(document)
 
-    assert first == pdf(paper)
+    assert first == pdf(document)
     told = PdfReader(io.BytesIO(first)).metadata
     assert told is not None
     assert told.creation_date == APRIL_FIRST
@@ -228,7 +237,7 @@ def test_the_buyer_is_made_of_the_unsealed_texts() -> None:
         "externalId": "acct-59",
     }
 
-    assert opened_buyer(texts, "BE") == Buyer(
+    assert opened_buyer(texts, "BE") == BuyerParty(
         name="Ateliers Lefèvre SARL",
         line1="18, rue des Tanneurs",
         city="Lille",
@@ -238,11 +247,13 @@ def test_the_buyer_is_made_of_the_unsealed_texts() -> None:
         external_id="acct-59",
         email="compta@lefevre.example",
     )
-    assert opened_buyer({"externalId": "acct-59"}, "BE") == Buyer(name="acct-59", country="BE", external_id="acct-59")
-    assert opened_buyer({}, None) == Buyer(name="—")
+    assert opened_buyer({"externalId": "acct-59"}, "BE") == BuyerParty(
+        name="acct-59", country="BE", external_id="acct-59"
+    )
+    assert opened_buyer({}, None) == BuyerParty(name="—")
 
 
 def test_a_buyer_of_whom_nothing_is_left_but_the_id_is_still_billed() -> None:
-    text = read(invoice_paper(invoice(SEATS), Buyer(name="—", external_id="acct-4711")))
+    text = read(document_of_invoice(invoice(SEATS), BuyerParty(name="—", external_id="acct-4711")))
 
     assert "acct-4711" in text

@@ -8,14 +8,14 @@ from billed_customer import billed
 from starlette.applications import Starlette
 from storefront import Storefront, customer_token
 
-from api.routes.papers import papers_route
+from api.routes.documents import documents_route
 from domain.commands import EraseCustomer
 
 LINKS = """query ($id: ID!) { node(id: $id) { ... on Invoice { pdfUrl } ... on CreditNote { pdfUrl } } }"""
 
 
 def browser(shop: Storefront) -> httpx.AsyncClient:
-    application = Starlette(routes=[papers_route(lambda: shop.runtime.papers)])
+    application = Starlette(routes=[documents_route(lambda: shop.runtime.documents)])
     return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://tollgate")
 
 
@@ -50,11 +50,11 @@ async def test_a_credit_note_has_one_too(shop: Storefront) -> None:
 
 async def test_what_it_shows_is_what_was_billed_and_what_is_paid(shop: Storefront) -> None:
     one = await billed(shop)
-    paper = await shop.runtime.papers.paper(one.invoice_id, None)
+    paper = await shop.runtime.documents.document(one.invoice_id, None)
     assert paper is not None
     assert (paper.number, str(paper.total), str(paper.paid)) == ("INV-000001", "99.00", "90.00")
     assert (paper.buyer.name, paper.buyer.line1, paper.buyer.external_id) == ("Ms acme", "1 Rue", "acme")
-    note = await shop.runtime.papers.paper(one.note_id, None)
+    note = await shop.runtime.documents.document(one.note_id, None)
     assert note is not None
     assert note.corrects is not None
     assert (note.number, note.corrects.number) == ("CN-000001", "INV-000001")
@@ -62,10 +62,10 @@ async def test_what_it_shows_is_what_was_billed_and_what_is_paid(shop: Storefron
 
 async def test_nobody_who_may_not_see_the_customer_is_given_a_paper(shop: Storefront) -> None:
     one = await billed(shop)
-    papers = shop.runtime.papers
+    documents = shop.runtime.documents
     for visible in (frozenset[str](), frozenset({"customer_x"})):
-        assert await papers.pdf(one.invoice_id, visible) is None
-    assert await papers.paper(one.invoice_id, frozenset({one.customer_id})) is not None
+        assert await documents.pdf(one.invoice_id, visible) is None
+    assert await documents.document(one.invoice_id, frozenset({one.customer_id})) is not None
 
 
 async def test_it_expires_after_an_hour_of_real_time(shop: Storefront, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,20 +94,20 @@ async def test_a_link_opens_nothing_else_and_cannot_be_made_up(shop: Storefront)
         for address in forged:
             assert (await client.get(address)).status_code == 403, address
         assert (await client.post(url)).status_code == 405
-        assert (await client.get(shop.runtime.papers.link("invoice_x"))).status_code == 404
+        assert (await client.get(shop.runtime.documents.link("invoice_x"))).status_code == 404
 
 
 async def test_a_draft_has_no_paper(shop: Storefront) -> None:
     one = await billed(shop)
     assert (await shop.ask(LINKS, id=one.draft_id))["node"] == {"pdfUrl": None}
     async with browser(shop) as client:
-        assert (await client.get(shop.runtime.papers.link(one.draft_id))).status_code == 404
+        assert (await client.get(shop.runtime.documents.link(one.draft_id))).status_code == 404
 
 
 async def test_of_an_erased_customer_only_what_the_law_wants_is_left(shop: Storefront) -> None:
     one = await billed(shop)
     await shop.record(one.customer_id, EraseCustomer())
-    paper = await shop.runtime.papers.paper(one.invoice_id, None)
+    paper = await shop.runtime.documents.document(one.invoice_id, None)
     assert paper is not None
     assert (paper.number, str(paper.total), paper.buyer.country) == ("INV-000001", "99.00", "FR")
     assert (paper.buyer.name, paper.buyer.line1, paper.buyer.email, paper.buyer.external_id) == ("—", None, None, None)

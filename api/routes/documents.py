@@ -8,9 +8,12 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from service.papers import Link, Papers, Pdf
+from service.invoice_documents import InvoiceDocuments, LinkStatus, Pdf
 
-_REFUSED = {Link.FORGED: (403, "This is no link of ours.\n"), Link.EXPIRED: (410, "This link has expired.\n")}
+_REFUSED = {
+    LinkStatus.FORGED: (403, "This is no link of ours.\n"),
+    LinkStatus.EXPIRED: (410, "This link has expired.\n"),
+}
 _HEADERS = {
     "Cache-Control": "private, no-store",  # what is paid changes, and it is about one person
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'",
@@ -21,16 +24,16 @@ _HEADERS = {
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._-]")
 
 
-def papers_route(papers: Callable[[], Papers]) -> Route:
-    """`papers` is there once the application has started."""
+def documents_route(documents: Callable[[], InvoiceDocuments]) -> Route:
+    """`documents` is there once the application has started."""
 
     async def answer(request: Request) -> Response:
         id, query = request.path_params["id"], request.query_params
-        worth = papers().check(id, query.get("expires", ""), query.get("signature", ""))
-        if worth is not Link.GOOD:
+        worth = documents().check(id, query.get("expires", ""), query.get("signature", ""))
+        if worth is not LinkStatus.GOOD:
             status, told = _REFUSED[worth]
             return PlainTextResponse(told, status, _HEADERS)
-        found = await papers().pdf(id)
+        found = await documents().pdf(id)
         if found is None:
             return PlainTextResponse("There is no such document.\n", 404, _HEADERS)
         return Response(found.content, 200, _HEADERS | _named(found), "application/pdf")

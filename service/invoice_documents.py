@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from adapters.documents import credit_note_paper, document, invoice_paper, opened_buyer, signed, verify
-from adapters.documents.paper import Paper
+from adapters.documents import document_file, document_of_credit_note, document_of_invoice, opened_buyer, signed, verify
+from adapters.documents.invoice_document import InvoiceDocument
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads import accounts, books, documents
 from adapters.vault import Vault
@@ -20,7 +20,7 @@ AT_ONCE = 2
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Link(StrEnum):
+class LinkStatus(StrEnum):
     """What a link is worth."""
 
     GOOD = "GOOD"
@@ -33,7 +33,7 @@ class Pdf(NamedTuple):
     content: bytes
 
 
-class Papers:
+class InvoiceDocuments:
     """`key` signs the links: whoever holds one may read that document, so whether they may is asked before it is
     given."""
 
@@ -48,22 +48,22 @@ class Papers:
         """Of a final document: a path that holds for an hour of real time."""
         return signed(_path(id), self._clock.now() + LINK_LIFETIME, self._key)
 
-    def check(self, id: str, expires: str, signature: str) -> Link:
+    def check(self, id: str, expires: str, signature: str) -> LinkStatus:
         """Whether the link is ours, and holds. Both texts are as the URL has them: they can be anything."""
         path = _path(id)
         if not verify(path, expires, signature, self._key, _BEGINNING):
-            return Link.FORGED
-        return Link.GOOD if verify(path, expires, signature, self._key, self._clock.now()) else Link.EXPIRED
+            return LinkStatus.FORGED
+        return LinkStatus.GOOD if verify(path, expires, signature, self._key, self._clock.now()) else LinkStatus.EXPIRED
 
     async def pdf(self, id: str, visible: frozenset[str] | None = None) -> Pdf | None:
         """The document with what was paid on it by now. None: there is none among the visible customers (None: all)."""
-        paper = await self.paper(id, visible)
-        if paper is None:
+        document = await self.document(id, visible)
+        if document is None:
             return None
         async with self._turn:
-            return Pdf(paper.number, await asyncio.to_thread(document, paper))
+            return Pdf(document.number, await asyncio.to_thread(document_file, document))
 
-    async def paper(self, id: str, visible: frozenset[str] | None) -> Paper | None:
+    async def document(self, id: str, visible: frozenset[str] | None) -> InvoiceDocument | None:
         """What it shows. Of an erased customer only what the seller has to keep is left."""
         found = (await documents.by_ids(self._engine, [id], visible)).get(id)
         if found is None:
@@ -76,10 +76,10 @@ class Papers:
         assert isinstance(invoice, Invoice)
         buyer = opened_buyer(await self._opened(found.customer_id, invoice), invoice.buyer_country)
         if isinstance(content, CreditNote):
-            return credit_note_paper(content, invoice, buyer)
+            return document_of_credit_note(content, invoice, buyer)
         whole = (await books.by_customers(self._engine, [found.customer_id], None))[found.customer_id]
         owed = whole.account.books.receivables[invoice.id]
-        return invoice_paper(invoice, buyer, paid=owed.paid, instalments=owed.instalments)
+        return document_of_invoice(invoice, buyer, paid=owed.paid, instalments=owed.instalments)
 
     async def _opened(self, customer_id: str, invoice: Invoice) -> dict[str, str]:
         stored = (await accounts.by_ids(self._engine, [customer_id], None))[customer_id]

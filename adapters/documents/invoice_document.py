@@ -18,7 +18,7 @@ NAMELESS = "—"
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Buyer(Struct, frozen=True):
+class BuyerParty(Struct, frozen=True):
     """Who is billed, opened. `country`: ISO 3166, two letters. After an erasure only what is left is given."""
 
     name: str
@@ -33,12 +33,12 @@ class Buyer(Struct, frozen=True):
     email: str | None = None
 
 
-def opened_buyer(texts: Mapping[str, str], country: str | None) -> Buyer:
+def opened_buyer(texts: Mapping[str, str], country: str | None) -> BuyerParty:
     """From the unsealed texts of `Invoice.buyer` (name, email, taxId, address as JSON) and, if wanted, the customer's
     externalId. `country`: the invoice's `buyer_country`, without an address. No texts: the customer is erased."""
     address: dict[str, str] = msgspec.json.decode(texts.get("address", "{}"), type=dict[str, str])
     external_id = texts.get("externalId")
-    return Buyer(
+    return BuyerParty(
         name=texts.get("name") or external_id or NAMELESS,
         line1=address.get("line1"),
         line2=address.get("line2"),
@@ -59,7 +59,7 @@ class Reduction(Struct, frozen=True):
     amount: Decimal
 
 
-class Corrected(Struct, frozen=True):
+class CorrectedInvoice(Struct, frozen=True):
     """The invoice that a credit note takes back, whole or in part. Of the note's total, `off` lowers what is owed on it
     and `kept` becomes the customer's credit."""
 
@@ -69,7 +69,7 @@ class Corrected(Struct, frozen=True):
     kept: Decimal
 
 
-class Paper(Struct, frozen=True):
+class InvoiceDocument(Struct, frozen=True):
     """`corrects` tells a credit note from an invoice. `zone` is the seller's: instants become days by it. `total` less
     `paid` is what is still to be paid, by `due_at` or in `instalments`. `reason` is what somebody wrote; a credit note
     without one follows from the rules."""
@@ -80,7 +80,7 @@ class Paper(Struct, frozen=True):
     zone: str
     issued_at: datetime
     seller: Seller
-    buyer: Buyer
+    buyer: BuyerParty
     lines: tuple[Line, ...]
     tax: tuple[TaxLine, ...]
     subtotal: Decimal
@@ -91,7 +91,7 @@ class Paper(Struct, frozen=True):
     due_at: datetime | None = None
     period: Period | None = None
     instalments: tuple[Instalment, ...] = ()
-    corrects: Corrected | None = None
+    corrects: CorrectedInvoice | None = None
     reason: str | None = None
 
     @property
@@ -107,13 +107,13 @@ class Paper(Struct, frozen=True):
         return self.day(period.start), self.day(max(period.start, period.end - _MICROSECOND))
 
 
-def invoice_paper(
-    invoice: Invoice, buyer: Buyer, *, paid: Decimal = ZERO, instalments: Iterable[Instalment] = ()
-) -> Paper:
+def document_of_invoice(
+    invoice: Invoice, buyer: BuyerParty, *, paid: Decimal = ZERO, instalments: Iterable[Instalment] = ()
+) -> InvoiceDocument:
     """`paid`: what payments and prepaid credit have settled so far, credit notes not counted."""
-    named = tuple(Reduction(one.name, one.amount) for one in invoice.discounts if one.amount)
-    rest = invoice.discount - exact_sum(one.amount for one in named)
-    return Paper(
+    named = tuple(Reduction(discount.name, discount.amount) for discount in invoice.discounts if discount.amount)
+    rest = invoice.discount - exact_sum(reduction.amount for reduction in named)
+    return InvoiceDocument(
         number=invoice.number,
         currency=invoice.currency,
         locale=invoice.locale,
@@ -134,11 +134,11 @@ def invoice_paper(
     )
 
 
-def credit_note_paper(note: CreditNote, invoice: Invoice, buyer: Buyer) -> Paper:
+def document_of_credit_note(note: CreditNote, invoice: Invoice, buyer: BuyerParty) -> InvoiceDocument:
     """The note has the seller, the calendar and the language of the invoice that it corrects."""
     discount = exact_sum(line.discount for line in note.lines)
     kept = note.credit.amount if note.credit else ZERO
-    return Paper(
+    return InvoiceDocument(
         number=note.number,
         currency=note.currency,
         locale=invoice.locale,
@@ -152,7 +152,7 @@ def credit_note_paper(note: CreditNote, invoice: Invoice, buyer: Buyer) -> Paper
         discounts=(Reduction(None, discount),) if discount else (),
         credit=exact_sum(line.credit for line in note.lines),
         total=note.total,
-        corrects=Corrected(note.invoice_number, invoice.issued_at, note.off, kept),
+        corrects=CorrectedInvoice(note.invoice_number, invoice.issued_at, note.off, kept),
         reason=None if note.automatic else note.reason,
     )
 
