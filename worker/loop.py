@@ -26,8 +26,6 @@ SLEEP_S_MAX = 1.0
 CHARGE_S = 0.5
 SYNC_S = 1.0
 WEBHOOKS_S = 0.5
-RECONCILE_S = 60.0
-"""How often is looked whether an hour has passed: another worker may be at it."""
 HOUSEKEEPING_S = 3600.0
 AWAY_S_MIN, AWAY_S_MAX = 0.5, 15.0
 
@@ -63,17 +61,14 @@ async def work(runtime: Runtime, stop: asyncio.Event) -> None:
     async def handle_webhooks() -> float:
         return 0.0 if await runtime.handling.run() else WEBHOOKS_S
 
-    async def reconcile() -> float:
-        await runtime.reconciliation.run_due(runtime.clock.now())
-        return RECONCILE_S
-
     # Side by side: a provider that does not answer keeps nothing else waiting.
     async with asyncio.TaskGroup() as group:
         group.create_task(_again_and_again(see_to_what_is_due, stop))
         group.create_task(_again_and_again(charge, stop))
         group.create_task(_again_and_again(tell_providers, stop))
         group.create_task(_again_and_again(handle_webhooks, stop))
-        group.create_task(_again_and_again(reconcile, stop))
+        for queue in (runtime.reconciliation.queue(runtime.clock.now),):
+            group.create_task(queue.work(stop))
 
 
 async def _again_and_again(round: Callable[[], Awaitable[float]], stop: asyncio.Event) -> None:

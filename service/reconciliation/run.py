@@ -1,7 +1,7 @@
 """Everything that a provider has of a time, or of a customer, compared. Hourly by the worker, and whenever asked for;
 as a dry run it only says what it found."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from adapters.postgres import comparisons, linked
 from adapters.postgres.connection import Engine
-from adapters.postgres.outage import is_outage
+from adapters.postgres.work import Kind, Work
 from domain.books.payment import Payment
 from domain.errors import Refusal
 from domain.provider import Unknown
@@ -18,11 +18,10 @@ from service.outage import telling_outages
 from service.reconciliation.comparison import Findings, agreed, differs
 from service.reconciliation.looking import Looking, Seen
 from service.record import By
+from service.work import Queue, one_by_one
 
 log = structlog.stdlib.get_logger(__name__)
 
-EVERY = timedelta(hours=1)
-LEASE = timedelta(minutes=50)
 FIRST = timedelta(days=30)
 """How far back the first run goes."""
 LEFT_ALONE = timedelta(minutes=10)
@@ -31,6 +30,9 @@ AGAIN = timedelta(days=1)
 """Each run looks at a day twice, for what has changed there since; what takes a bank longer is asked for as long as it
 is open."""
 PAGE = 200
+AT_ONCE = 8
+"""Providers; each by itself."""
+IDLE_S = 60.0
 REPORTED_MAX = 200
 BY = By("worker", reason="reconciliation")
 
@@ -66,19 +68,30 @@ class Reconciliation:
         self._engine = engine
         self._looking = looking
 
+    def queue(self, now: Callable[[], datetime]) -> Queue:
+        """The run of the hour, of each provider whose time has come. What breaks off is taken up where it was."""
+
+        async def begin() -> None:
+            async with self._engine.begin() as connection:
+                for provider in self._looking.records:
+                    await comparisons.begin(connection, provider, now() - FIRST)
+
+        async def compare(piece: Work) -> None:
+            await self._scheduled(piece.id, now() - LEFT_ALONE)
+
+        return Queue(
+            self._engine,
+            Kind.COMPARISON,
+            one_by_one(compare),
+            at_once=AT_ONCE,
+            lanes=self._looking.records.keys(),
+            before=begin,
+            idle_s=IDLE_S,
+        )
+
     async def run_due(self, now: datetime) -> bool:
-        """The run of the hour, of each provider whose time has come, unless another process is at it. Whether there was
-        any. What fails is taken up where it was, an hour later. Raises DatabaseAway."""
-        found = False
-        for provider in self._looking.records:
-            with telling_outages():
-                async with self._engine.begin() as connection:
-                    await comparisons.begin(connection, provider, now - FIRST)
-                    since = await comparisons.claim(connection, provider, EVERY, LEASE)
-                if since is not None:
-                    found = True
-                    await self._scheduled(provider, since - AGAIN, now - LEFT_ALONE)
-        return found
+        """Whether the time of any provider had come. Raises DatabaseAway."""
+        return await self.queue(lambda: now).round() > 0
 
     async def between(self, since: datetime, until: datetime, dry_run: bool, by: By) -> Report:
         """What was made at the providers in that time. Raises Unknown and DatabaseAway."""
@@ -100,16 +113,11 @@ class Reconciliation:
             await self._compare(report, everything(), by)
         return report
 
-    async def _scheduled(self, provider: str, since: datetime, until: datetime) -> None:
+    async def _scheduled(self, provider: str, until: datetime) -> None:
+        async with self._engine.connect() as connection:
+            since = await comparisons.compared_until(connection, provider)
         report = Report(dry_run=False)
-        try:
-            await self._compare(report, self._all(provider, since, until), BY)
-        except Exception as error:
-            if is_outage(error):
-                raise
-            why = str(error) if isinstance(error, Unknown) else type(error).__name__
-            log.error("reconciliation broke off", provider=provider, error=why)
-            until = since + AGAIN  # where it was
+        await self._compare(report, self._all(provider, since - AGAIN, until), BY)
         async with self._engine.begin() as connection:
             await comparisons.finish(connection, provider, until, report.compared, report.repaired, report.differing)
         log.info(

@@ -17,6 +17,7 @@ from adapters.postgres.tables.usage import (
     usage_reservations,
 )
 from adapters.postgres.tables.views import api_keys, customers, folds, holdings, streams
+from adapters.postgres.tables.work import work
 
 __all__ = [
     "JsonText",
@@ -50,4 +51,5 @@ __all__ = [
     "usage_meters",
     "usage_reservations",
     "vault",
+    "work",
 ]

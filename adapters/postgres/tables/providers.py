@@ -81,14 +81,12 @@ inbox = Table(
     Index("inbox_customer_idx", "customer_id", "id", postgresql_where=text("customer_id IS NOT NULL")),
 )
 
-# How far each provider has been compared with the journal, and what the last run came to. `claimed_until`: somebody is
-# at it.
+# How far each provider has been compared with the journal, and what the last run came to.
 comparisons = Table(
     "comparisons",
     metadata,
     Column("provider", Text, primary_key=True),
     Column("compared_until", instant, nullable=False),
-    Column("claimed_until", instant),
     Column("finished_at", instant),
     Column("compared", BigInteger, nullable=False, server_default=text("0")),
     Column("repaired", BigInteger, nullable=False, server_default=text("0")),
