@@ -2,30 +2,35 @@
 looks again, under the lock of the account, at what is due."""
 
 import asyncio
-import traceback
-from collections.abc import Sequence
-from datetime import datetime
-from time import monotonic
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import structlog
 
-from adapters.postgres import due
+from adapters.postgres import due, work
 from adapters.postgres.connection import Engine
+from adapters.postgres.outage import is_outage
+from adapters.postgres.work import Kind, Work
 from domain.commands import CatchUp
 from domain.events import AnyEvent, CreditNoteIssued, InvoiceFinalized
-from service.outage import DatabaseAway, telling_outages
+from service.outage import telling_outages
 from service.record import WORKER, Record
+from service.work import Queue
 
 log = structlog.stdlib.get_logger(__name__)
 
 CLAIM_MAX = 100
+AT_ONCE = 400
+"""In hand. They are recorded as TRANSACTIONS has room for them; the rest of it is for those who wait for whoever holds
+their account."""
 BATCH = 25
 """Accounts recorded in one transaction. What a dying worker has to leave undone, and how long others wait for a number,
 grows with it; what is won grows slower and slower."""
-AT_ONCE = 2
-"""Transactions at a time; each takes a connection, and the claim one more."""
-REST_S_MIN, REST_S_MAX = 1.0, 300.0
+TRANSACTIONS = 2
+"""Each takes a connection; one more is for accounts that somebody holds."""
+IDLE_S_MAX = 1.0
+"""Something may fall due sooner than what we know of: another process has just planned it."""
 
 
 class Tally(NamedTuple):
@@ -36,45 +41,47 @@ class Tally(NamedTuple):
     credit_notes: int = 0
 
 
-class _Rest(NamedTuple):
-    until: float
-    seconds: float
-
-
 class DueWork:
-    """One worker's share of it. An account that fails is left to rest, ever longer, and holds up nobody."""
+    """One worker's share of it."""
 
     def __init__(self, engine: Engine, record: Record) -> None:
         self._engine = engine
         self._record = record
-        self._resting: dict[str, _Rest] = {}
+        self._together = asyncio.Semaphore(TRANSACTIONS)
+        self._alone = asyncio.Semaphore(1)
+        self._failed: set[str] = set()
         self.done = Tally()
         """All that this worker has done."""
+        self.queue = Queue(
+            engine,
+            Kind.DUE,
+            self._do,
+            at_once=AT_ONCE,
+            claim_max=CLAIM_MAX,
+            batch=BATCH,
+            idle=self._until_next,
+        )
 
     @property
     def resting(self) -> Sequence[str]:
-        """The customers for whom it failed the last time it was tried."""
-        return sorted(self._resting)
+        """The customers for whom it failed the last time it was tried here."""
+        return sorted(self._failed)
 
     async def run(self, now: datetime) -> int:
         """Claim accounts with something due by `now` and see to them: how many there were. Raises DatabaseAway."""
-        resting = [id for id, rest in self._resting.items() if rest.until > monotonic()]
+        return await self.queue.round(now)
+
+    async def begin(self) -> None:
+        """What rests after a failure is tried, too. Raises DatabaseAway."""
         with telling_outages():
             async with self._engine.begin() as connection:
-                claimed = await due.claim(connection, now, resting, CLAIM_MAX)
-                permits = asyncio.Semaphore(AT_ONCE)
-                batches = [claimed[n : n + BATCH] for n in range(0, len(claimed), BATCH)]
-                outages = await asyncio.gather(*(self._see_to(ids, permits) for ids in batches))
-                for outage in outages:
-                    if outage is not None:
-                        raise outage
-        return len(claimed)
+                await work.wake(connection, Kind.DUE)
 
-    async def backlog(self, now: datetime) -> int:
-        """How many accounts have something due by `now`. Raises DatabaseAway."""
+    async def backlog(self, now: datetime, *, resting: bool = True) -> int:
+        """How many accounts have something due by `now`, with or without those that rest. Raises DatabaseAway."""
         with telling_outages():
             async with self._engine.connect() as connection:
-                return await due.backlog(connection, now)
+                return await work.depth(connection, Kind.DUE, now, resting=resting)
 
     async def next_instant(self, after: datetime) -> datetime | None:
         """When something next falls due. Raises DatabaseAway."""
@@ -82,60 +89,48 @@ class DueWork:
             async with self._engine.connect() as connection:
                 return await due.next_instant(connection, after)
 
-    async def _see_to(self, customer_ids: Sequence[str], permits: asyncio.Semaphore) -> DatabaseAway | None:
-        """None: recorded, or left to rest. Those whom somebody holds are waited for, each by itself; and so are all if
-        the database refuses what one of them comes to."""
-        alone = set(customer_ids)
-        try:
-            async with permits:
-                with telling_outages():
-                    found = await self._record.catch_up(customer_ids)
-        except DatabaseAway as outage:
-            return outage
-        except Exception as error:
-            log.warning("accounts are recorded one by one", error=type(error).__name__, accounts=len(alone))
-        else:
-            alone -= found.keys()
-            for id, one in found.items():
-                self._note(id, one.error, [fact.event for fact in one.facts])
-        outages = await asyncio.gather(*(self._see_to_one(id, permits) for id in sorted(alone)))
-        return next((outage for outage in outages if outage is not None), None)
+    async def _until_next(self) -> float:
+        now = datetime.now(UTC)
+        instant = await self.next_instant(now)
+        return IDLE_S_MAX if instant is None else min(max((instant - now).total_seconds(), 0.001), IDLE_S_MAX)
 
-    async def _see_to_one(self, customer_id: str, permits: asyncio.Semaphore) -> DatabaseAway | None:
+    async def _do(self, batch: Sequence[Work]) -> Mapping[str, Exception]:
+        """Together. Those whom somebody holds are waited for, each by itself; and so are all if the database refuses
+        what one of them comes to."""
+        ids = [piece.id for piece in batch]
         try:
-            async with permits:
-                with telling_outages():
-                    recorded = await self._record(customer_id, CatchUp(), WORKER)
-        except DatabaseAway as outage:
-            return outage
+            async with self._together:
+                found = await self._record.catch_up(ids)
         except Exception as error:
-            self._note(customer_id, error, [])
-        else:
-            self._note(customer_id, None, [entry.event for entry in recorded.entries])
+            if is_outage(error):
+                raise
+            log.warning("accounts are recorded one by one", error=type(error).__name__, accounts=len(ids))
+            found = {}
+        failed = {id: account.error for id, account in found.items() if account.error is not None}
+        for account in found.values():
+            if account.error is None:
+                self._count([fact.event for fact in account.facts])
+        for id in ids:
+            if id not in found and (refused := await self._do_one(id)) is not None:
+                failed[id] = refused
+        self._failed = self._failed.difference(ids) | failed.keys()
+        return failed
+
+    async def _do_one(self, customer_id: str) -> Exception | None:
+        try:
+            async with self._alone:
+                recorded = await self._record(customer_id, CatchUp(), WORKER)
+        except Exception as error:
+            if is_outage(error):
+                raise
+            return error
+        self._count([entry.event for entry in recorded.entries])
         return None
 
-    def _note(self, customer_id: str, error: Exception | None, events: Sequence[AnyEvent]) -> None:
-        if error is not None:
-            self._let_rest(customer_id, error)
-            return
-        self._resting.pop(customer_id, None)
+    def _count(self, events: Sequence[AnyEvent]) -> None:
         accounts, invoices, notes = self.done
         self.done = Tally(
             accounts + 1,
             invoices + sum(isinstance(event, InvoiceFinalized) for event in events),
             notes + sum(isinstance(event, CreditNoteIssued) for event in events),
-        )
-
-    def _let_rest(self, customer_id: str, error: Exception) -> None:
-        before = self._resting.get(customer_id)
-        seconds = REST_S_MIN if before is None else min(before.seconds * 2, REST_S_MAX)
-        self._resting[customer_id] = _Rest(monotonic() + seconds, seconds)
-        # Where and what kind, but not the message: it may repeat what is stored of the customer.
-        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
-        log.error(
-            "due work failed",
-            customer_id=customer_id,
-            error=type(error).__name__,
-            at=places,
-            tries_again_in_seconds=seconds,
         )

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from adapters.postgres import inbox, partitions
+from adapters.postgres import inbox, partitions, work
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.driver import driver_of
 from adapters.postgres.usage import reservations
@@ -40,12 +40,17 @@ async def keep_house(engine: Engine, now: datetime, retention: timedelta) -> Non
             forgotten = await inbox.forget(connection, now - WEBHOOKS_KEPT, PAGE)
             await connection.commit()
 
+    async def forget_overtaken(connection: Connection) -> None:
+        await work.forget_overtaken(connection)
+        await connection.commit()
+
     chores: tuple[Callable[[Connection], Awaitable[None]], ...] = (
         lambda connection: partitions.ensure_ahead(connection, now),
         drop_old_usage,
         lambda connection: partitions.forget_retries(connection, now - RETRIES_KEPT),
         forget_reservations,
         forget_webhooks,
+        forget_overtaken,
     )
     for chore in chores:
         try:

@@ -18,21 +18,26 @@ class Progress:
     def __init__(self, work: DueWork, every_s: float = EVERY_S) -> None:
         self._work = work
         self._every_s = every_s
+        self._seen = monotonic(), work.done
         self._began: tuple[float, Tally] | None = None
         self._told_at: float | None = None
 
     async def run(self, now: datetime) -> int:
         """One round of the work: how many accounts it took. Raises DatabaseAway."""
-        began = monotonic(), self._work.done
         claimed = await self._work.run(now)
+        await self.see(claimed, now)
+        return claimed
+
+    async def see(self, claimed: int, now: datetime) -> None:
+        """So many were claimed just now, or are in hand. Raises DatabaseAway."""
+        before, self._seen = self._seen, (monotonic(), self._work.done)
         if not claimed:
             self._come_to_rest()
-            return 0
-        self._began = self._began or began
+            return
+        self._began = self._began or before
         if monotonic() - (self._told_at or self._began[0]) >= self._every_s:
             self._told_at = monotonic()
             self._tell("catching up", remaining=await self._work.backlog(now))
-        return claimed
 
     def _come_to_rest(self) -> None:
         if self._told_at is not None:

@@ -107,11 +107,11 @@ async def open_runtime(
 
     usage = Usage(engine, vault, clock, usage_changed if providers else changes.changed, settings.usage_retention_days)
     telling = Telling(engine, record, clock, usage.used_many, providers)
-    sync = Sync(engine, telling, providers, at_once=max(1, settings.pool_size // 4))
+    sync = Sync(engine, telling, providers)
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
     snapshots = Snapshots(engine, vault, clock, changes, usage.of)
-    charging = Charging(engine, record, providers, settled_at_once=max(1, settings.pool_size // 4))
+    charging = Charging(engine, record, providers)
     records = {name: watched(one, name, instruments, tracing) for name, one in _records(reached).items()}
     looking = Looking(engine, record, charging, records)
     runtime = Runtime(

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 
@@ -38,6 +39,13 @@ Do = Callable[[Sequence[Work]], Awaitable[Mapping[str, Exception]]]
 """Does a batch: what failed of it, by id. What it raises has failed for all of the batch."""
 
 
+class Tried(NamedTuple):
+    """How many pieces there were, and how many of them are done."""
+
+    claimed: int
+    done: int
+
+
 def one_by_one(do: Callable[[Work], Awaitable[object]]) -> Do:
     """For those who do batches of one."""
 
@@ -63,38 +71,46 @@ class Queue:
         do: Do,
         *,
         at_once: int,
-        lane_max: int | None = None,
+        claim_max: int | None = None,
         batch: int = 1,
         lanes: Collection[str] | None = None,
         before: Callable[[], Awaitable[None]] = _nothing,
-        idle_s: float = 0.5,
+        idle: Callable[[], Awaitable[float]] | float = 0.5,
         takes_s_max: float | None = None,
     ) -> None:
-        """`at_once` pieces are in hand at a time, of one lane `lane_max`: so a provider that does not answer keeps
-        nobody waiting who waits for another. `lanes`: those that can be served here; None: all. `before` each claim
-        something may have to be made ready. `idle_s`: how often is looked whether there is anything to do.
+        """`at_once` pieces are in hand at a time. `claim_max` are claimed at once, and no more of a lane that has so
+        many in hand: so a provider that does not answer keeps nobody waiting who waits for another. `lanes`: those that
+        can be served here; None: all. `before` each claim something may have to be made ready. `idle`: after how many
+        seconds is looked again where there was nothing to do.
         `takes_s_max`: a batch that takes longer has failed."""
         self.kind = kind
         self._engine = engine
         self._do = do
         self._at_once = at_once
-        self._lane_max = lane_max or at_once
+        self._claim_max = claim_max or at_once
         self._batch = batch
         self._lanes = lanes
         self._before = before
-        self._idle_s = idle_s
+        self._idle = idle
         self._takes_s_max = takes_s_max
         self._left: list[Work] = []
 
     async def round(self, by: datetime | None = None) -> int:
         """Claim once what is due by then (None: now) and see to it: how many there were. Raises DatabaseAway."""
-        claimed = await self._claimed(self._at_once, by=by)
+        claimed = await self._claimed(self._claim_max, by=by)
         await self._all(claimed)
         return len(claimed)
 
-    async def round_of(self, customer_id: str) -> int:
-        """The same for one customer; what rests is tried, too. How many are done. Raises DatabaseAway."""
-        return await self._all(await self._claimed(self._at_once, customer_id=customer_id))
+    async def round_of(self, customer_id: str) -> Tried:
+        """The same for one customer; what rests is tried, too. Raises DatabaseAway."""
+        claimed = await self._claimed(self._at_once, customer_id=customer_id)
+        return Tried(len(claimed), await self._all(claimed))
+
+    async def is_at(self, customer_id: str) -> bool:
+        """Whether anybody is at something of the customer's. Raises DatabaseAway."""
+        with telling_outages():
+            async with self._engine.connect() as connection:
+                return await work.is_taken(connection, self.kind, customer_id)
 
     async def replay(self, id: str) -> bool:
         """Try this one now, whatever became of it before. False: somebody else is at it. Raises DatabaseAway."""
@@ -114,10 +130,13 @@ class Queue:
         async with self._held([piece]):
             try:
                 with telling_outages():
-                    yield piece
+                    async with self._in_time():
+                        yield piece
                     await self._settle([piece], {})
             except DatabaseAway:
-                self._left.append(piece)
+                raise  # it is free again when the lease is over
+            except asyncio.CancelledError:
+                await asyncio.shield(self._release(piece))
                 raise
             except Exception as error:
                 with telling_outages():
@@ -140,10 +159,10 @@ class Queue:
                 lanes = Counter(piece.lane or "" for batch in in_hand.values() for piece in batch)
                 free = self._at_once - lanes.total()
                 if free >= self._batch:
-                    full = [lane for lane, number in lanes.items() if lane and number >= self._lane_max]
-                    claimed = await self._claimed(min(free, self._lane_max), but_not=full)
+                    full = [lane for lane, number in lanes.items() if lane and number >= self._claim_max]
+                    claimed = await self._claimed(min(free, self._claim_max), but_not=full)
                     in_hand |= {asyncio.create_task(self._see_to(batch)): batch for batch in self._batches(claimed)}
-                    wait_s = 0.0 if claimed else self._idle_s
+                    wait_s = 0.0 if claimed else await self._idle_s()
                     if seen is not None:
                         await seen(len(claimed) or lanes.total())
                 outages = 0
@@ -161,6 +180,9 @@ class Queue:
             await asyncio.wait([stopping, *in_hand], timeout=wait_s, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.gather(*in_hand)
 
+    async def _idle_s(self) -> float:
+        return await self._idle() if callable(self._idle) else self._idle
+
     # ── claimed ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def _claimed(
         self,
@@ -170,6 +192,8 @@ class Queue:
         but_not: Collection[str] = (),
         customer_id: str | None = None,
     ) -> list[Work]:
+        if self._lanes is not None and not self._lanes:
+            return []
         left, self._left = self._left, []
         try:
             with telling_outages():
@@ -196,6 +220,10 @@ class Queue:
             async with self._engine.begin() as connection:
                 return await work.take(connection, self.kind, id, LEASE, customer_id)
 
+    async def _release(self, piece: Work) -> None:
+        async with self._engine.begin() as connection:
+            await work.release(connection, [piece])
+
     def _batches(self, claimed: Sequence[Work]) -> list[Sequence[Work]]:
         return [claimed[n : n + self._batch] for n in range(0, len(claimed), self._batch)]
 
@@ -215,6 +243,17 @@ class Queue:
             yield
         finally:
             renewing.cancel()
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """Raises Unknown."""
+        try:
+            async with asyncio.timeout(self._takes_s_max) as limit:
+                yield
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise Unknown("took too long") from None
 
     # ── seen to ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def _all(self, claimed: Sequence[Work]) -> int:
@@ -240,11 +279,9 @@ class Queue:
     async def _failed_of(self, batch: Sequence[Work]) -> Mapping[str, Exception]:
         """Do it: what failed, by id. Raises what is an outage of the database."""
         try:
-            async with asyncio.timeout(self._takes_s_max) as limit:
+            async with self._in_time():
                 return await self._do(batch)
         except Exception as error:
-            if limit.expired():
-                return {piece.id: Unknown("took too long") for piece in batch}
             if isinstance(error, DatabaseAway) or is_outage(error):
                 raise
             return {piece.id: error for piece in batch}

@@ -33,6 +33,7 @@ async def bill(dsn: str) -> tuple[Tally, list[str]]:
 async def _until_done(work: DueWork, clock: Clock) -> None:
     """Until nothing is due that was due when it began; what fails is tried once more by whoever comes next."""
     now = clock.now()
+    await work.begin()
     began = told_at = time.monotonic()
     _say(f"{await work.backlog(now):,} accounts have something due")
     while True:
@@ -43,7 +44,7 @@ async def _until_done(work: DueWork, clock: Clock) -> None:
             rate = accounts / (told_at - began)
             _say(f"{accounts:,} done, {await work.backlog(now):,} left, {rate:,.0f} a second, {invoices:,} invoices")
         if not claimed:
-            if await work.backlog(now) <= len(work.resting):
+            if not await work.backlog(now, resting=False):
                 return
             await asyncio.sleep(WAIT_S)
 

@@ -1,13 +1,9 @@
-"""What a payment provider is still to be asked, and who asks: several workers share the work without talking.
+"""What a payment provider is still to be asked: a view. Who asks, and what failed, stands in `work`."""
 
-A claim is an advisory lock that lasts as long as the claimer's transaction; whoever dies lets go of it. It only spares
-the provider double questions: that asking twice under one id charges once is the law of the port.
-"""
+from collections.abc import Sequence
+from typing import Any
 
-from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
-
-from sqlalchemy import BigInteger, Select, delete, func, literal, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.change import Change
@@ -19,18 +15,6 @@ from domain.books.payment import RefundTarget
 
 CHARGE, REFUND, FORGET = "CHARGE", "REFUND", "FORGET"
 
-_SALT = 7_340_512_269
-"""Sets these locks apart from others on the same database."""
-
-LOOKED_AT_PER_CLAIM = 8
-"""How many a claim looks at for each that it wants, for others may hold the first ones."""
-
-
-class Effect(NamedTuple):
-    customer_id: str
-    id: str
-    kind: str
-
 
 def effects_of(account: Account) -> list[dict[str, Any]]:
     """The rows: payments under way, unless they wait for the customer, and refunds to a method. Of an erased customer
@@ -38,20 +22,29 @@ def effects_of(account: Account) -> list[dict[str, Any]]:
     assert account.customer is not None
     payments = account.books.payments.values()
     erased_at = account.customer.erased_at
-    refunds = (refund for payment in payments for refund in payment.refunds if refund.to is RefundTarget.METHOD)
+    refunds = (
+        (refund, payment.provider)
+        for payment in payments
+        for refund in payment.refunds
+        if refund.to is RefundTarget.METHOD
+    )
     rows = [
         *(
-            (one.id, CHARGE, one.created_at)
+            (one.id, CHARGE, one.created_at, one.provider)
             for one in payments
             if one.settled_at is None and (not one.waiting or erased_at is not None)
         ),
-        *((one.id, REFUND, one.created_at) for one in refunds if one.settled_at is None and one.failure is None),
+        *(
+            (one.id, REFUND, one.created_at, provider)
+            for one, provider in refunds
+            if one.settled_at is None and one.failure is None
+        ),
     ]
     if erased_at is not None:
         busy = {one.provider for one in payments if one.settled_at is None}
         forgotten = account.books.links.keys() - busy
-        rows += [(forget_id(account.customer.id, name), FORGET, erased_at) for name in forgotten]
-    named = ("customer_id", "id", "kind", "since")
+        rows += [(forget_id(account.customer.id, name), FORGET, erased_at, name) for name in forgotten]
+    named = ("customer_id", "id", "kind", "since", "provider")
     return [dict(zip(named, (account.customer.id, *row), strict=True)) for row in sorted(rows)]
 
 
@@ -92,40 +85,8 @@ async def rows_of(connection: Connection, customer_id: str) -> list[dict[str, An
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-async def claim(connection: Connection, but_not: Collection[str], limit: int) -> list[Effect]:
-    """At most `limit` of all customers, on test clocks too, the oldest first. They are the caller's until its
-    transaction ends."""
-    open = select(effects).where(~among(effects.c.id, but_not)).order_by(effects.c.since, effects.c.id)
-    return await _claimed(connection, open.limit(limit * LOOKED_AT_PER_CLAIM), limit)
-
-
-async def claim_of(connection: Connection, customer_id: str, limit: int) -> list[Effect]:
-    """The same of one customer."""
-    open = select(effects).where(effects.c.customer_id == customer_id).order_by(effects.c.since, effects.c.id)
-    return await _claimed(connection, open.limit(limit), limit)
-
-
 async def customers_on_clock(connection: Connection, clock_id: str) -> list[str]:
     """Customers on the clock of whom something is still to be asked."""
     lives_by_it = select(customers.c.customer_id).where(customers.c.clock_id == clock_id)
     query = select(effects.c.customer_id).where(effects.c.customer_id.in_(lives_by_it)).distinct()
     return sorted((await connection.execute(query)).scalars())
-
-
-async def take(connection: Connection, id: str) -> bool:
-    """Whether this one is the caller's until its transaction ends."""
-    return bool((await connection.execute(select(func.pg_try_advisory_xact_lock(_key(literal(id)))))).scalar_one())
-
-
-async def _claimed(connection: Connection, open: Select[Any], limit: int) -> list[Effect]:
-    found = open.subquery()
-    query = (
-        select(found.c.customer_id, found.c.id, found.c.kind)
-        .where(func.pg_try_advisory_xact_lock(_key(found.c.id)))
-        .limit(limit)
-    )
-    return [Effect(*row) for row in await connection.execute(query)]
-
-
-def _key(id: Any) -> Any:
-    return func.hashtextextended(id, literal(_SALT, BigInteger))

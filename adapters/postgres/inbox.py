@@ -1,28 +1,25 @@
-"""What providers told us, each notice once, until it is handled.
-
-A claim is a lease: whoever takes a notice has it to itself until `next_at`, and the attempt counts from then on, also
-if the process dies over it. No transaction is open meanwhile, for the provider is asked in between.
-"""
+"""What providers told us, each notice once, until it is handled. Who is at it, and what failed, stands in `work`."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, Select, delete, func, literal, select, update
+from sqlalchemy import Row, Select, and_, case, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
-from adapters.postgres.tables import inbox
+from adapters.postgres.tables import inbox, work
+from adapters.postgres.work import Kind, WorkState
 from domain.notice import Notice, Subject
 
 
 class State(StrEnum):
     PENDING = "PENDING"
     HANDLED = "HANDLED"
-    FAILED = "FAILED"  # tried in vain, and left to support
+    FAILED = "FAILED"  # given up, and left to support
 
 
 class Told(NamedTuple):
@@ -43,8 +40,17 @@ class Told(NamedTuple):
     error: str | None
 
 
-_COLUMNS = tuple(inbox.c[name] for name in Told._fields)
 _subject = msgspec.json.Decoder(Subject)
+_given_up = work.c.state == WorkState.GIVEN_UP
+_state = case((inbox.c.handled_at.is_not(None), State.HANDLED), (_given_up, State.FAILED), else_=State.PENDING)
+_worked_on: dict[str, Any] = {
+    "state": _state,
+    "attempts": func.coalesce(work.c.attempts, inbox.c.attempts),
+    "next_at": func.coalesce(work.c.next_at, inbox.c.received_at),
+    "error": work.c.error,
+}
+_COLUMNS = tuple((_worked_on[name] if name in _worked_on else inbox.c[name]).label(name) for name in Told._fields)
+_WORK = and_(work.c.kind == Kind.WEBHOOK, work.c.id == inbox.c.id)
 
 
 async def keep(connection: Connection, id: str, provider: str, notice: Notice) -> bool:
@@ -62,67 +68,24 @@ async def keep(connection: Connection, id: str, provider: str, notice: Notice) -
     return (await connection.execute(written.returning(inbox.c.id))).first() is not None
 
 
-async def claim(connection: Connection, providers: Collection[str], lease: timedelta, limit: int) -> list[Told]:
-    """At most `limit` whose time has come, the longest waiting first. They are the caller's for the lease."""
-    due = (
-        select(inbox.c.id)
-        .where(
-            inbox.c.state == State.PENDING,
-            inbox.c.next_at <= func.now(),
-            among(inbox.c.provider, providers),
-        )
-        .order_by(inbox.c.next_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    taken = (
-        update(inbox)
-        .where(inbox.c.id.in_(due))
-        .values(attempts=inbox.c.attempts + 1, next_at=func.now() + lease)
-        .returning(*_COLUMNS)
-    )
-    found = [_told(row) for row in await connection.execute(taken)]
-    return sorted(found, key=lambda one: (one.created_at, one.id))
-
-
-async def take(connection: Connection, id: str, lease: timedelta) -> Told | None:
-    """This one, in whatever state, for another attempt; somebody else may be at it, too. None: there is none."""
-    taken = (
-        update(inbox)
-        .where(inbox.c.id == id)
-        .values(
-            state=State.PENDING, attempts=inbox.c.attempts + 1, next_at=func.now() + lease, handled_at=None, error=None
-        )
-        .returning(*_COLUMNS)
-    )
-    row = (await connection.execute(taken)).one_or_none()
-    return None if row is None else _told(row)
-
-
 async def concerns(connection: Connection, id: str, customer_id: str) -> None:
     """Remember whom it is about."""
     await connection.execute(update(inbox).where(inbox.c.id == id).values(customer_id=customer_id))
 
 
-async def handled(connection: Connection, id: str) -> None:
-    done = {"state": State.HANDLED, "handled_at": func.now(), "error": None}
+async def handled(connection: Connection, id: str, attempts: int) -> None:
+    done = {"handled_at": func.now(), "attempts": attempts}
     await connection.execute(update(inbox).where(inbox.c.id == id).values(done))
 
 
-async def failed(connection: Connection, id: str, error: str, again_in: timedelta | None) -> None:
-    """`again_in` None: not by itself."""
-    values: dict[str, Any] = {"error": error}
-    if again_in is None:
-        values["state"] = State.FAILED
-    else:
-        values["next_at"] = func.now() + again_in
-    # Somebody else may have handled it once our lease was over: then that stands.
-    await connection.execute(update(inbox).where(inbox.c.id == id, inbox.c.state == State.PENDING).values(values))
+async def reopen(connection: Connection, id: str) -> None:
+    """It is to be handled once more, by the worker if need be."""
+    await connection.execute(update(inbox).where(inbox.c.id == id).values(handled_at=None))
 
 
 async def forget(connection: Connection, before: datetime, limit: int) -> int:
     """At most `limit` that were handled before that instant: how many. What nobody has handled is kept."""
-    old = select(inbox.c.id).where(inbox.c.state == State.HANDLED, inbox.c.handled_at < before).limit(limit)
+    old = select(inbox.c.id).where(inbox.c.handled_at < before).limit(limit)
     return (await connection.execute(delete(inbox).where(inbox.c.id.in_(old)))).rowcount
 
 
@@ -136,11 +99,11 @@ def newest(
     states: Collection[str] | None = None,
 ) -> Select[Any]:
     """At most `limit` between two ids, the newest first: the first of them, or (`backwards`) the last."""
-    query = select(*_COLUMNS)
+    query = select(*_COLUMNS).outerjoin_from(inbox, work, _WORK)
     if customer_id is not None:
         query = query.where(inbox.c.customer_id == customer_id)
     if states is not None:
-        query = query.where(among(inbox.c.state, states))
+        query = query.where(among(_state, states))
     if after is not None:
         query = query.where(inbox.c.id < literal(after))
     if before is not None:
@@ -149,14 +112,10 @@ def newest(
 
 
 def by_id(id: str) -> Select[Any]:
-    return select(*_COLUMNS).where(inbox.c.id == id)
+    return select(*_COLUMNS).outerjoin_from(inbox, work, _WORK).where(inbox.c.id == id)
 
 
 def told(row: Row[Any]) -> Told:
     """A row of `newest` or `by_id`."""
-    return _told(row)
-
-
-def _told(row: Row[Any]) -> Told:
     found = Told._make(row)
     return found._replace(about=_subject.decode(row.about), state=State(row.state))

@@ -1,27 +1,19 @@
-"""What payment providers are still to be told of customers: marked where something changes, claimed by whoever tells
-them, and taken off only as far as it was told.
-
-A claim is an advisory lock that lasts as long as the claimer's transaction; whoever dies lets go of it. Nobody keeps a
-row locked while a provider is asked, so that who changes something never waits for one.
+"""What payment providers are still to be told of customers: marked where something changes, and taken off only as far
+as it was told. Who is at it, and what failed, stands in `work`. Nobody keeps a row locked while a provider is asked, so
+that who changes something never waits for one.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, and_, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.driver import Driver
 from adapters.postgres.tables import provider_copies as copies
 from adapters.postgres.tables import provider_sync as syncs
-
-_SALT = 5_118_204_733
-"""Sets these locks apart from others on the same database."""
-
-LOOKED_AT_PER_CLAIM = 4
-"""How many rows a claim looks at for each that it wants, for others may hold the first ones."""
 
 
 class Mark(NamedTuple):
@@ -41,8 +33,6 @@ class Job(NamedTuple):
     provider: str
     reference: str
     changes: int
-    dirty: bool
-    attempts: int
     pushed_digest: bytes | None
     methods_digest: bytes | None
 
@@ -122,24 +112,25 @@ async def sweep(connection: Connection, unseen_for: timedelta, limit: int) -> in
     return found.rowcount
 
 
-# ── claimed ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-async def claim(connection: Connection, interval: timedelta, limit: int) -> list[Job]:
-    """At most `limit` that are due, the longest due first. They are the caller's until its transaction ends."""
-    due_at = func.coalesce(syncs.c.due_at, syncs.c.dirty_since + interval)
-    due = select(syncs).where(syncs.c.dirty_since.is_not(None), due_at <= func.now()).order_by(due_at)
-    found = due.limit(limit * LOOKED_AT_PER_CLAIM).subquery()
-    query = (
-        select(found.c.customer_id, found.c.provider).where(_locked(found.c.customer_id, found.c.provider)).limit(limit)
+async def ripen(connection: Connection, interval: timedelta) -> None:
+    """Changes that have waited for the interval are due."""
+    due_at = syncs.c.dirty_since + interval
+    ripe = and_(syncs.c.dirty_since.is_not(None), syncs.c.due_at.is_(None), due_at <= func.now())
+    await connection.execute(update(syncs).where(ripe).values(due_at=due_at))
+
+
+async def keep_due(connection: Connection, job: Job) -> None:
+    """It was asked for and not told: then it is due, also if nothing was to be told before."""
+    await connection.execute(
+        update(syncs)
+        .where(_here(job.customer_id, job.provider), syncs.c.reference == job.reference)
+        .values(
+            dirty_since=func.coalesce(syncs.c.dirty_since, func.now()), due_at=func.coalesce(syncs.c.due_at, func.now())
+        )
     )
-    jobs = [await job(connection, *row) for row in (await connection.execute(query)).all()]
-    return [one for one in jobs if one is not None and one.dirty]  # another may have told it just before
 
 
-async def take(connection: Connection, customer_id: str, provider: str) -> bool:
-    """Whether this one is the caller's until its transaction ends."""
-    return bool((await connection.execute(select(_locked(literal(customer_id), literal(provider))))).scalar_one())
-
-
+# ── told ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def job(connection: Connection, customer_id: str, provider: str) -> Job | None:
     """None: the provider knows nothing of them."""
     row = (await connection.execute(select(syncs).where(_here(customer_id, provider)))).one_or_none()
@@ -151,7 +142,6 @@ async def providers_of(connection: Connection, customer_id: str) -> list[str]:
     return list((await connection.execute(query)).scalars())
 
 
-# ── told ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def told(connection: Connection, told: Job, pushed_digest: bytes, methods_digest: bytes) -> None:
     """What changed since the job was read stays to be told."""
     left = syncs.c.changes - told.changes
@@ -166,21 +156,6 @@ async def told(connection: Connection, told: Job, pushed_digest: bytes, methods_
             methods_digest=methods_digest,
             looked_at=func.now(),
             synced_at=func.now(),
-            attempts=0,
-            error=None,
-        )
-    )
-
-
-async def failed(connection: Connection, failed: Job, error: str, again_in: timedelta) -> None:
-    await connection.execute(
-        update(syncs)
-        .where(_here(failed.customer_id, failed.provider), syncs.c.reference == failed.reference)
-        .values(
-            dirty_since=func.coalesce(syncs.c.dirty_since, func.now()),
-            due_at=func.now() + again_in,
-            attempts=syncs.c.attempts + 1,
-            error=error,
         )
     )
 
@@ -209,22 +184,8 @@ async def keep_copy(connection: Connection, of: Job, copy: Copy) -> None:
 
 
 def _job(row: Row[Any]) -> Job:
-    return Job(
-        row.customer_id,
-        row.provider,
-        row.reference,
-        row.changes,
-        row.dirty_since is not None,
-        row.attempts,
-        row.pushed_digest,
-        row.methods_digest,
-    )
+    return Job(row.customer_id, row.provider, row.reference, row.changes, row.pushed_digest, row.methods_digest)
 
 
 def _here(customer_id: str, provider: str) -> ColumnElement[bool]:
     return and_(syncs.c.customer_id == customer_id, syncs.c.provider == provider)
-
-
-def _locked(customer_id: Any, provider: Any) -> Any:
-    key = func.hashtextextended(func.concat(customer_id, "/", provider), literal(_SALT, BigInteger))
-    return func.pg_try_advisory_xact_lock(key)

@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
-from adapters.postgres.tables import comparisons, customers, work
+from adapters.postgres.tables import comparisons, customers, effects, inbox, provider_sync, work
 
 COMPARED_EVERY = timedelta(hours=1)
 
@@ -38,6 +38,10 @@ COMPARED_EVERY = timedelta(hours=1)
 class Kind(StrEnum):
     """What can be done later: its value also is the label in metrics."""
 
+    DUE = "DUE"
+    CHARGE = "CHARGE"
+    SYNC = "SYNC"
+    WEBHOOK = "WEBHOOK"
     COMPARISON = "COMPARISON"
 
 
@@ -71,6 +75,31 @@ class Depth(NamedTuple):
 
 
 # ── the table of kinds ───────────────────────────────────────────────────────────────────────────────────────────────
+def _due(by: Any) -> Select[Any]:
+    """Accounts in real time for which something has fallen due by then."""
+    id = customers.c.customer_id
+    columns = id.label("id"), id.label("customer_id"), null().label("lane"), customers.c.due_at.label("since")
+    return select(*columns).where(customers.c.due_at <= by, customers.c.clock_id.is_(None))
+
+
+def _charge(by: Any) -> Select[Any]:
+    """What a provider is to be asked, of customers on test clocks too."""
+    return select(effects.c.id, effects.c.customer_id, effects.c.provider.label("lane"), effects.c.since)
+
+
+def _sync(by: Any) -> Select[Any]:
+    """Customers of whom a provider is to be told now."""
+    id = func.concat(provider_sync.c.customer_id, "/", provider_sync.c.provider).label("id")
+    columns = provider_sync.c.customer_id, provider_sync.c.provider.label("lane"), provider_sync.c.due_at.label("since")
+    return select(id, *columns).where(provider_sync.c.dirty_since.is_not(None), provider_sync.c.due_at <= func.now())
+
+
+def _webhook(by: Any) -> Select[Any]:
+    """Notices that nobody has handled."""
+    columns = inbox.c.customer_id, inbox.c.provider.label("lane"), inbox.c.received_at.label("since")
+    return select(inbox.c.id, *columns).where(inbox.c.handled_at.is_(None))
+
+
 def _comparison(by: Any) -> Select[Any]:
     """Providers that were not compared for an hour."""
     due_at = comparisons.c.finished_at + COMPARED_EVERY
@@ -82,7 +111,13 @@ def _comparison(by: Any) -> Select[Any]:
     ).where(or_(comparisons.c.finished_at.is_(None), due_at <= func.now()))
 
 
-_WAITING = {Kind.COMPARISON: _comparison}
+_WAITING = {
+    Kind.DUE: _due,
+    Kind.CHARGE: _charge,
+    Kind.SYNC: _sync,
+    Kind.WEBHOOK: _webhook,
+    Kind.COMPARISON: _comparison,
+}
 """Of each kind what is due by an instant: (id, customer_id, lane, since)."""
 
 
@@ -152,6 +187,12 @@ async def release(connection: Connection, pieces: Collection[Work]) -> None:
     await connection.execute(update(work).where(work.c.claim.in_([piece.claim for piece in pieces])).values(values))
 
 
+async def wake(connection: Connection, kind: Kind) -> None:
+    """What rests is to be tried now."""
+    resting = and_(work.c.kind == kind, work.c.claim.is_(None))
+    await connection.execute(update(work).where(resting).values(next_at=func.now()))
+
+
 async def forget_overtaken(connection: Connection) -> None:
     """Pieces that nobody is at, and that need not be done any more."""
     for kind in _WAITING:
@@ -162,9 +203,13 @@ async def forget_overtaken(connection: Connection) -> None:
 
 
 # ── told ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-async def depth(connection: Connection, kind: Kind, by: datetime | None = None) -> int:
-    """How many are due by that instant, claimed or not."""
-    return int(await connection.scalar(select(func.count()).select_from(_waiting(kind, by))) or 0)
+async def depth(connection: Connection, kind: Kind, by: datetime | None = None, *, resting: bool = True) -> int:
+    """How many are due by that instant, claimed or not, those that rest after a failure among them or not."""
+    due = _waiting(kind, by)
+    query = select(func.count()).select_from(due.outerjoin(work, _same(kind, due)))
+    if not resting:
+        query = query.where(or_(work.c.id.is_(None), work.c.claim.is_not(None), work.c.next_at <= func.now()))
+    return int(await connection.scalar(query) or 0)
 
 
 async def depths(connection: Connection) -> list[Depth]:

@@ -6,8 +6,7 @@ from decimal import Decimal
 
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from adapters.postgres.effects import CHARGE, REFUND
-from adapters.postgres.reads.figures import Figures, Sync, Waiting, Webhooks
+from adapters.postgres.reads.figures import Figures
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import FailureCode, PaymentStatus
 from domain.exact import exact_sum
@@ -15,7 +14,6 @@ from domain.subscription import SubscriptionStatus
 
 MONTHS_A_YEAR = 12
 OTHER = "other"
-KINDS = (CHARGE, REFUND)
 FINAL = tuple(status for status in InvoiceStatus if status is not InvoiceStatus.DRAFT)
 """No draft is stored."""
 FAILURES = tuple(code for code in FailureCode if code is not FailureCode.NOT_NEEDED)
@@ -50,16 +48,7 @@ def business(figures: Figures) -> Iterator[Metric]:
 
 
 def traffic(figures: Figures, providers: Iterable[str]) -> Iterator[Metric]:
-    """What goes to providers and comes from them. Each of `providers` has its samples, also at nothing."""
-    asked = {one.kind: one for one in figures.effects}
-    yield from _queue("billing_provider_queue", "What a provider is still to be asked", "kind", KINDS, asked)
-    pending = {one.provider: one for one in figures.webhooks if one.state == "PENDING"}
-    failed = {one.provider: one.number for one in figures.webhooks if one.state == "FAILED"}
-    yield from _queue("billing_webhook_queue", "Webhooks that wait to be handled", "provider", providers, pending)
-    given_up = dict.fromkeys(providers, 0) | failed
-    yield gauge("billing_webhooks_failed", "Webhooks that were given up and wait for support", "provider", given_up)
-    untold = {one.provider: one for one in figures.sync}
-    yield from _queue("billing_sync_queue", "Customers whom a provider is to be told of", "provider", providers, untold)
+    """How our books and those of providers compare. Each of `providers` has its samples, also at nothing."""
     customers = dict.fromkeys(providers, 0) | {one.provider: one.customers for one in figures.drift}
     differences = dict.fromkeys(providers, 0) | {one.provider: one.differences for one in figures.drift}
     yield gauge("billing_drift_customers", "Whose record at the provider differs from ours", "provider", customers)
@@ -68,6 +57,18 @@ def traffic(figures: Figures, providers: Iterable[str]) -> Iterator[Metric]:
     differing = dict.fromkeys(providers, 0) | {one.provider: one.differing for one in figures.compared}
     yield gauge("billing_reconciliation_age_seconds", "How far behind now reconciliation is", "provider", ages)
     yield gauge("billing_reconciliation_drift", "What the last one could not repair", "provider", differing)
+
+
+def queues(figures: Figures) -> Iterator[Metric]:
+    """What is to be done later, by kind of work."""
+    numbers = {depth.kind.value: depth.number for depth in figures.work}
+    ages = {depth.kind.value: Decimal(depth.age) for depth in figures.work}
+    retries = {depth.kind.value: depth.resting for depth in figures.work}
+    given_up = {depth.kind.value: depth.given_up for depth in figures.work}
+    yield gauge("billing_work_depth", "Work that is due", "kind", numbers)
+    yield gauge("billing_work_age_seconds", "Since when the oldest of it is due", "kind", ages)
+    yield gauge("billing_work_retries", "Work that failed and is tried again", "kind", retries)
+    yield gauge("billing_work_given_up", "Work that was given up and waits for support", "kind", given_up)
 
 
 def invoices_generated(figures: Figures) -> Counts:
@@ -110,12 +111,3 @@ def gauge(name: str, told: str, label: str, values: Mapping[str, Decimal | int])
     for of, value in sorted(values.items()):
         family.add_metric((of,), float(value))
     return family
-
-
-def _queue(
-    name: str, told: str, label: str, expected: Iterable[str], queues: Mapping[str, Waiting | Webhooks | Sync]
-) -> Iterator[Metric]:
-    empty: dict[str, Decimal | int] = dict.fromkeys(expected, 0)
-    yield gauge(f"{name}_length", told, label, empty | {of: one.number for of, one in queues.items()})
-    ages = empty | {of: max(one.age, Decimal(0)) for of, one in queues.items()}
-    yield gauge(f"{name}_age_seconds", f"{told}: since when the oldest does", label, ages)

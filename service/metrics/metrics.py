@@ -86,6 +86,7 @@ class Metrics:
         return [
             *families.business(known),
             *families.traffic(known, self._providers),
+            *families.queues(known),
             *(families.counter(name, told, labels, self._up(name, counts)) for name, told, labels, counts in counted),
             families.gauge("billing_figures_age_seconds", "Since the figures were read", "source", age),
         ]

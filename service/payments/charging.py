@@ -3,15 +3,13 @@ its id, then the answer is recorded. Whatever breaks off in between is done agai
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from time import monotonic
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
-import structlog
-
-from adapters.postgres import effects, states
+from adapters.postgres import states
 from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.connection import Engine
-from adapters.postgres.effects import Effect, forget_id
+from adapters.postgres.effects import forget_id
+from adapters.postgres.work import Kind, Work
 from domain.account import Account
 from domain.books import Books
 from domain.books.payment import FailureCode, Payment, Refund
@@ -28,95 +26,47 @@ from domain.provider import (
     Succeeded,
     Unknown,
 )
-from service.outage import DatabaseAway, telling_outages
 from service.payments.linking import Linking
 from service.record import WORKER, Record, Recorded
-
-log = structlog.stdlib.get_logger(__name__)
+from service.work import Queue, one_by_one
 
 T = TypeVar("T")
 
-CLAIM_MAX = 20
-"""Asked at the same time. The claim's transaction is idle meanwhile, which the database bears for a minute."""
-RECORDED_AT_ONCE = 4
-"""Each takes a connection, and the claim one more."""
+AT_ONCE, LANE_MAX = 40, 20
+"""Asked at the same time, of all providers and of one."""
 ANSWER_S_MAX = 20.0
-REST_S_MIN, REST_S_MAX = 1.0, 300.0
-
-
-class _Rest(NamedTuple):
-    until: float
-    seconds: float
 
 
 class Charging:
-    """`providers` by the name that methods carry. What nobody can answer yet is left to rest, ever longer, and holds up
-    no other."""
+    """`providers` by the name that methods carry."""
 
-    def __init__(
-        self, engine: Engine, record: Record, providers: Mapping[str, Provider], settled_at_once: int = 1
-    ) -> None:
-        """`settled_at_once`: how many calls of `settle` may ask a provider at a time; each takes two connections."""
+    def __init__(self, engine: Engine, record: Record, providers: Mapping[str, Provider]) -> None:
         self._engine = engine
         self._record = record
         self._linking = Linking(engine, record, providers)
-        self._resting: dict[str, _Rest] = {}
-        self._recording = asyncio.Semaphore(RECORDED_AT_ONCE)
-        self._settling = asyncio.Semaphore(settled_at_once)
-        self._linked = asyncio.Semaphore(RECORDED_AT_ONCE)
+        self.queue = Queue(engine, Kind.CHARGE, one_by_one(self._do), at_once=AT_ONCE, claim_max=LANE_MAX)
 
     async def run(self) -> int:
         """One round over what is open: how many there were. Raises DatabaseAway."""
-        resting = [id for id, rest in self._resting.items() if rest.until > monotonic()]
-        with telling_outages():
-            async with self._engine.begin() as connection:
-                claimed = await effects.claim(connection, resting, CLAIM_MAX)
-                await self._see_to_all(claimed)
-        return len(claimed)
+        return await self.queue.round()
 
     async def run_for(self, customer_id: str) -> int:
         """The same for one customer, as after moving a test clock; what rests is asked too. How many have come to an
         answer. Raises DatabaseAway."""
-        with telling_outages():
-            async with self._engine.begin() as connection:
-                claimed = await effects.claim_of(connection, customer_id, CLAIM_MAX)
-                return sum(await self._see_to_all(claimed))
+        return (await self.queue.round_of(customer_id)).done
 
     async def settle(self, customer_id: str, id: str) -> Recorded | None:
-        """Try this payment or refund at once, also one that waited for the customer. None: somebody else is at it, too
-        many are tried already, or nobody knows yet; the worker goes on with it. Raises DatabaseAway."""
-        if self._settling.locked():
-            return None
-        async with self._settling:
-            with telling_outages():
-                async with self._engine.begin() as connection:
-                    if not await effects.take(connection, id):
-                        return None
-                    try:
-                        return await self._ask(customer_id, id)
-                    except Unknown as error:
-                        self._let_rest(id, customer_id, error)
-                        return None
-
-    async def _see_to_all(self, claimed: list[Effect]) -> list[bool]:
-        """Whether each has come to an answer. An outage is raised when all have come back."""
-        found = await asyncio.gather(*map(self._see_to, claimed))
-        for one in found:
-            if isinstance(one, DatabaseAway):
-                raise one
-        return [one is True for one in found]
-
-    async def _see_to(self, effect: Effect) -> bool | DatabaseAway:
+        """Try this payment or refund at once, also one that waited for the customer. None: somebody else is at it, or
+        nobody knows yet; the worker goes on with it. Raises DatabaseAway."""
         try:
-            with telling_outages():
-                await self._ask(effect.customer_id, effect.id)
-        except DatabaseAway as outage:
-            return outage
-        except Exception as error:
-            self._let_rest(effect.id, effect.customer_id, error)
-            return False
-        self._resting.pop(effect.id, None)
-        return True
+            async with self.queue.taken(id, customer_id) as piece:
+                return None if piece is None else await self._ask(customer_id, id)
+        except Unknown:
+            return None
+
+    async def _do(self, piece: Work) -> None:
+        assert piece.customer_id is not None
+        await self._ask(piece.customer_id, piece.id)
 
     async def _ask(self, customer_id: str, id: str) -> Recorded | None:
         """Ask and record. Raises Unknown."""
@@ -142,11 +92,10 @@ class Charging:
                 return None
             answer = await self._refunded(payments[refund.payment_id], refund)
             command = SettleRefund(id, refund.payment_id, answer.reason if isinstance(answer, Refused) else None)
-        async with self._recording:
-            return await self._record(customer_id, command, WORKER)
+        return await self._record(customer_id, command, WORKER)
 
     async def _account(self, customer_id: str) -> Account | None:
-        async with self._recording, self._engine.connect() as connection:
+        async with self._engine.connect() as connection:
             head = await states.head(connection, customer_id)
         return None if head is None else decode_whole_account(head.state, head.books, head.seq)
 
@@ -161,28 +110,17 @@ class Charging:
         for other in _superseded(account.books, payment):
             # The customer can still confirm it with the provider, and would then pay twice.
             if (paid := await _in_time(provider.withdraw(charge_of(account, other, charge.customer)))) is not None:
-                async with self._recording:
-                    await self._record(account.customer.id, told(other, paid), WORKER)
+                await self._record(account.customer.id, told(other, paid), WORKER)
                 raise Unknown("an earlier charge has gone through meanwhile")  # so this one is looked at anew
         return await _in_time(provider.charge(charge))
 
     async def _charge(self, account: Account, payment: Payment) -> Charge:
-        async with self._linked:
-            return charge_of(account, payment, await _in_time(self._linking.linked(account, payment.provider)))
+        return charge_of(account, payment, await _in_time(self._linking.linked(account, payment.provider)))
 
     async def _refunded(self, payment: Payment, refund: Refund) -> Succeeded | Refused:
         amount = Money(refund.amount, payment.currency)
         repayment = Repayment(refund.id, payment.id, amount, payment.reference)
         return await _in_time(self._linking.provider(payment.provider).refund(repayment))
-
-    def _let_rest(self, id: str, customer_id: str, error: Exception) -> None:
-        before = self._resting.get(id)
-        seconds = REST_S_MIN if before is None else min(before.seconds * 2, REST_S_MAX)
-        wanted = error.retry_after if isinstance(error, Unknown) else None
-        self._resting[id] = _Rest(monotonic() + max(seconds, wanted or 0.0), seconds)
-        # The message may repeat what a provider was told; the type says enough, but for what we say ourselves.
-        why = str(error) if isinstance(error, Unknown) else type(error).__name__
-        log.warning("not settled", id=id, customer_id=customer_id, error=why, tries_again_in_seconds=seconds)
 
 
 def charge_of(account: Account, payment: Payment, reference: str | None) -> Charge:

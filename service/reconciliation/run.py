@@ -86,7 +86,7 @@ class Reconciliation:
             at_once=AT_ONCE,
             lanes=self._looking.records.keys(),
             before=begin,
-            idle_s=IDLE_S,
+            idle=IDLE_S,
         )
 
     async def run_due(self, now: datetime) -> bool:

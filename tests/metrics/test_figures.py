@@ -66,29 +66,34 @@ async def test_what_is_not_due_yet_or_was_long_ago_says_nothing(
 
 
 async def test_webhooks_that_wait_or_were_given_up(deployment: Deployment) -> None:
-    rows = [("1", "PENDING", 40), ("2", "PENDING", 400), ("3", "HANDLED", 4000), ("4", "FAILED", 40_000)]
-    for id, state, seconds in rows:
+    for id, handled, seconds in [("1", "NULL", 40), ("2", "NULL", 400), ("3", "now()", 4000), ("4", "NULL", 40_000)]:
         await deployment.fetch(
-            f"""INSERT INTO inbox (provider, notice_id, id, type, about, created_at, received_at, state)
-                VALUES ('stripe', $1, $1, 'x', '{{}}', now(), now() - interval '{seconds} seconds', $2)""",
+            f"""INSERT INTO inbox (provider, notice_id, id, type, about, created_at, received_at, handled_at)
+                VALUES ('stripe', $1, $1, 'x', '{{}}', now(), now() - interval '{seconds} seconds', {handled})""",
+            id,
+        )
+    for id, state in [("2", "WAITING"), ("4", "GIVEN_UP")]:
+        await deployment.fetch(
+            """INSERT INTO work (kind, id, since, state, attempts, next_at, error)
+               VALUES ('WEBHOOK', $1, now(), $2, 7, now() + interval '1 hour', 'no answer')""",
             id,
             state,
         )
-    webhooks = {one.state: (one.number, round(one.age, -1)) for one in (await found(deployment)).webhooks}
-    assert webhooks == {"PENDING": (2, 400), "FAILED": (1, 40_000)}
+    (webhooks,) = [depth for depth in (await found(deployment)).work if depth.kind == "WEBHOOK"]
+    assert (webhooks.number, webhooks.resting, webhooks.given_up, round(webhooks.age, -1)) == (3, 1, 1, 40_000)
 
 
 async def test_what_a_provider_is_to_be_told_and_how_far_it_was_compared(deployment: Deployment) -> None:
     await deployment.fetch(
-        """INSERT INTO provider_sync (customer_id, provider, reference, dirty_since, changes) VALUES
-           ('customer_1', 'stripe', 'cus_1', now() - interval '600 seconds', 3),
-           ('customer_2', 'stripe', 'cus_2', NULL, 0)"""
+        """INSERT INTO provider_sync (customer_id, provider, reference, dirty_since, due_at, changes) VALUES
+           ('customer_1', 'stripe', 'cus_1', now(), now() - interval '600 seconds', 3),
+           ('customer_2', 'stripe', 'cus_2', NULL, NULL, 0)"""
     )
     await deployment.fetch(
         "INSERT INTO comparisons (provider, compared_until, differing) VALUES ('stripe', now() - interval '1 hour', 2)"
     )
     told = await found(deployment)
-    assert [(one.provider, one.number, round(one.age, -1)) for one in told.sync] == [("stripe", 1, 600)]
+    assert [(depth.number, round(depth.age, -1)) for depth in told.work if depth.kind == "SYNC"] == [(1, 600)]
     assert [(one.provider, round(one.age, -1), one.differing) for one in told.compared] == [("stripe", 3600, 2)]
 
 

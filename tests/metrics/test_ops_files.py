@@ -66,7 +66,7 @@ def _cells(at: dict[str, int]) -> Iterator[tuple[int, int]]:
 def test_the_rules_are_whole() -> None:
     names = [rule["alert"] for rule in RULES]
     assert len(names) == len(set(names))
-    assert {"PaymentFailuresHigh", "CollectionLow", "WebhookLag", "Drift", "SyncLate"} <= set(names)
+    assert {"PaymentFailuresHigh", "CollectionLow", "WorkLate", "WorkGivenUp", "Drift"} <= set(names)
     for rule in RULES:
         assert rule.keys() <= {"alert", "expr", "for", "labels", "annotations"}
         assert rule["labels"]["severity"] in ("warning", "critical")

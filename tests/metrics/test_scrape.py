@@ -87,7 +87,7 @@ async def test_invoices_and_payments_are_counted_by_what_became_of_them(deployme
     assert at(found, "billing_payments_processed_total", status="FAILED", provider="simulated") == 1
     assert at(found, "billing_payment_failures_total", failure_code="DECLINED") == 1
     assert at(found, "billing_payment_failures_total", failure_code="METHOD_EXPIRED") == 0
-    assert at(found, "billing_provider_queue_length", kind="CHARGE") == 0
+    assert at(found, "billing_work_depth", kind="CHARGE") == 0
     assert at(found, "billing_provider_call_seconds_count", provider="simulated", operation="charge",
               outcome="Succeeded") == 1  # fmt: skip
 

@@ -242,9 +242,8 @@ class Life:
 async def test_whatever_fails_what_stripe_has_is_what_the_journal_says(
     engine: AsyncEngine, stripe_server: FakeStripe, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr("service.payments.charging.REST_S_MIN", 0.0)
-    monkeypatch.setattr("service.payments.charging.REST_S_MAX", 0.0)
-    monkeypatch.setattr("service.sync.turns.AGAIN_S_MIN", 0.0)
+    monkeypatch.setattr("service.work.REST_S_MIN", 0.0)
+    monkeypatch.setattr("service.work.REST_S_MAX", 0.0)
     patient = Patient()
     limit = RateLimit(10_000, 1_000, now=patient.now, sleep=patient.sleep)
     patiently = Api(stripe_server.key, limit, address=stripe_server.url)

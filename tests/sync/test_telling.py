@@ -249,7 +249,7 @@ async def test_what_differs_there_is_an_incident_until_it_does_not(shop: ToldSho
 async def test_a_provider_that_does_not_answer_is_asked_later_and_holds_up_nobody(
     shop: ToldShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.sync.turns.AGAIN_S_MIN", 60.0)
+    monkeypatch.setattr("service.work.REST_S_MIN", 60.0)
     await shop.subscribed()
     other = await ToldShop(shop.engine, shop.fake, shop.stripe).subscribed()
     await item(shop, "5.00")
@@ -277,7 +277,7 @@ async def test_stripe_is_left_alone_for_as_long_as_it_says(shop: ToldShop) -> No
     row = await shop.row()
     async with shop.engine.connect() as connection:
         now = (await connection.execute(text("SELECT now()"))).scalar_one()
-    assert timedelta(seconds=110) < row.due_at - now <= timedelta(seconds=120)
+    assert timedelta(seconds=110) < row.next_at - now <= timedelta(seconds=120)
 
 
 async def test_a_turn_that_breaks_off_goes_on_where_it_was(shop: ToldShop) -> None:

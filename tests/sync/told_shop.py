@@ -98,6 +98,7 @@ class ToldShop(Shop):
             "due_at = due_at - CAST(:ago AS interval)",
             ago=timedelta(minutes=minutes),
         )
+        await self.execute("UPDATE work SET next_at = next_at - CAST(:ago AS interval)", ago=timedelta(minutes=minutes))
 
     async def told(self) -> None:
         """All that is due is told."""
@@ -106,7 +107,11 @@ class ToldShop(Shop):
 
     async def row(self) -> Any:
         async with self.engine.connect() as connection:
-            query = text("SELECT * FROM provider_sync WHERE customer_id = :id")
+            query = text(
+                "SELECT s.*, coalesce(w.attempts, 0) AS attempts, w.error, w.next_at FROM provider_sync s"
+                " LEFT JOIN work w ON w.kind = 'SYNC' AND w.id = s.customer_id || '/' || s.provider"
+                " WHERE s.customer_id = :id"
+            )
             return (await connection.execute(query, {"id": self.customer_id})).one_or_none()
 
     async def copies(self) -> dict[str, rows.Copy]:

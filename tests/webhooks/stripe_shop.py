@@ -124,7 +124,7 @@ class Shop:
         """Every retry is due."""
         async with self.engine.begin() as connection:
             await connection.execute(
-                text("UPDATE inbox SET next_at = next_at - make_interval(secs => :s)"), {"s": RETRIED_S}
+                text("UPDATE work SET next_at = next_at - make_interval(secs => :s)"), {"s": RETRIED_S}
             )
 
     async def notices(self) -> list[Told]:

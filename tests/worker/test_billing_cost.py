@@ -6,9 +6,10 @@ import pytest
 from processes import Process
 from sqlalchemy import text
 
-from adapters.postgres import due
+from adapters.postgres.work import Kind, claim
 from bench.accounts import fill
 from service.due_work import CLAIM_MAX, DueWork
+from service.work import LEASE
 
 
 async def test_many_accounts_take_the_same_few_statements_as_one(
@@ -37,10 +38,11 @@ async def test_a_claim_reads_what_is_due_by_its_index_and_no_more_than_it_takes(
     while work.done.accounts < 500:
         assert await work.run(there.clock.now()) == CLAIM_MAX
     async with there.engine.begin() as connection:
-        assert len(await due.claim(connection, there.clock.now(), [], CLAIM_MAX)) == CLAIM_MAX
+        claimed = await claim(connection, Kind.DUE, LEASE, CLAIM_MAX, by=there.clock.now())
+        assert len(claimed) == CLAIM_MAX
         read = text(
             "SELECT seq_scan, seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'customers'"
         )
         scans, rows, fetched = (await connection.execute(read)).one()
     assert (scans, rows) == (0, 0)
-    assert fetched <= CLAIM_MAX * due.LOOKED_AT_PER_CLAIM
+    assert fetched <= CLAIM_MAX * 8

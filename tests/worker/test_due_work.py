@@ -8,6 +8,8 @@ from processes import TEST, Process, eventually
 from sqlalchemy import text
 
 from adapters.postgres import due, journal
+from adapters.postgres import work as work_rows
+from adapters.postgres.work import Kind
 from domain.account import Grant
 from domain.catalog import Feature, FeatureKind
 from domain.commands import CatchUp, CreateClock, GrantEntitlement
@@ -17,6 +19,7 @@ from service import replay
 from service.draft import Draft
 from service.due_work import DueWork
 from service.ids import new_id
+from service.work import LEASE
 
 
 async def expiring(process: Process, customer_id: str, expires_at: datetime) -> None:
@@ -31,6 +34,17 @@ async def happened(process: Process, customer_id: str) -> list[tuple[str, dateti
     async with process.engine.connect() as connection:
         entries = await journal.read(connection, customer_id)
     return [(entry.type, entry.effective_at, entry.actor) for entry in entries]
+
+
+async def claimed_by(process: Process, now: datetime, limit: int) -> list[str]:
+    async with process.engine.begin() as connection:
+        return [piece.id for piece in await work_rows.claim(connection, Kind.DUE, LEASE, limit, by=now)]
+
+
+async def leases_are_over(process: Process) -> None:
+    """And so are rests."""
+    async with process.engine.begin() as connection:
+        await connection.execute(text("UPDATE work SET next_at = now() - interval '1 second'"))
 
 
 class Later:
@@ -98,13 +112,12 @@ async def test_two_workers_share_what_is_due(here: Process, there: Process, monk
     ids = {await here.customer() for _ in range(6)}
     Later(here, timedelta(days=40), monkeypatch)
     now = here.clock.now()
-    async with here.engine.begin() as first, there.engine.begin() as second:
-        claimed = [await due.claim(connection, now, [], 3) for connection in (first, second)]
-        assert [len(one) for one in claimed] == [3, 3]
-        assert set(claimed[0]) | set(claimed[1]) == ids
-        assert await due.claim(second, now, claimed[0], 3) == claimed[1]  # its own: it holds them already
-    async with there.engine.begin() as connection:
-        assert set(await due.claim(connection, now, [], 10)) == ids
+    claimed = [await claimed_by(process, now, 3) for process in (here, there)]
+    assert [len(one) for one in claimed] == [3, 3]
+    assert set(claimed[0]) | set(claimed[1]) == ids
+    assert await claimed_by(there, now, 3) == []  # neither the other's nor its own: they are in hand
+    await leases_are_over(here)
+    assert set(await claimed_by(there, now, 10)) == ids
 
 
 async def test_the_longest_due_is_claimed_first(here: Process, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,9 +125,9 @@ async def test_the_longest_due_is_claimed_first(here: Process, monkeypatch: pyte
     ids = [await here.customer(plan=None) for _ in range(4)]
     for id, hours in zip(ids, (3, 1, 4, 2), strict=True):
         await expiring(here, id, now + timedelta(hours=hours))
+    later = now + timedelta(hours=3.5)
+    assert await claimed_by(here, later, 10) == [ids[1], ids[3], ids[0]]
     async with here.engine.begin() as connection:
-        later = now + timedelta(hours=3.5)
-        assert await due.claim(connection, later, [], 10) == [ids[1], ids[3], ids[0]]
         assert await due.next_instant(connection, now) == now + timedelta(hours=1)
         assert await due.next_instant(connection, later) == now + timedelta(hours=4)
 
@@ -151,13 +164,14 @@ async def test_an_account_that_fails_rests_and_holds_up_no_other(
         assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
         assert await work.run(now) == 0  # it rests
         assert (tries, work.resting) == (1, [bad])
-        patched.setattr("service.due_work.monotonic", lambda: 1e12)
+        await leases_are_over(here)
         assert await work.run(now) == 1  # and is tried again
         assert tries == 2
     logged = capsys.readouterr().out
     assert bad in logged
     assert "ValueError" in logged
     assert "secret name" not in logged
+    await leases_are_over(here)
     assert await DueWork(here.engine, here.record).run(now) == 1  # whoever can, does
     assert any(type == "subscription.renewed" for type, _, _ in await happened(here, bad))
 

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import text
 
+from adapters.postgres import work
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads.looking import looking
+from adapters.postgres.work import Depth
 
 COLLECTED_OVER_DAYS = 30
 
@@ -35,23 +37,7 @@ _COLLECTION = f"""
           AND i.due_at <= now() AND i.due_at > now() - interval '{COLLECTED_OVER_DAYS} days' AND i.{_REAL}
     ) fell_due GROUP BY 1
 """
-_EFFECTS = f"""
-    SELECT kind, count(*) AS number, extract(epoch FROM now() - min(since)) AS age
-    FROM effects WHERE {_REAL} GROUP BY 1
-"""
 _DRIFT = "SELECT id, count(*), sum(differences) FROM drifting GROUP BY 1"
-# As two, so that each has an index of its own.
-_WEBHOOKS = """
-    SELECT provider, 'PENDING', count(*), extract(epoch FROM now() - min(received_at))
-    FROM inbox WHERE state = 'PENDING' GROUP BY 1
-    UNION ALL
-    SELECT provider, 'FAILED', count(*), extract(epoch FROM now() - min(received_at))
-    FROM inbox WHERE state = 'FAILED' GROUP BY 1
-"""
-_SYNC = """
-    SELECT provider, count(*), extract(epoch FROM now() - min(dirty_since))
-    FROM provider_sync WHERE dirty_since IS NOT NULL GROUP BY 1
-"""
 _COMPARISONS = "SELECT provider, extract(epoch FROM now() - compared_until), differing FROM comparisons"
 
 
@@ -76,35 +62,10 @@ class Collection(NamedTuple):
     collected: Decimal
 
 
-class Waiting(NamedTuple):
-    """`age`: seconds since the oldest came."""
-
-    kind: str
-    number: int
-    age: Decimal
-
-
 class Drift(NamedTuple):
     provider: str
     customers: int
     differences: int
-
-
-class Webhooks(NamedTuple):
-    """Kept and not handled: `state` is PENDING or FAILED. `age`: seconds since the oldest was received."""
-
-    provider: str
-    state: str
-    number: int
-    age: Decimal
-
-
-class Sync(NamedTuple):
-    """Customers whom a provider is still to be told of. `age`: seconds since the first change it was not told."""
-
-    provider: str
-    number: int
-    age: Decimal
 
 
 class Compared(NamedTuple):
@@ -122,11 +83,9 @@ class Figures(NamedTuple):
     invoices: dict[str, int]
     payments: list[Payments]
     collection: list[Collection]
-    effects: list[Waiting]
     drift: list[Drift]
-    webhooks: list[Webhooks]
-    sync: list[Sync]
     compared: list[Compared]
+    work: list[Depth]
 
 
 async def figures(engine: Engine) -> Figures:
@@ -141,9 +100,7 @@ async def figures(engine: Engine) -> Figures:
             {row.status: row.number for row in await rows(_INVOICES)},
             [Payments(*row) for row in await rows(_PAYMENTS)],
             [Collection(*row) for row in await rows(_COLLECTION)],
-            [Waiting(*row) for row in await rows(_EFFECTS)],
             [Drift(*row) for row in await rows(_DRIFT)],
-            [Webhooks(*row) for row in await rows(_WEBHOOKS)],
-            [Sync(*row) for row in await rows(_SYNC)],
             [Compared(*row) for row in await rows(_COMPARISONS)],
+            await work.depths(connection),
         )

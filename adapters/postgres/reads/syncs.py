@@ -4,11 +4,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, case, func, select
 
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads.looking import among, looking, seen
 from adapters.postgres.tables import provider_sync as syncs
+from adapters.postgres.tables import work
+from adapters.postgres.work import Kind
 
 
 class Standing(NamedTuple):
@@ -25,7 +27,13 @@ async def by_customers(
     engine: Engine, ids: Collection[str], visible: frozenset[str] | None
 ) -> dict[str, dict[str, Standing]]:
     """Customer id → provider → standing, for those whom a provider knows."""
-    query = select(syncs).where(among(syncs.c.customer_id, ids), seen(syncs.c.customer_id, visible))
+    failed = case((work.c.claim.is_(None), work.c.attempts), else_=work.c.attempts - 1)  # one of them is under way
+    of_row = and_(work.c.kind == Kind.SYNC, work.c.id == func.concat(syncs.c.customer_id, "/", syncs.c.provider))
+    columns = syncs.c.customer_id, syncs.c.provider, syncs.c.changes, syncs.c.synced_at
+    query = select(*columns, func.coalesce(failed, 0).label("attempts"), work.c.error).outerjoin_from(
+        syncs, work, of_row
+    )
+    query = query.where(among(syncs.c.customer_id, ids), seen(syncs.c.customer_id, visible))
     found: dict[str, dict[str, Standing]] = {}
     async with looking(engine) as connection:
         for row in await connection.execute(query):

@@ -5,8 +5,8 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, T
 from adapters.postgres.tables.schema import JsonText, instant, metadata
 
 # ── effects ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-# A view: what a payment provider is still to be asked, under the id of the payment or the refund. `kind` is CHARGE or
-# REFUND; `since` is in the customer's own time, and only sets the order.
+# A view: what a payment provider is still to be asked, under the id of the payment or the refund. `kind` is CHARGE,
+# REFUND or FORGET; `since` is in the customer's own time, and only sets the order.
 effects = Table(
     "effects",
     metadata,
@@ -14,13 +14,14 @@ effects = Table(
     Column("id", Text, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("since", instant, nullable=False),
+    Column("provider", Text, nullable=False),
     Index("effects_since_idx", "since", "id"),
 )
 
 # ── provider sync ────────────────────────────────────────────────────────────────────────────────────────────────────
 # No view, and no fact: where the work of telling a provider stands. One row for each link of a customer. Since
-# `dirty_since` there are `changes` it has not been told; at `due_at` it is (null: as the policy has it). The digests
-# are of what it was told last; `looked_at`: when that was last compared with how things are.
+# `dirty_since` there are `changes` it has not been told; at `due_at` it is (null: when the interval is over). The
+# digests are of what it was told last; `looked_at`: when that was last compared with how things are.
 provider_sync = Table(
     "provider_sync",
     metadata,
@@ -34,9 +35,8 @@ provider_sync = Table(
     Column("methods_digest", LargeBinary),
     Column("looked_at", instant, nullable=False, server_default=text("now()")),
     Column("synced_at", instant),
-    Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("error", Text),
     Index("provider_sync_dirty_idx", "dirty_since", postgresql_where=text("dirty_since IS NOT NULL")),
+    Index("provider_sync_due_idx", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("provider_sync_clean_idx", "looked_at", postgresql_where=text("dirty_since IS NULL")),
     Index("provider_sync_reference_idx", "provider", "reference"),
 )
@@ -57,8 +57,8 @@ provider_copies = Table(
 # ── what providers tell ──────────────────────────────────────────────────────────────────────────────────────────────
 # Their notices, each once, and how they are handled. Neither facts nor views: what follows from a notice is in the
 # journal. `about` (`domain.notice.Subject`) holds ids and references; the body is not kept, for it may name somebody.
-# `state` is PENDING, HANDLED or FAILED (it waits for support); a pending one is tried at `next_at`, which also is until
-# when whoever tries it has it to itself. `customer_id`: once it is known whom it is about.
+# `handled_at` null: it waits to be, and `work` says who is at it. `attempts`: how many it took. `customer_id`: once it
+# is known whom it is about.
 inbox = Table(
     "inbox",
     metadata,
@@ -71,13 +71,9 @@ inbox = Table(
     Column("created_at", instant, nullable=False),
     Column("received_at", instant, nullable=False, server_default=text("now()")),
     Column("customer_id", Text),
-    Column("state", Text, nullable=False, server_default=text("'PENDING'")),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    Column("next_at", instant, nullable=False, server_default=text("now()")),
     Column("handled_at", instant),
-    Column("error", Text),
-    Index("inbox_next_idx", "next_at", postgresql_where=text("state = 'PENDING'")),
-    Index("inbox_failed_idx", "id", postgresql_where=text("state = 'FAILED'")),
+    Index("inbox_waiting_idx", "received_at", postgresql_where=text("handled_at IS NULL")),
     Index("inbox_customer_idx", "customer_id", "id", postgresql_where=text("customer_id IS NOT NULL")),
 )
 
