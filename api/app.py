@@ -1,7 +1,7 @@
 """The ASGI application: the GraphQL endpoint in front of documents and two probes."""
 
-from collections.abc import AsyncIterator, Awaitable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from time import monotonic
 
 from starlette.applications import Starlette
@@ -11,7 +11,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adapters.postgres.reads import readiness
-from adapters.secrets import Secrets
 from adapters.settings import Settings
 from api.context import Context
 from api.routes.documents import documents_route
@@ -26,14 +25,14 @@ from graphql_edge.errors import ClientError, RateLimited, Unauthenticated
 from graphql_edge.explorer import Explorer
 from service import principal as credentials
 from service.principal import Principal
-from service.runtime import Runtime, open_runtime
-from service.tracing import Tracing, open_tracing
+from service.runtime import Runtime
+from service.tracing import Tracing
+
+OpenRuntime = Callable[[], AbstractAsyncContextManager[Runtime]]
 
 
-def create_app(settings: Settings, secrets: Secrets, dsn: str, tracing: Tracing | None = None) -> Front:
-    """The application on the migrated database at `dsn`. Before it is shut down: `close`. `tracing` in place of what
-    the settings ask for."""
-    tracing = tracing or open_tracing(settings.otlp_endpoint)
+def create_app(settings: Settings, open_runtime: OpenRuntime, tracing: Tracing | None) -> Front:
+    """The application on what is opened when it starts and closed when it ends. Before it is shut down: `close`."""
     edge = Edge(tracing)
     endpoint = GraphQLEndpoint(
         schema._schema,
@@ -44,7 +43,7 @@ def create_app(settings: Settings, secrets: Secrets, dsn: str, tracing: Tracing 
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with open_runtime(settings, secrets, dsn, tracing) as edge.runtime:
+        async with open_runtime() as edge.runtime:
             yield
 
     token = None if settings.metrics_token is None else settings.metrics_token.get_secret_value()

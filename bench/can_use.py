@@ -10,14 +10,14 @@ from starlette.types import ASGIApp
 
 from adapters.secrets import Secrets, open_secrets
 from adapters.settings import Settings
-from api.app import create_app
 from bench.database import run as measured
 from bench.database import server, tables
 from bench.edge import http
 from bench.worker import Rate, Worker, ask, beside, compare, post, settings_of, worker
 from service.demo import seed_demo
-from service.runtime import open_runtime
 from service.seed import seed
+from tollgate.application import create_app
+from tollgate.wiring import open_runtime
 
 TARGET = 0.35
 CONNECTIONS = 16

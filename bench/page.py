@@ -26,7 +26,6 @@ from adapters.postgres.engine import plain_dsn
 from adapters.postgres.reads import catalog as catalogs
 from adapters.secrets import Secrets, open_secrets
 from adapters.settings import Settings
-from api.app import create_app
 from bench.database import run as measured
 from bench.database import server, tables
 from bench.edge import http
@@ -37,9 +36,10 @@ from domain.period import Cadence
 from service.customers import NewCustomer, Personal
 from service.ids import new_id
 from service.record import By
-from service.runtime import open_runtime
 from service.seed import seed
 from service.usage import CustomerRef, UsageEvent, UsageEventStatus
+from tollgate.application import create_app
+from tollgate.wiring import open_runtime
 
 CUSTOMERS = 100
 FEW = 5

@@ -53,9 +53,24 @@ class NotGenuine(Exception):
         self.why = why
 
 
-class Notices(Protocol):
-    """How one provider's notices are told from anybody else's."""
+class Acknowledgement(Struct, frozen=True):
+    """What a provider wants to be answered, so that it does not tell the same again."""
 
-    def read(self, body: bytes, headers: Mapping[str, str]) -> Notice:
-        """`body`: byte for byte. `headers`: with small names. Raises NotGenuine."""
+    status: int = 200
+    text: str = "received\n"
+
+
+class Delivery(Struct, frozen=True):
+    """What one body told, and how it is acknowledged once all of that is kept."""
+
+    notices: tuple[Notice, ...]
+    acknowledgement: Acknowledgement = Acknowledgement()
+
+
+class Notices(Protocol):
+    """How one provider's notices are told from anybody else's: by a signature, or by asking it."""
+
+    async def read(self, body: bytes, headers: Mapping[str, str]) -> Delivery:
+        """`body`: byte for byte. `headers`: with small names. Raises NotGenuine; and Unknown where the provider has to
+        be asked and does not answer, so that it is to be told again."""
         ...

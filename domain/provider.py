@@ -13,17 +13,28 @@ from msgspec import Struct
 from domain.books.payment import FailureCode, Method
 from domain.exact import exact_sum
 from domain.money import Money
+from domain.provider_state import FoundDispute
+
+
+class Capabilities(Struct, frozen=True):
+    """What a provider does besides charging and giving back. What it does not do is never asked of it."""
+
+    form: bool = False  # saves a way to pay by its own form in the customer's browser: `set_up`
+    portal: bool = False  # has pages of its own for the customer: `portal`
+    copies: bool = False  # keeps copies of our invoices: `push`
+    test_clocks: bool = False  # lives by the test clock of its customer
 
 
 class Charge(Struct, frozen=True):
     """`anonymous_id` is all that a provider learns of the customer; `token` is its own name of the method, `customer`
-    that of the customer, where they are linked."""
+    that of the customer, where they are linked; `reference` that of the charge, where it gave one already."""
 
     payment_id: str
     anonymous_id: str
     amount: Money
     token: str
     customer: str | None = None
+    reference: str | None = None
 
 
 class Repayment(Struct, frozen=True):
@@ -35,20 +46,29 @@ class Repayment(Struct, frozen=True):
     reference: str | None
 
 
-class Succeeded(Struct, frozen=True):
+class Succeeded(Struct, frozen=True, tag=True):
     """`reference`: the provider's own."""
 
     reference: str | None = None
 
 
-class Failed(Struct, frozen=True):
+class Failed(Struct, frozen=True, tag=True):
     failure: FailureCode
 
 
-class NeedsAction(Struct, frozen=True):
-    """The customer is to confirm it; `action` is what they open: a secret, which is told and never stored."""
+class NeedsAction(Struct, frozen=True, tag=True):
+    """The customer is to confirm it; `action` is what they open: a secret, which is told and never stored.
+    `reference`: the provider's own, if it has one already."""
 
     action: str | None = None
+    reference: str | None = None
+
+
+class ChargedBack(Struct, frozen=True, tag=True):
+    """It came in, and a bank took it back for good: by a dispute that was lost, or as a debit that was returned."""
+
+    reference: str | None
+    dispute: FoundDispute
 
 
 class Refused(Struct, frozen=True):
@@ -57,7 +77,8 @@ class Refused(Struct, frozen=True):
     reason: str
 
 
-Outcome = Succeeded | Failed | NeedsAction
+Outcome = Succeeded | Failed | NeedsAction | ChargedBack
+"""Of a charge that is under way for days `Processing` is raised."""
 
 
 class MirrorState(StrEnum):
@@ -99,6 +120,14 @@ class Unknown(Exception):
         self.retry_after = retry_after
 
 
+class Processing(Unknown):
+    """The provider has it, under `reference`, and nobody knows yet: a bank takes days. Asked again, it tells more."""
+
+    def __init__(self, why: str, retry_after: float, reference: str | None) -> None:
+        super().__init__(why, retry_after)
+        self.reference = reference
+
+
 class Unsayable(Exception):
     """The provider has no words for it, as for a currency that it does not know. Asking again will not help."""
 
@@ -118,7 +147,8 @@ class PaymentProvider(Protocol):
         ...
 
     async def withdraw(self, charge: Charge) -> Succeeded | None:
-        """See to it that it never is charged any more. Succeeded: too late, it was. Raises Unknown."""
+        """See to it that it never is charged any more. Succeeded: too late, it was. Raises Unknown, and Processing
+        where a bank has it already."""
         ...
 
 
@@ -135,8 +165,8 @@ class CustomerProvider(Protocol):
 
     async def set_up(self, reference: str, key: str) -> str:
         """Begin to save a method: the client secret for the provider's form in the customer's browser, the same when
-        asked again under the same key."""
-        ...
+        asked again under the same key. Asked only of one that has a `form`."""
+        raise NotImplementedError
 
     async def methods(self, reference: str) -> Sequence[Method]:
         """Those that the customer may be charged with, the newest first."""
@@ -151,15 +181,19 @@ class CustomerProvider(Protocol):
         ...
 
     async def portal(self, reference: str, return_url: str) -> str:
-        """The address of the provider's own pages for this customer, good for minutes."""
-        ...
+        """The address of the provider's own pages for this customer, good for minutes. Asked only of one that has a
+        `portal`."""
+        raise NotImplementedError
 
     async def push(self, reference: str, mirror: Mirror, copy: str | None) -> Mirrored:
         """Bring its copy of an invoice to this state; what is the same costs little. `copy`: the copy's reference,
         as it was known last, also of one that is gone. One push at a time per invoice: who pushes sees to that.
-        Raises Unsayable, too."""
-        ...
+        Asked only of one that keeps `copies`. Raises Unsayable, too."""
+        raise NotImplementedError
 
 
 class Provider(PaymentProvider, CustomerProvider, Protocol):
     """All that is asked of one."""
+
+    @property
+    def capabilities(self) -> Capabilities: ...

@@ -31,7 +31,8 @@ class Standing(StrEnum):
 
 class FoundPayment(Struct, frozen=True):
     """`reference`: as `Succeeded` carries it. `payment_id` None: we did not ask for it. `refunded`: how much of it was
-    given back; None where that was not looked at."""
+    given back; None where that was not looked at. `disputed`: a bank has taken it back, or tried to, whatever became of
+    that; `ProviderRecords.disputes_of` says."""
 
     reference: str
     payment_id: str | None
@@ -39,6 +40,7 @@ class FoundPayment(Struct, frozen=True):
     amount: Money
     state: State
     refunded: Money | None = None
+    disputed: bool = False
 
 
 class FoundRefund(Struct, frozen=True):
@@ -71,20 +73,8 @@ class FoundCustomer(Struct, frozen=True):
     also: tuple[str, ...] = ()
 
 
-class ProviderRecords(Protocol):
-    """`since` up to, but not including, `until`: by when it was made at the provider. None: it is not known there."""
-
-    async def payment(self, reference: str) -> FoundPayment | None: ...
-
-    async def refunds_of(self, payment: str) -> Sequence[FoundRefund]: ...
-
-    async def dispute(self, reference: str) -> FoundDispute | None: ...
-
-    async def customer(self, reference: str) -> FoundCustomer | None:
-        """None also for one that was deleted."""
-        ...
-
-    async def methods(self, customer: str) -> Sequence[Method]: ...
+class Listing(Protocol):
+    """`since` up to, but not including, `until`: by when it was made at the provider."""
 
     def payments(
         self, since: datetime, until: datetime | None = None, customer: str | None = None
@@ -95,3 +85,28 @@ class ProviderRecords(Protocol):
     def refunds(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundRefund]: ...
 
     def customers(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundCustomer]: ...
+
+
+class ProviderRecords(Protocol):
+    """One by one, as each now stands. None: it is not known there."""
+
+    @property
+    def listing(self) -> Listing | None:
+        """None: it lists nothing, so that only what is known here can be looked at there."""
+        ...
+
+    async def payment(self, reference: str) -> FoundPayment | None: ...
+
+    async def refunds_of(self, payment: str) -> Sequence[FoundRefund]: ...
+
+    async def dispute(self, reference: str) -> FoundDispute | None: ...
+
+    async def disputes_of(self, payment: str) -> Sequence[FoundDispute]: ...
+
+    async def customer(self, reference: str) -> FoundCustomer | None:
+        """None also for one that was deleted."""
+        ...
+
+    async def methods(self, customer: str) -> Sequence[Method] | None:
+        """None: it does not say."""
+        ...

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from adapters.postgres import states
+from adapters.postgres import linked, states
 from adapters.postgres.codec import decode_clock
-from adapters.postgres.connection import Connection
+from adapters.postgres.connection import Connection, Engine
 from domain.errors import ErrorCode, Refusal
 
 
@@ -23,3 +23,8 @@ class Clock:
         now = decode_clock(state).now
         assert now is not None
         return now
+
+    async def of(self, engine: Engine, anonymous_id: str) -> datetime:
+        """The present instant of the customer whom this id stands for; real time, if it is nobody's."""
+        async with engine.connect() as connection:
+            return await self.at(connection, await linked.clock_of(connection, anonymous_id))

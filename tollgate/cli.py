@@ -57,7 +57,8 @@ def _settings() -> Settings:
 
 def _serve(parsed: argparse.Namespace) -> int:
     settings = _settings()
-    from api.app import close, create_app
+    from api.app import close
+    from tollgate.application import create_app
     from tollgate.seeding import seed_at_start
     from tollgate.serving import serve
     from tollgate.worker_process import WORKER_COMMAND

@@ -8,7 +8,7 @@ from adapters.settings import Settings
 from domain.provider import Unknown
 from service.reconciliation import Report
 from service.record import By
-from service.runtime import open_runtime
+from tollgate.wiring import open_runtime
 
 USUAL = timedelta(days=1)
 BY = By("command line", reason="tollgate reconcile")

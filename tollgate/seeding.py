@@ -11,8 +11,8 @@ from adapters.settings import Settings
 from domain.errors import Refusal
 from service import seed as catalog
 from service.demo import seed_demo, stream
-from service.runtime import open_runtime
 from tollgate.recording import recording
+from tollgate.wiring import open_runtime
 
 
 async def seed(dsn: str) -> int:

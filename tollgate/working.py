@@ -8,10 +8,13 @@ import uvloop
 
 from adapters.secrets import Secrets, open_secrets
 from adapters.settings import Settings
+from service.runtime import Runtime
+from service.tracing import open_tracing
 from tollgate.database import open_migrated_database
+from tollgate.wiring import open_runtime
 
-Work = Callable[[Settings, Secrets, str, asyncio.Event], Awaitable[None]]
-"""Works on the database at the DSN until the event is set; what is claimed by then may be finished first."""
+Work = Callable[[Runtime, asyncio.Event], Awaitable[None]]
+"""Works until the event is set; what is claimed by then may be finished first."""
 
 
 def work(settings: Settings, run: Work) -> int:
@@ -28,4 +31,5 @@ async def _until_stopped(settings: Settings, secrets: Secrets, dsn: str, run: Wo
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await run(settings, secrets, dsn, stop)
+    async with open_runtime(settings, secrets, dsn, open_tracing(settings.otlp_endpoint)) as runtime:
+        await run(runtime, stop)

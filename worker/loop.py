@@ -5,27 +5,24 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
-from adapters.secrets import Secrets
-from adapters.settings import Settings
 from service.due_work import DueWork
 from service.housekeeping import keep_house
 from service.metrics import listening
 from service.outage import DatabaseAway
 from service.progress import Progress
-from service.runtime import Runtime, open_runtime
-from service.tracing import open_tracing
+from service.runtime import Runtime
 
 HOUSEKEEPING_S = 3600.0
 AGAIN_S = 15.0
 """After the database was away."""
 
 
-async def run(settings: Settings, secrets: Secrets, dsn: str, stop: asyncio.Event) -> None:
-    """Work on the database at `dsn`, which must be migrated, until `stop` is set."""
+async def run(runtime: Runtime, stop: asyncio.Event) -> None:
+    """Work until `stop` is set, and show the figures meanwhile."""
+    settings = runtime.settings
     token = None if settings.metrics_token is None else settings.metrics_token.get_secret_value()
-    async with open_runtime(settings, secrets, dsn, open_tracing(settings.otlp_endpoint)) as runtime:
-        with listening(runtime.metrics.instruments, settings.host, settings.worker_metrics_port, token):
-            await work(runtime, stop)
+    with listening(runtime.metrics.instruments, settings.host, settings.worker_metrics_port, token):
+        await work(runtime, stop)
 
 
 async def work(runtime: Runtime, stop: asyncio.Event) -> None:

@@ -30,6 +30,12 @@ async def anonymous(connection: Connection, anonymous_id: str) -> str | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
+async def clock_of(connection: Connection, anonymous_id: str) -> str | None:
+    """The test clock that the customer lives by; None: real time."""
+    query = select(customers.c.clock_id).where(customers.c.anonymous_id == anonymous_id)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
 async def paid_between(
     connection: Connection, since: datetime, until: datetime, after: tuple[str, str], limit: int
 ) -> Sequence[tuple[str, str]]:

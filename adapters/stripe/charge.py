@@ -22,9 +22,6 @@ from domain.provider import Charge, Failed, Outcome, Refused, Repayment, Succeed
 
 log = structlog.stdlib.get_logger(__name__)
 
-STRIPE = "stripe"
-"""The name of this provider, which methods carry."""
-
 References = Callable[[str], Awaitable[str]]
 """From an anonymous id to its Stripe customer, which is made if there is none yet. Raises Unknown."""
 

@@ -13,7 +13,7 @@ from stripe import InvalidRequestError, ListObject, PaymentMethod
 
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.errors import code_of, is_missing
-from adapters.stripe.ours import maybe, name, text
+from adapters.stripe.ours import STRIPE, maybe, name, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import Method
 from domain.identity import derived_id
@@ -55,7 +55,8 @@ class Setup(Struct, frozen=True):
 
 
 class Methods:
-    def __init__(self, api: Api, provider: str = "stripe") -> None:
+    def __init__(self, api: Api, provider: str = STRIPE) -> None:
+        """`provider`: the name that the account is registered by."""
         self._api = api
         self._provider = provider
 

@@ -3,6 +3,9 @@ read: a field that the SDK's types call optional may be null, or not be there at
 
 from stripe import StripeObject
 
+STRIPE = "stripe"
+"""The name of this provider, which methods carry."""
+
 ANONYMOUS = "tollgate"  # on a customer
 PAYMENT = "payment"  # on a PaymentIntent; its charges inherit it
 REFUND = "refund"

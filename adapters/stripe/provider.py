@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from adapters.stripe import invoices
-from adapters.stripe.charge import STRIPE, StripePayments
+from adapters.stripe.charge import StripePayments
 from adapters.stripe.client import Api
 from adapters.stripe.customers import Customers
 from adapters.stripe.invoices import Invoices
 from adapters.stripe.methods import Methods
 from adapters.stripe.minor import Unchargeable
 from adapters.stripe.portal import Portal
-from adapters.stripe.rate_limit import PER_SECOND, PER_SECOND_IN_TEST_MODE, RateLimit
 from domain.books.payment import Method
 from domain.provider import (
+    Capabilities,
     Charge,
     Mirror,
     Mirrored,
@@ -30,10 +30,12 @@ DELETIONS_MAX = 10
 
 
 class StripeProvider:
+    capabilities = Capabilities(form=True, portal=True, copies=True)
+
     def __init__(self, api: Api) -> None:
         self.api = api
         self._customers = Customers(api)
-        self._methods = Methods(api, STRIPE)
+        self._methods = Methods(api)
         self._portal = Portal(api)
         self._invoices = Invoices(api)
 
@@ -102,9 +104,3 @@ class StripeProvider:
             return await self.link(anonymous_id) if customer is None else customer
 
         return StripePayments(self.api, reference_of)
-
-
-def open_stripe(key: str, address: str | None = None, calls_per_second: float | None = None) -> StripeProvider:
-    """`calls_per_second`: of this process. None: half of what Stripe bears, since a server and a worker share it."""
-    usual = PER_SECOND if "_live_" in key else PER_SECOND_IN_TEST_MODE
-    return StripeProvider(Api(key, RateLimit(calls_per_second or usual / 2), address=address))

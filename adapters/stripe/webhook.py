@@ -13,7 +13,7 @@ from types import MappingProxyType
 from stripe import SignatureVerificationError, WebhookSignature
 
 from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND
-from domain.notice import About, NotGenuine, Notice, Subject
+from domain.notice import About, Delivery, NotGenuine, Notice, Subject
 
 TOLERANCE_S = 300
 """How old a signature may be. Stripe signs each delivery anew, also one that comes days late."""
@@ -38,6 +38,15 @@ class Why(StrEnum):
     FORGED = "FORGED"  # or altered, or signed with a secret that is no longer ours
     STALE = "STALE"
     UNREADABLE = "UNREADABLE"  # signed, and yet no event
+
+
+class StripeNotices:
+    def __init__(self, secrets: Sequence[str]) -> None:
+        """All that are valid at present: two, while one is being rolled."""
+        self._secrets = secrets
+
+    async def read(self, body: bytes, headers: Mapping[str, str]) -> Delivery:
+        return Delivery((verify(body, headers.get("stripe-signature"), self._secrets),))
 
 
 def verify(raw: bytes, header: str | None, secrets: Sequence[str], tolerance_s: int = TOLERANCE_S) -> Notice:

@@ -17,8 +17,6 @@ from domain.errors import ErrorCode, Refusal, invalid
 from domain.provider import Unknown
 from service.payments.methods import check_return_url
 
-USUAL = "stripe"
-
 
 @strawberry.input(description="A way to pay that the customer is about to type into the provider's own form.")
 class CreatePaymentSetupInput(Keyed):
@@ -83,9 +81,10 @@ class ProviderMutations:
         same = retry(context, "createPaymentSetup", input)
         async with _answering():
             secret = await context.runtime.methods.set_up(standing.customer.id, provider, same)
-        settings = context.runtime.settings
-        publishable = settings.stripe_publishable_key if provider == USUAL else None
-        return CreatePaymentSetupPayload(client_secret=secret, provider=provider, publishable_key=publishable)
+        public = context.runtime.connectors[provider].public
+        return CreatePaymentSetupPayload(
+            client_secret=secret, provider=provider, publishable_key=public.publishable_key
+        )
 
     @strawberry.mutation(
         description="Open the provider's own pages, where the customer sees invoices and manages ways to pay. The "
@@ -122,14 +121,12 @@ class ProviderMutations:
 
 
 def _provider(context: Context, named: str | None) -> str:
-    known = context.runtime.providers
-    if named is None and (USUAL in known or len(known) == 1):
-        return USUAL if USUAL in known else next(iter(known))
-    if named is None:
+    wanted = context.runtime.usual_provider if named is None else named
+    if wanted is None:
         raise invalid("name one: there is no usual provider here", "provider")
-    if named not in known:
-        raise invalid(f"no provider {named} is set up here", "provider")
-    return named
+    if wanted not in context.runtime.connectors:
+        raise invalid(f"no provider {wanted} is set up here", "provider")
+    return wanted
 
 
 async def _standing(context: Context, ref: CustomerRef) -> Standing:

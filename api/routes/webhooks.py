@@ -1,7 +1,7 @@
 """POST /webhooks/{provider}: what a payment provider tells. Taken in whole, checked, kept, answered; handled later.
 
-The answer is the same whatever was told and of whomever: that we have it, or that it is not the provider's. Bodies are
-never logged.
+The answer is the same whatever was told and of whomever: that we have it, in the provider's own way, or that it is not
+the provider's. Bodies are never logged.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from domain.notice import NotGenuine
+from domain.provider import Unknown
 from service.outage import DatabaseAway
 from service.webhooks import Intake
 
@@ -21,7 +22,6 @@ log = structlog.stdlib.get_logger(__name__)
 BODY_BYTES_MAX = 1_048_576
 BODY_S_MAX = 10.0
 
-_RECEIVED = "received\n"
 _NOT_GENUINE = "not accepted\n"
 _RETRY = {"Retry-After": "30"}
 
@@ -42,14 +42,14 @@ def webhooks_route(intake: Callable[[], Intake]) -> Route:
         except (TimeoutError, ClientDisconnect):
             return PlainTextResponse("too slow\n", 408)
         try:
-            await intake().receive(request.path_params["provider"], body, request.headers)
+            kept = await intake().receive(request.path_params["provider"], body, request.headers)
         except NotGenuine as no:
             log.info("webhook refused", why=no.why)
             return PlainTextResponse(_NOT_GENUINE, 400)
-        except DatabaseAway as outage:
+        except (DatabaseAway, Unknown) as outage:
             log.warning("webhook not kept", error=str(outage))
             return PlainTextResponse("try again later\n", 503, _RETRY)
-        return PlainTextResponse(_RECEIVED)
+        return PlainTextResponse(kept.acknowledgement.text, kept.acknowledgement.status)
 
     return Route("/webhooks/{provider}", answer, methods=["POST"])
 

@@ -70,8 +70,8 @@ class Refund(Struct, frozen=True, omit_defaults=True):
 
 class Payment(Struct, frozen=True, omit_defaults=True):
     """`allocations` say which invoices it pays; what is above them (`to_credit`) becomes prepaid credit.
-    `reference`: the bank's or the provider's own. `attempt` counts automatic tries for the same invoice from 0;
-    `by_hand`: somebody asked for it, so that its failure is no step of dunning."""
+    `reference`: the bank's or the provider's own, which may be known before it is settled. `attempt` counts automatic
+    tries for the same invoice from 0; `by_hand`: somebody asked for it, so that its failure is no step of dunning."""
 
     id: str
     amount: Decimal
@@ -88,6 +88,7 @@ class Payment(Struct, frozen=True, omit_defaults=True):
     refunds: tuple[Refund, ...] = ()
     action_since: datetime | None = None  # since when the customer is to confirm it; what they open is kept nowhere
     by_hand: bool = False
+    processing_since: datetime | None = None  # since when it is under way at a bank, which takes days
 
     @property
     def waiting(self) -> bool:

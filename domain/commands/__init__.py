@@ -28,7 +28,15 @@ from domain.commands.invoice import (
 )
 from domain.commands.key import CreateKey, KeyCommand, RevokeKey
 from domain.commands.method import AddMethod, DefaultMethod, RemoveMethod, UpdateMethod
-from domain.commands.payment import PayInvoice, RecordPayment, RecordRefund, RefundPayment, SettlePayment, SettleRefund
+from domain.commands.payment import (
+    NoteProcessing,
+    PayInvoice,
+    RecordPayment,
+    RecordRefund,
+    RefundPayment,
+    SettlePayment,
+    SettleRefund,
+)
 from domain.commands.provider import LinkProvider, NoteDrift, ProviderCommand, UnlinkProvider
 from domain.commands.subscription import CancelScheduledChange, ChangeSubscription, RevokeCancellation, Subscribe
 from domain.policy import ChangeTiming
@@ -52,6 +60,7 @@ MoneyCommand = (
     | PayInvoice
     | RecordPayment
     | SettlePayment
+    | NoteProcessing
     | RefundPayment
     | SettleRefund
     | RecordRefund
@@ -105,6 +114,7 @@ __all__ = [
     "LinkProvider",
     "MoneyCommand",
     "NoteDrift",
+    "NoteProcessing",
     "PayInvoice",
     "PlanInstalments",
     "ProviderCommand",

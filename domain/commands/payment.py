@@ -31,11 +31,19 @@ class RecordPayment(Struct, frozen=True):
 
 
 class SettlePayment(Struct, frozen=True):
-    """What the provider answered. `failure` None: it went through; ACTION_REQUIRED: the customer is to confirm it."""
+    """What the provider answered. `failure` None: it went through; ACTION_REQUIRED: the customer is to confirm it.
+    `reference`: the provider's own, also of one that is to be confirmed, where it has one by then."""
 
     payment_id: str
     failure: FailureCode | None = None
     reference: str | None = None
+
+
+class NoteProcessing(Struct, frozen=True):
+    """The provider has it, under `reference`, and it takes days, as a bank debit does."""
+
+    payment_id: str
+    reference: str | None
 
 
 class RefundPayment(Struct, frozen=True):

@@ -39,6 +39,7 @@ PLANNING_DISTANCE_MAX = timedelta(days=3_653)
 
 _HAPPENED = (
     c.SettlePayment,
+    c.NoteProcessing,
     c.SettleRefund,
     c.RecordRefund,
     c.RemoveMethod,

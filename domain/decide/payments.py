@@ -36,6 +36,7 @@ PaymentCommand = (
     | c.PayInvoice
     | c.RecordPayment
     | c.SettlePayment
+    | c.NoteProcessing
     | c.RefundPayment
     | c.SettleRefund
     | c.RecordRefund
@@ -54,6 +55,8 @@ def decide_payment(account: Account, command: PaymentCommand, at: datetime) -> S
             return [_recorded(account.books, command, at)]
         case c.SettlePayment():
             return _settled(account, command, at)
+        case c.NoteProcessing():
+            return _processing(_known(account.books, command.payment_id), command)
         case c.RefundPayment():
             return refund(account.books, command, at)
         case c.SettleRefund():
@@ -201,15 +204,26 @@ def _check_several(ids: Sequence[str], name: str, *last: str) -> None:
 def _settled(account: Account, command: c.SettlePayment, at: datetime) -> Sequence[e.AccountEvent]:
     """In whatever order and however often answers arrive, the first success counts, and it overrules every failure:
     the money is there. Without one the first failure counts."""
-    payment = account.books.payments.get(command.payment_id)
-    if payment is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "payment_id")
+    payment = _known(account.books, command.payment_id)
     open = payment.settled_at is None
     if command.failure is FailureCode.ACTION_REQUIRED:
-        return [e.PaymentNeedsAction(payment.id)] if open and not payment.waiting else []
+        return [e.PaymentNeedsAction(payment.id, command.reference)] if open and not payment.waiting else []
     if command.failure is not None:
         return [failed(account, payment, command.failure, at)] if open else []
     return [_succeeded(account.books, payment, command, at)] if open or payment.failure is not None else []
+
+
+def _processing(payment: Payment, command: c.NoteProcessing) -> Sequence[e.AccountEvent]:
+    """Once; and again only if the customer has confirmed it since, or the provider has another name for it."""
+    known = payment.processing_since is not None and not payment.waiting and payment.reference == command.reference
+    return [] if known or payment.settled_at is not None else [e.PaymentProcessing(payment.id, command.reference)]
+
+
+def _known(books: Books, payment_id: str) -> Payment:
+    payment = books.payments.get(payment_id)
+    if payment is None:
+        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "paymentId")
+    return payment
 
 
 def _succeeded(books: Books, payment: Payment, command: c.SettlePayment, at: datetime) -> e.PaymentSucceeded:

@@ -46,6 +46,7 @@ from domain.events.payment import (
     BillingSuspended,
     PaymentFailed,
     PaymentNeedsAction,
+    PaymentProcessing,
     PaymentRecorded,
     PaymentRequested,
     PaymentSucceeded,
@@ -118,6 +119,7 @@ MoneyEvent = (
     | MethodUpdated
     | PaymentRequested
     | PaymentNeedsAction
+    | PaymentProcessing
     | PaymentSucceeded
     | PaymentFailed
     | PaymentRecorded
@@ -185,6 +187,7 @@ __all__ = [
     "MoneyEvent",
     "PaymentFailed",
     "PaymentNeedsAction",
+    "PaymentProcessing",
     "PaymentRecorded",
     "PaymentRequested",
     "PaymentSucceeded",

@@ -15,9 +15,18 @@ class PaymentRequested(Event, frozen=True, tag="payment.requested"):
 
 class PaymentNeedsAction(Event, frozen=True, tag="payment.needs_action"):
     """The customer is to confirm it. What they open is a secret of the provider's, who is asked for it when it is
-    needed; old payloads have it as `action`, which is read over."""
+    needed; old payloads have it as `action`, which is read over. `reference`: the provider's own of the payment, where
+    it has one by then."""
 
     payment_id: str
+    reference: str | None = None
+
+
+class PaymentProcessing(Event, frozen=True, tag="payment.processing"):
+    """The provider has it, under `reference`, and is asked again until a bank has answered, which takes days."""
+
+    payment_id: str
+    reference: str | None = None
 
 
 class PaymentSucceeded(Event, frozen=True, tag="payment.succeeded"):

@@ -91,8 +91,12 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
                 for allocation in payment.allocations:
                     books = with_owed(books, allocation.invoice_id, next_attempt_at=None)
             return with_payment(books, payment)
-        case e.PaymentNeedsAction(payment_id=id):
-            return with_payment(books, replace(books.payments[id], action_since=at))
+        case e.PaymentNeedsAction(payment_id=id, reference=reference):
+            payment = books.payments[id]
+            return with_payment(books, replace(payment, action_since=at, reference=reference or payment.reference))
+        case e.PaymentProcessing(payment_id=id, reference=reference):
+            payment = replace(books.payments[id], action_since=None, processing_since=at, reference=reference)
+            return with_payment(books, payment)
         case e.PaymentSucceeded():
             return payment_succeeded(books, event, at)
         case e.PaymentFailed():

@@ -13,19 +13,22 @@ from adapters.postgres.work import Kind, Work
 from domain.account import Account
 from domain.books import Books
 from domain.books.payment import FailureCode, Payment, Refund
-from domain.commands import SettlePayment, SettleRefund, UnlinkProvider
+from domain.commands import NoteProcessing, SettlePayment, SettleRefund, UnlinkProvider
 from domain.money import Money
 from domain.provider import (
     Charge,
+    ChargedBack,
     Failed,
     NeedsAction,
     Outcome,
+    Processing,
     Provider,
     Refused,
     Repayment,
     Succeeded,
     Unknown,
 )
+from domain.taken_back import taken_back
 from service.payments.linking import Linking
 from service.record import WORKER, Record, Recorded
 from service.work import Queue, one_by_one
@@ -74,14 +77,12 @@ class Charging:
         if account is None:
             return None
         payments = account.books.payments
-        command: SettlePayment | SettleRefund | UnlinkProvider
+        command: SettleRefund | UnlinkProvider
         if (payment := payments.get(id)) is not None:
             if payment.settled_at is not None:
                 return None
-            command = told(payment, await self._charged(account, payment))
-        elif (
-            link := next((one for one in account.books.links if forget_id(customer_id, one) == id), None)
-        ) is not None:
+            return await self._settled(account, payment)
+        if (link := next((one for one in account.books.links if forget_id(customer_id, one) == id), None)) is not None:
             if account.customer is None or account.customer.erased_at is None:
                 return None
             await _in_time(self._linking.provider(link).forget(account.books.links[link].reference))
@@ -93,6 +94,21 @@ class Charging:
             answer = await self._refunded(payments[refund.payment_id], refund)
             command = SettleRefund(id, refund.payment_id, answer.reason if isinstance(answer, Refused) else None)
         return await self._record(customer_id, command, WORKER)
+
+    async def _settled(self, account: Account, payment: Payment) -> Recorded:
+        """Ask for a payment, and record what became of it. Raises Unknown; where it takes days Processing, which is
+        recorded, too: it is asked for again."""
+        assert account.customer is not None
+        try:
+            outcome = await self._charged(account, payment)
+        except Processing as under_way:
+            await self._record(account.customer.id, NoteProcessing(payment.id, under_way.reference), WORKER)
+            raise
+        recorded = await self._record(account.customer.id, told(payment, outcome), WORKER)
+        if isinstance(outcome, ChargedBack):
+            back = taken_back(payment.provider, payment.id, outcome.dispute)
+            recorded = await self._record(account.customer.id, back, WORKER)
+        return recorded
 
     async def _account(self, customer_id: str) -> Account | None:
         async with self._engine.connect() as connection:
@@ -127,7 +143,7 @@ def charge_of(account: Account, payment: Payment, reference: str | None) -> Char
     assert account.customer is not None
     method = next(one for one in account.books.methods if one.id == payment.method_id)
     amount = Money(payment.amount, payment.currency)
-    return Charge(payment.id, account.customer.anonymous_id, amount, method.token, reference)
+    return Charge(payment.id, account.customer.anonymous_id, amount, method.token, reference, payment.reference)
 
 
 def _unpaid(books: Books, payment: Payment) -> bool:
@@ -152,12 +168,12 @@ def told(payment: Payment, outcome: Outcome | None) -> SettlePayment:
     match outcome:
         case None:
             return SettlePayment(payment.id, FailureCode.NOT_NEEDED)
-        case Succeeded(reference=reference):
+        case Succeeded(reference=reference) | ChargedBack(reference=reference):
             return SettlePayment(payment.id, reference=reference)
         case Failed(failure=failure):
             return SettlePayment(payment.id, failure)
-        case NeedsAction():  # what the customer opens stays with the provider
-            return SettlePayment(payment.id, FailureCode.ACTION_REQUIRED)
+        case NeedsAction(reference=reference):  # what the customer opens stays with the provider
+            return SettlePayment(payment.id, FailureCode.ACTION_REQUIRED, reference)
 
 
 async def _in_time(answer: Awaitable[T]) -> T:

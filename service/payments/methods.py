@@ -34,6 +34,8 @@ class Methods:
         the same for a day. Raises Refusal, Unknown."""
         await self._check(retry, keep=False)
         account = await self._linking.present(customer_id)
+        if not self._linking.provider(provider).capabilities.form:
+            raise invalid(f"{provider} has no form of its own: add the way to pay by its token", "provider")
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
                 reference = await self._linking.linked(account, provider)
@@ -58,6 +60,8 @@ class Methods:
     async def portal(self, customer_id: str, provider: str, return_url: str) -> str:
         """The address of the provider's pages, which then show the newest state. Raises Refusal, Unknown."""
         account = await self._linking.present(customer_id)
+        if not self._linking.provider(provider).capabilities.portal:
+            raise invalid(f"{provider} has no pages of its own for customers", "provider")
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
                 reference = await self._linking.linked(account, provider)

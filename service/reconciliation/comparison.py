@@ -14,6 +14,7 @@ from domain.books.payment import Method, Payment, Refund, RefundTarget
 from domain.identity import derived_id
 from domain.money import Money
 from domain.provider_state import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, Standing, State
+from domain.taken_back import taken_back
 
 Repair = (
     c.SettlePayment
@@ -130,13 +131,12 @@ def _sent(one: Refund) -> bool:
 def dispute(books: Books, provider: str, payment_id: str, found: FoundDispute) -> Findings:
     """While it is open support is told; one that is lost is a refund that nobody asked for."""
     name, amount = found.reference, written(found.amount)
-    id = derived_id("refund", found.at, provider, name)
-    recorded = any(one.id == id for one in books.payments[payment_id].refunds)
+    back = taken_back(provider, payment_id, found)
+    recorded = any(one.id == back.refund_id for one in books.payments[payment_id].refunds)
     about = f"{amount} of payment {payment_id}"
     match found.standing:
         case Standing.LOST if not recorded:
-            reason = f"dispute lost: {found.reason}"
-            return Findings((c.RecordRefund(id, payment_id, found.amount.amount, name, reason),), looked_at=(name,))
+            return Findings((back,), looked_at=(name,))
         case Standing.WON if recorded:
             return differs(name, f"{about} came back after the dispute was lost, and is in no book")
         case Standing.ASKED:

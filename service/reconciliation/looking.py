@@ -2,7 +2,7 @@
 
 Webhooks say what to look at, reconciliation looks at everything; both end here, so that both come to the same."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -80,6 +80,8 @@ class Looking:
             for one in refunds:
                 findings += comparison.refund(account.books, provider, found.payment_id, one)
             findings += comparison.refunds_missing(account.books, found.payment_id, refunds)
+            for dispute in await self.records[provider].disputes_of(found.reference) if found.disputed else ():
+                findings += comparison.dispute(account.books, provider, found.payment_id, dispute)
         return Seen(provider, customer_id, findings)
 
     async def _given_back(self, provider: str, found: FoundPayment) -> FoundPayment:
@@ -164,6 +166,8 @@ class Looking:
         if not _is_link(account.books, provider, reference):
             return Seen(provider, customer_id, Findings())
         found = await self.records[provider].methods(reference)
+        if found is None:
+            return Seen(provider, customer_id, Findings())
         # What was recorded while they were listed is not to be taken for gone.
         account = await self.account(customer_id or "") or account
         return Seen(provider, customer_id, comparison.methods(account.books, provider, found))
@@ -177,10 +181,7 @@ class Looking:
         findings = (await self.customer(provider, link.reference)).findings
         findings += (await self.methods(provider, link.reference)).findings
         came_in = set[str]()
-        references = [
-            found.reference async for found in self.records[provider].payments(LONG_AGO, None, link.reference)
-        ]
-        for reference in dict.fromkeys(references):  # each, however often it was tried
+        for reference in await self._references(provider, link.reference, account.books):
             found = await self.records[provider].payment(reference)
             if found is not None:
                 findings += (await self.found_payment(provider, found, complete=True)).findings
@@ -192,6 +193,14 @@ class Looking:
                 gone = differs(one.id, "it came in by our books, and not there")
                 findings += agreed(one.id) if one.id in came_in else gone
         return Seen(provider, customer_id, findings)
+
+    async def _references(self, provider: str, customer: str, books: Books) -> Iterable[str]:
+        """Of all payments that the provider has of the customer, each once, however often it was tried; where it lists
+        none, of those that are known here."""
+        listing = self.records[provider].listing
+        if listing is None:
+            return [one.reference for one in books.payments.values() if one.provider == provider and one.reference]
+        return dict.fromkeys([found.reference async for found in listing.payments(LONG_AGO, None, customer)])
 
     # ── recorded ─────────────────────────────────────────────────────────────────────────────────────────────────────
     async def repair(self, seen: Seen, by: By) -> Done:
@@ -268,7 +277,10 @@ class Looking:
 def _is_ours(books: Books, found: FoundPayment) -> bool:
     """Whether it is what the books have as this payment, and not a second charge under the same id."""
     ours = books.payments.get(found.payment_id or "")
-    return ours is not None and (ours.reference is None or ours.reference == found.reference)
+    if ours is None:
+        return False
+    came_in = ours.settled_at is not None and ours.failure is None  # until then its reference may change
+    return not came_in or ours.reference in (None, found.reference)
 
 
 def _is_link(books: Books, provider: str, reference: str) -> bool:

@@ -13,7 +13,7 @@ from adapters.postgres.work import Kind, Work
 from domain.books.payment import Payment
 from domain.errors import Refusal
 from domain.provider import Unknown
-from domain.provider_state import FoundPayment, State
+from domain.provider_state import FoundPayment, Listing, State
 from service.outage import telling_outages
 from service.reconciliation.comparison import Findings, agreed, differs
 from service.reconciliation.looking import Looking, Seen
@@ -143,19 +143,29 @@ class Reconciliation:
                 report.add(Finding(one.provider, one.customer_id, what, repaired=False))
 
     async def _all(self, provider: str, since: datetime, until: datetime) -> AsyncIterator[Seen]:
-        looking, records = self._looking, self._looking.records[provider]
-        async for customer in records.customers(since, until):
-            yield await looking.found_customer(provider, customer)
+        """Where the provider lists nothing, what came in by our books is looked at there, one by one."""
         came_in = set[str]()
-        async for payment in records.payments(since, until):
-            if payment.state is State.SUCCEEDED and payment.payment_id is not None:
-                came_in.add(payment.payment_id)
-            yield await self._tried(provider, payment)
-        async for refund in records.refunds(since, until):
-            yield await looking.refund(provider, refund)
+        listing = self._looking.records[provider].listing
+        if listing is not None:
+            async for one in self._listed(provider, listing, since, until, came_in):
+                yield one
         async for customer_id, id in self._paid_between(since, until):
             if id not in came_in:
                 yield await self._paid_here(provider, customer_id, id)
+
+    async def _listed(
+        self, provider: str, listing: Listing, since: datetime, until: datetime, came_in: set[str]
+    ) -> AsyncIterator[Seen]:
+        """`came_in` gets our ids of the payments that did."""
+        looking = self._looking
+        async for customer in listing.customers(since, until):
+            yield await looking.found_customer(provider, customer)
+        async for payment in listing.payments(since, until):
+            if payment.state is State.SUCCEEDED and payment.payment_id is not None:
+                came_in.add(payment.payment_id)
+            yield await self._tried(provider, payment)
+        async for refund in listing.refunds(since, until):
+            yield await looking.refund(provider, refund)
 
     async def _tried(self, provider: str, found: FoundPayment) -> Seen:
         """One try of a payment. If it failed, the next one may have gone through: then how it stands is asked."""

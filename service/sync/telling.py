@@ -46,7 +46,7 @@ class Telling:
         pushed, methods = digest(want), digest(want.methods)
         if methods != job.methods_digest:
             await _tell_methods(provider, job.reference, want)
-        if pushed != job.pushed_digest:
+        if pushed != job.pushed_digest and provider.capabilities.copies:
             await self._tell_copies(provider, job, want)
         await self._note_drift(job, account)
         async with self._engine.begin() as connection:

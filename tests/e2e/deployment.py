@@ -15,12 +15,12 @@ from adapters.postgres.engine import create_engine
 from adapters.secrets import Secrets, open_secrets
 from adapters.settings import Settings
 from adapters.tracing import Tracing
-from api.app import create_app
 from e2e.client import Api
 from service.clock import Clock
 from service.record import Record
 from service.replay import replay, verify
 from service.seed import seed
+from tollgate.application import create_app
 
 ADMIN_KEY = "the-admin-key-of-the-tests"
 

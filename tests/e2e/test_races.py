@@ -16,7 +16,8 @@ from e2e.client import Api, Json, unique
 from e2e.deployment import Deployment, serving
 from service.clock import Clock
 from service.record import Record
-from service.runtime import Runtime, open_runtime
+from service.runtime import Runtime
+from tollgate.wiring import open_runtime
 from worker.loop import work
 
 

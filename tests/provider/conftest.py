@@ -9,7 +9,7 @@ from e2e.conftest import database
 from e2e.deployment import serving
 from stripe_fake import FakeStripe
 
-from service.runtime import open_runtime
+from tollgate.wiring import open_runtime
 
 __all__ = ["database"]
 

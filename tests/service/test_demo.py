@@ -20,10 +20,11 @@ from service.demo import PERSONAS, past, seed_demo, stream
 from service.ids import new_id
 from service.record import By
 from service.replay import verify
-from service.runtime import Runtime, open_runtime
+from service.runtime import Runtime
 from service.seed import seed
 from service.snapshot import Snapshot
 from service.streams import CATALOG
+from tollgate.wiring import open_runtime
 
 BY = By("test")
 

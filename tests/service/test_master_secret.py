@@ -16,7 +16,7 @@ from service.customers import NewCustomer, Personal
 from service.master_secret import WrongSecret, check, claim
 from service.record import By
 from service.rewrap import replace_secret
-from service.runtime import open_runtime
+from tollgate.wiring import open_runtime
 
 old, new = Secrets(b"m" * 40, b"t" * 40, None), Secrets(b"n" * 40, b"t" * 40, None)
 moving, preparing = replace(new, old=old.master), replace(old, old=new.master)

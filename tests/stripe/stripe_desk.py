@@ -11,12 +11,11 @@ from stripe_fake.customers import complete_setup
 from adapters.stripe.charge import StripePayments
 from adapters.stripe.client import Api
 from adapters.stripe.customers import Customers
-from adapters.stripe.disputes import Disputes
 from adapters.stripe.invoices import Invoices
 from adapters.stripe.methods import Methods
 from adapters.stripe.portal import Portal
 from adapters.stripe.rate_limit import RateLimit
-from adapters.stripe.reconcile import Reconciliation
+from adapters.stripe.records import StripeRecords
 from domain.money import Money
 from domain.provider import Charge, Repayment
 
@@ -49,8 +48,7 @@ class Desk:
     methods: Methods
     portal: Portal
     invoices: Invoices
-    disputes: Disputes
-    reconciliation: Reconciliation
+    records: StripeRecords
 
     async def card(self, card: Card | str = "pm_card_visa", anonymous_id: str = ANONYMOUS) -> str:
         """The token of a card that the customer has put in."""
@@ -80,8 +78,7 @@ def opened(fake: FakeStripe, clock: PatientClock | None = None, answer_s_max: fl
         Methods(api),
         Portal(api),
         Invoices(api),
-        Disputes(api),
-        Reconciliation(api),
+        StripeRecords(api),
     )
 
 

@@ -76,7 +76,7 @@ async def test_not_even_what_stripe_knows_comes_back_in_a_later_request(desk: De
 
 
 def test_what_the_port_takes_has_no_place_for_it() -> None:
-    assert Charge.__struct_fields__ == ("payment_id", "anonymous_id", "amount", "token", "customer")
+    assert Charge.__struct_fields__ == ("payment_id", "anonymous_id", "amount", "token", "customer", "reference")
     assert Repayment.__struct_fields__ == ("refund_id", "payment_id", "amount", "reference")
     assert Mirrored.__struct_fields__ == ("invoice_id", "currency", "lines")
 

@@ -26,14 +26,14 @@ async def test_payments_and_refunds_with_our_ids(desk: Desk) -> None:
     await desk.payments.charge(of("3.00", await desk.card("pm_card_chargeDeclinedExpiredCard"), payment_id="payment_b"))
     create_refund(desk.fake.account, {"payment_intent": paid.reference, "amount": 100})  # in the dashboard
     seen = len(desk.fake.requests)
-    failed, done = [one async for one in desk.reconciliation.payments(START)]
+    failed, done = [one async for one in desk.records.payments(START)]
     assert (done.reference, done.payment_id, done.customer) == (paid.reference, PAYMENT, owner)
     assert (done.amount, done.refunded, done.state) == (euros("12.34"), euros("6.00"), State.SUCCEEDED)
     assert (failed.payment_id, failed.state) == ("payment_b", State.FAILED)
-    theirs, ours = [one async for one in desk.reconciliation.refunds(START)]
+    theirs, ours = [one async for one in desk.records.refunds(START)]
     assert (ours.refund_id, ours.payment, ours.amount) == (REFUND, paid.reference, euros("5.00"))
     assert (theirs.refund_id, theirs.amount) == (None, euros("1.00"))
-    [customer] = [one async for one in desk.reconciliation.customers(START)]
+    [customer] = [one async for one in desk.records.customers(START)]
     assert (customer.reference, customer.anonymous_id) == (owner, ANONYMOUS)
     assert {one.method for one in desk.fake.requests[seen:]} == {"GET"}
 
@@ -53,24 +53,24 @@ async def test_hundreds_come_complete_and_only_those_of_the_range(desk: Desk) ->
                 "confirm": True,
             },
         )
-    all_ = [one async for one in desk.reconciliation.payments(START)]
+    all_ = [one async for one in desk.records.payments(START)]
     amounts = [euros(str(Decimal(100 + n) / 100)) for n in range(250)]
     assert [one.amount for one in all_] == amounts[::-1]
-    hour = [one async for one in desk.reconciliation.payments(START + timedelta(hours=1), START + timedelta(hours=2))]
+    hour = [one async for one in desk.records.payments(START + timedelta(hours=1), START + timedelta(hours=2))]
     assert [one.amount for one in hour] == amounts[60:120][::-1]
-    assert [one async for one in desk.reconciliation.payments(START, customer="cus_another")] == []
+    assert [one async for one in desk.records.payments(START, customer="cus_another")] == []
 
 
 async def test_a_dispute_as_it_stands(desk: Desk) -> None:
     paid = await desk.payments.charge(of("12.34", await desk.card()))
     assert isinstance(paid, Succeeded)
     made = dispute(desk.fake.account, str(paid.reference))
-    found = await desk.disputes.one(made["id"])
+    found = await desk.records.dispute(made["id"])
     assert found is not None
     assert (found.payment, found.amount) == (paid.reference, euros("12.34"))
     assert (found.standing, found.reason) == (Standing.OPEN, "fraudulent")
     close_dispute(desk.fake.account, made["id"], won=False)
-    found = await desk.disputes.one(made["id"])
+    found = await desk.records.dispute(made["id"])
     assert found is not None
     assert found.standing is Standing.LOST
-    assert await desk.disputes.one("du_nobody") is None
+    assert await desk.records.dispute("du_nobody") is None

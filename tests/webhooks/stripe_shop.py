@@ -21,9 +21,10 @@ from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.inbox import Told
 from adapters.postgres.states import head
 from adapters.stripe.client import Api
-from adapters.stripe.inbound import StripeNotices, StripeRecords
 from adapters.stripe.provider import StripeProvider
 from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.records import StripeRecords
+from adapters.stripe.webhook import StripeNotices
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
 from domain.books.books import Link
@@ -109,7 +110,7 @@ class Shop:
     async def receive(self, event: Object, secrets: Iterable[str] = SECRETS[:1]) -> bool:
         body = body_of(event)
         headers = {"stripe-signature": signed(body, list(secrets))}
-        return await self.intake.receive("stripe", body.encode(), headers)
+        return bool((await self.intake.receive("stripe", body.encode(), headers)).new)
 
     async def deliver(self, events: Iterable[Object], chance: Random | None = None) -> None:
         """And handled, one after the other as they come."""

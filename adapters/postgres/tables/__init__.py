@@ -4,7 +4,7 @@ customer-owned table, so that the database can be distributed by it."""
 from adapters.postgres.tables.facts import journal, journal_epoch
 from adapters.postgres.tables.metrics import drifting, payments, recurring
 from adapters.postgres.tables.money import coupon_counts, documents, ledger, series
-from adapters.postgres.tables.providers import comparisons, effects, inbox, provider_copies, provider_sync
+from adapters.postgres.tables.providers import comparisons, effects, inbox, provider_copies, provider_sync, simulated
 from adapters.postgres.tables.retries import idempotency
 from adapters.postgres.tables.schema import JsonText, instant, metadata
 from adapters.postgres.tables.sealing import master_secrets, vault
@@ -43,6 +43,7 @@ __all__ = [
     "provider_sync",
     "recurring",
     "series",
+    "simulated",
     "streams",
     "usage_distinct",
     "usage_events",

@@ -77,6 +77,18 @@ inbox = Table(
     Index("inbox_customer_idx", "customer_id", "id", postgresql_where=text("customer_id IS NOT NULL")),
 )
 
+# What the simulated provider knows, as a real one has it in its own house: no fact and no view of ours. `kind`: charge
+# (by our id of the payment) or customer (by its reference).
+simulated = Table(
+    "simulated",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("anonymous_id", Text, nullable=False),
+    Column("state", JsonText(), nullable=False),
+    Index("simulated_anonymous_idx", "anonymous_id", "kind"),
+)
+
 # How far each provider has been compared with the journal, and what the last run came to.
 comparisons = Table(
     "comparisons",

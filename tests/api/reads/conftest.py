@@ -12,8 +12,8 @@ from storefront import Storefront
 
 from adapters.secrets import Secrets
 from adapters.settings import Settings
-from service.runtime import open_runtime
 from service.seed import seed
+from tollgate.wiring import open_runtime
 
 
 @pytest_asyncio.fixture

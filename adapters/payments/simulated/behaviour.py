@@ -1,0 +1,144 @@
+"""What becomes of a charge, and when: a function of its token, of what was done about it, and of the time."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from domain.books.payment import FailureCode
+from domain.exact import exact_sum
+from domain.money import Money
+from domain.provider import Charge, ChargedBack, Failed, NeedsAction, Outcome, Processing, Succeeded
+from domain.provider_state import FoundDispute, Standing
+
+
+class Behaviour(StrEnum):
+    """Tokens of methods. A debit takes `DEBIT_TAKES`; one that is returned comes back `RETURNED_AFTER` it came in; a
+    dispute begins `DISPUTED_AFTER` the money came in, and is decided `DECIDED_AFTER` that."""
+
+    SUCCEEDS = "succeeds"
+    DECLINES = "declines"
+    INSUFFICIENT_FUNDS = "insufficient_funds"
+    EXPIRES = "expires"
+    REFUSES = "refuses"
+    NEEDS_ACTION = "needs_action"
+    DECLINES_THEN_SUCCEEDS = "declines_then_succeeds"
+    TIMES_OUT_AFTER_CHARGING = "times_out_after_charging"
+    TIMES_OUT_BEFORE_CHARGING = "times_out_before_charging"
+    DEBIT = "debit"
+    DEBIT_FAILS = "debit_fails"
+    DEBIT_RETURNED = "debit_returned"
+    DISPUTE_LOST = "dispute_lost"
+    DISPUTE_WON = "dispute_won"
+
+
+DEBIT_TAKES = timedelta(days=3)
+RETURNED_AFTER = timedelta(days=5)
+DISPUTED_AFTER = timedelta(days=1)
+DECIDED_AFTER = timedelta(days=10)
+
+FAILURES = {
+    Behaviour.DECLINES: FailureCode.DECLINED,
+    Behaviour.INSUFFICIENT_FUNDS: FailureCode.INSUFFICIENT_FUNDS,
+    Behaviour.EXPIRES: FailureCode.METHOD_EXPIRED,
+    Behaviour.REFUSES: FailureCode.METHOD_REFUSED,
+}
+DEBITS = frozenset({Behaviour.DEBIT, Behaviour.DEBIT_FAILS, Behaviour.DEBIT_RETURNED})
+AT_ONCE = frozenset(
+    {
+        Behaviour.SUCCEEDS,
+        Behaviour.TIMES_OUT_AFTER_CHARGING,
+        Behaviour.TIMES_OUT_BEFORE_CHARGING,
+        Behaviour.DISPUTE_LOST,
+        Behaviour.DISPUTE_WON,
+    }
+)
+ASK_AGAIN_S = 3600.0
+
+
+@dataclass
+class Made:
+    """What it was asked for under one id, first at `at`. `outcome` None: it does not know of it, since the question was
+    lost; or nobody knows yet, since a bank takes its time."""
+
+    charge: Charge
+    at: datetime
+    asked: int = 0
+    outcome: Succeeded | Failed | NeedsAction | None = None
+    refunds: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> str:
+        return f"simulated_{self.charge.payment_id}"
+
+    @property
+    def taken(self) -> Decimal:
+        return self.charge.amount.amount if isinstance(self.outcome, Succeeded) else Decimal(0)
+
+    @property
+    def refunded(self) -> Decimal:
+        return exact_sum(self.refunds.values())
+
+    @property
+    def is_debit(self) -> bool:
+        return self.charge.token in DEBITS
+
+
+def first_outcome(made: Made, before: bool) -> Succeeded | Failed | NeedsAction | None:
+    """At once, when it is asked for. `before`: the same customer was asked with this method before. None: a debit."""
+    token = made.charge.token
+    if token in DEBITS:
+        return None
+    if token in AT_ONCE or (token == Behaviour.DECLINES_THEN_SUCCEEDS and before):
+        return Succeeded(made.reference)
+    if token == Behaviour.DECLINES_THEN_SUCCEEDS:
+        return Failed(FailureCode.DECLINED)
+    if token == Behaviour.NEEDS_ACTION:
+        return NeedsAction()
+    return Failed(FAILURES[Behaviour(token)] if token in FAILURES else FailureCode.METHOD_REFUSED)
+
+
+def let_time_pass(made: Made, now: datetime) -> None:
+    """The bank has answered a debit by now, or not yet."""
+    if made.outcome is None and made.is_debit and now >= made.at + DEBIT_TAKES:
+        failed = made.charge.token == Behaviour.DEBIT_FAILS
+        made.outcome = Failed(FailureCode.INSUFFICIENT_FUNDS) if failed else Succeeded(made.reference)
+
+
+def told(made: Made, now: datetime) -> Outcome | None:
+    """How it stands. None: the question was lost. Raises Processing."""
+    if made.outcome is None and made.is_debit:
+        raise Processing("the bank has not answered yet", ASK_AGAIN_S, made.reference)
+    taken_back = dispute(made, now)
+    if taken_back is not None and taken_back.standing is Standing.LOST:
+        return ChargedBack(made.reference, taken_back)
+    if isinstance(made.outcome, NeedsAction):  # what the customer opens is a secret, and stored nowhere
+        return NeedsAction(f"https://pay.example/confirm/{made.charge.payment_id}")
+    return made.outcome
+
+
+def dispute(made: Made, now: datetime) -> FoundDispute | None:
+    """What the customer's bank has begun by now. A returned debit is one that was lost as it began."""
+    if made.taken <= made.refunded:
+        return None
+    match made.charge.token:
+        case Behaviour.DEBIT_RETURNED:
+            begun = decided = made.at + DEBIT_TAKES + RETURNED_AFTER
+            reason, ends = "debit returned", Standing.LOST
+        case Behaviour.DISPUTE_LOST | Behaviour.DISPUTE_WON as token:
+            begun = made.at + DISPUTED_AFTER
+            decided = begun + DECIDED_AFTER
+            reason, ends = "fraudulent", Standing.LOST if token == Behaviour.DISPUTE_LOST else Standing.WON
+        case _:
+            return None
+    if now < begun:
+        return None
+    charge = made.charge
+    return FoundDispute(
+        reference=f"simulated_dispute_{charge.payment_id}",
+        payment=made.reference,
+        amount=Money(charge.amount.amount - made.refunded, charge.amount.currency),
+        standing=ends if now >= decided else Standing.OPEN,
+        reason=reason,
+        at=begun,
+    )

@@ -1,0 +1,13 @@
+"""The simulated provider, as it is plugged in."""
+
+from collections.abc import Iterator
+
+from adapters.payments.connector import Connector
+from adapters.payments.simulated.provider import Simulated
+from adapters.settings import Settings
+
+
+def simulated_connectors(settings: Settings) -> Iterator[Connector]:
+    if settings.simulated_payments:
+        simulated = Simulated()
+        yield Connector(name="simulated", payments=simulated, open=simulated.open)

@@ -1,0 +1,156 @@
+"""The one place where everything is put together. What is opened here is closed in the opposite order:
+
+| opened                                    | closed                                                     |
+|-------------------------------------------|------------------------------------------------------------|
+| traces                                    | last, so that whatever is closed before is still seen      |
+| the pool of the database                  | when nobody asks it any more                               |
+| payment providers, in their table's order | the last one first                                         |
+| listening for changes                     | before what is asked in answer to a change                 |
+| marking usage for providers               | first: what was gathered is written while there is a pool  |
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
+from typing import Any
+
+from adapters.key_set import KeySet
+from adapters.metrics import Instruments
+from adapters.payments.connector import Connector, Registered, Surroundings
+from adapters.postgres.connection import Engine
+from adapters.postgres.credentials import CredentialReads
+from adapters.postgres.engine import create_engine
+from adapters.postgres.tracing import trace_statements
+from adapters.secrets import Secrets, derive
+from adapters.settings import Settings
+from adapters.tracing import Tracing
+from adapters.vault import Vault
+from service.changes import Changes
+from service.clock import Clock
+from service.credentials import Credentials
+from service.customers import Customers
+from service.invoice_documents import InvoiceDocuments
+from service.live import Live
+from service.master_secret import claim
+from service.metrics import Metrics
+from service.payments import Charging, Confirming, Linking, Methods
+from service.payments.watched import watched
+from service.quotes import Quotes
+from service.ratelimit import RateLimit
+from service.reconciliation import Looking, Reconciliation
+from service.record import Record
+from service.runtime import Runtime
+from service.snapshots import Snapshots
+from service.sync.telling import Telling
+from service.sync.turns import Sync
+from service.sync.used import Used
+from service.tokens import CustomerTokens
+from service.traced import TracedRecord
+from service.usage import Usage
+from service.webhooks import Handling, Intake
+from tollgate.providers import REGISTERED, connectors, usual
+
+
+@asynccontextmanager
+async def open_runtime(
+    settings: Settings,
+    secrets: Secrets,
+    dsn: str,
+    tracing: Tracing | None = None,
+    registered: Sequence[Registered] = REGISTERED,
+) -> AsyncIterator[Runtime]:
+    """What works on the database at `dsn`, which must be migrated. Changes are listened for until it is closed, with
+    `tracing`. Raises WrongSecret."""
+    async with AsyncExitStack() as closing:
+        if tracing is not None:
+            closing.push_async_callback(asyncio.to_thread, tracing.close)
+        engine = create_engine(dsn, settings.pool_size)
+        closing.push_async_callback(engine.dispose)
+        if tracing is not None:
+            trace_statements(engine, tracing.tracer)
+        await claim(engine, secrets)
+        clock = Clock()
+        plugged = connectors(settings, registered)
+        for connector in plugged:
+            closing.push_async_callback(connector.close)
+            await connector.open(Surroundings(engine, partial(clock.of, engine)))
+        changes, used = Changes(dsn), Used(engine)
+        runtime = _runtime(settings, secrets, engine, clock, changes, used, plugged, tracing)
+        for running in (changes.run, used.run):
+            closing.push_async_callback(_ended, asyncio.create_task(running()))
+        yield runtime
+
+
+async def _ended(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _runtime(
+    settings: Settings,
+    secrets: Secrets,
+    engine: Engine,
+    clock: Clock,
+    changes: Changes,
+    used: Used,
+    plugged: Sequence[Connector],
+    tracing: Tracing | None,
+) -> Runtime:
+    vault, instruments = Vault(secrets.master, secrets.old), Instruments()
+    record = (
+        Record(engine, clock, changes.changed)
+        if tracing is None
+        else TracedRecord(engine, clock, changes.changed, tracing)
+    )
+    providers = {one.name: watched(one.payments, one.name, instruments, tracing) for one in plugged}
+    records = {
+        one.name: watched(one.records, one.name, instruments, tracing) for one in plugged if one.records is not None
+    }
+    usage = Usage(engine, vault, clock, _usage_changed(changes, used, plugged), settings.usage_retention_days)
+    sync = Sync(engine, Telling(engine, record, clock, usage.used_many, providers), providers)
+    key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
+    tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
+    snapshots = Snapshots(engine, vault, clock, changes, usage.of)
+    charging = Charging(engine, record, providers)
+    looking = Looking(engine, record, charging, records)
+    return Runtime(
+        settings=settings,
+        engine=engine,
+        vault=vault,
+        clock=clock,
+        changes=changes,
+        record=record,
+        quotes=Quotes(record, derive(secrets.master, "quotes")),
+        connectors={one.name: one for one in plugged},
+        providers=providers,
+        usual_provider=usual(plugged),
+        charging=charging,
+        confirming=Confirming(providers),
+        methods=Methods(engine, Linking(engine, record, providers), sync),
+        sync=sync,
+        customers=Customers(engine, vault, clock, record),
+        documents=InvoiceDocuments(engine, vault, clock, derive(secrets.master, "document links")),
+        usage=usage,
+        snapshots=snapshots,
+        live=Live(engine, snapshots, changes, clock),
+        credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
+        rate_limit=RateLimit(settings.rate_limit),
+        metrics=Metrics(engine, instruments, providers),
+        intake=Intake(engine, {one.name: one.notices for one in plugged if one.notices is not None}, instruments),
+        handling=Handling(engine, looking, instruments),
+        looking=looking,
+        reconciliation=Reconciliation(engine, looking),
+    )
+
+
+def _usage_changed(changes: Changes, used: Used, plugged: Sequence[Connector]) -> Callable[[str], None]:
+    if not plugged:
+        return changes.changed
+
+    def changed(customer_id: str) -> None:
+        changes.changed(customer_id)
+        used.changed(customer_id)
+
+    return changed
