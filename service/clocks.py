@@ -3,15 +3,20 @@
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from adapters.postgres import due, effects
+import structlog
+
+from adapters.postgres import due, effects, linked
 from domain.clock import TestClock
 from domain.commands import AdvanceClock, CatchUp
 from domain.dunning import charges_open
 from domain.errors import ErrorCode, Refusal
+from domain.provider import Unknown
 from service.record import WORKER, By
 
 if TYPE_CHECKING:
     from service.runtime import Runtime
+
+log = structlog.stdlib.get_logger(__name__)
 
 PAGE = 100
 
@@ -34,6 +39,7 @@ async def advance(runtime: "Runtime", clock_id: str, to: datetime, by: By) -> Te
         owing = await effects.customers_on_clock(connection, clock_id)
     for customer_id in owing:
         await _live(runtime, customer_id)
+    await _look(runtime, clock_id)
     return clock
 
 
@@ -47,6 +53,20 @@ async def _live(runtime: "Runtime", customer_id: str) -> None:
         if not await runtime.charging.run_for(customer_id):
             await runtime.record(customer_id, CatchUp(), WORKER)
             return
+
+
+async def _look(runtime: "Runtime", clock_id: str) -> None:
+    """What has happened by then at providers that live by the clock, as a dispute or a debit that was returned."""
+    for name, connector in runtime.connectors.items():
+        if not connector.capabilities.test_clocks:
+            continue
+        async with runtime.engine.connect() as connection:
+            known = await linked.living_by(connection, clock_id, name)
+        for customer_id in known:
+            try:
+                await runtime.looking.repair(await runtime.looking.everything(name, customer_id), WORKER)
+            except (Refusal, Unknown) as no:  # the worker, or the next move, finds it
+                log.warning("not looked at", customer_id=customer_id, provider=name, why=str(no))
 
 
 async def _due(runtime: "Runtime", clock_id: str, until: datetime) -> list[str]:

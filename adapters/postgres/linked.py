@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
-from adapters.postgres.tables import customers, holdings, ledger
+from adapters.postgres.tables import customers, holdings, ledger, provider_sync
 from adapters.postgres.views import provider_id
 from domain.ledger.posting import LedgerAccount
 
@@ -34,6 +34,16 @@ async def clock_of(connection: Connection, anonymous_id: str) -> str | None:
     """The test clock that the customer lives by; None: real time."""
     query = select(customers.c.clock_id).where(customers.c.anonymous_id == anonymous_id)
     return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def living_by(connection: Connection, clock_id: str, provider: str) -> list[str]:
+    """The customers on this test clock whom the provider knows."""
+    query = (
+        select(customers.c.customer_id)
+        .join(provider_sync, provider_sync.c.customer_id == customers.c.customer_id)
+        .where(customers.c.clock_id == clock_id, provider_sync.c.provider == provider)
+    )
+    return sorted((await connection.execute(query)).scalars())
 
 
 async def paid_between(

@@ -59,6 +59,7 @@ class Process:
         self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
         # The simulated provider keeps no books of its own: nobody has to be told.
         self.sync = Sync(self.engine, Telling(self.engine, self.record, self.clock, self.usage.used_many, {}), {})
+        self.connectors: dict[str, Any] = {}
         looking = Looking(self.engine, self.record, self.charging, {})
         self.handling = Handling(self.engine, looking, Instruments())
         self.reconciliation = Reconciliation(self.engine, looking)

@@ -54,6 +54,8 @@ AT_ONCE = frozenset(
     }
 )
 ASK_AGAIN_S = 3600.0
+DISPUTE = "simulated_dispute_"
+"""How the references of disputes begin."""
 
 
 @dataclass
@@ -82,6 +84,11 @@ class Made:
     @property
     def is_debit(self) -> bool:
         return self.charge.token in DEBITS
+
+    @property
+    def is_known(self) -> bool:
+        """Not if the question was lost."""
+        return self.outcome is not None or self.is_debit
 
 
 def first_outcome(made: Made, before: bool) -> Succeeded | Failed | NeedsAction | None:
@@ -135,7 +142,7 @@ def dispute(made: Made, now: datetime) -> FoundDispute | None:
         return None
     charge = made.charge
     return FoundDispute(
-        reference=f"simulated_dispute_{charge.payment_id}",
+        reference=f"{DISPUTE}{charge.payment_id}",
         payment=made.reference,
         amount=Money(charge.amount.amount - made.refunded, charge.amount.currency),
         standing=ends if now >= decided else Standing.OPEN,

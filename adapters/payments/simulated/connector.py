@@ -4,10 +4,18 @@ from collections.abc import Iterator
 
 from adapters.payments.connector import Connector
 from adapters.payments.simulated.provider import Simulated
+from adapters.payments.simulated.records import SimulatedNotices, SimulatedRecords
 from adapters.settings import Settings
 
 
 def simulated_connectors(settings: Settings) -> Iterator[Connector]:
     if settings.simulated_payments:
         simulated = Simulated()
-        yield Connector(name="simulated", payments=simulated, open=simulated.open)
+        records = SimulatedRecords(simulated)
+        yield Connector(
+            name="simulated",
+            payments=simulated,
+            records=records,
+            notices=SimulatedNotices(records),
+            open=simulated.open,
+        )
