@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +11,7 @@ import asyncpg
 import httpx
 import uvicorn
 
+from adapters.payments.connector import Registered
 from adapters.postgres.engine import create_engine
 from adapters.secrets import Secrets, open_secrets
 from adapters.settings import Settings
@@ -21,6 +22,7 @@ from service.record import Record
 from service.replay import replay, verify
 from service.seed import seed
 from tollgate.application import create_app
+from tollgate.providers import REGISTERED
 
 ADMIN_KEY = "the-admin-key-of-the-tests"
 
@@ -114,13 +116,15 @@ async def stock(dsn: str) -> None:
 
 
 @asynccontextmanager
-async def serving(dsn: str, tracing: Tracing | None = None, **values: Any) -> AsyncIterator[Deployment]:
+async def serving(
+    dsn: str, tracing: Tracing | None = None, registered: Sequence[Registered] = REGISTERED, **values: Any
+) -> AsyncIterator[Deployment]:
     """A process of Tollgate on the migrated database, without a worker."""
     chosen = settings(**values)
     secrets = open_secrets(chosen)
     server = _Server(
         uvicorn.Config(
-            create_app(chosen, secrets, dsn, tracing),
+            create_app(chosen, secrets, dsn, tracing, registered),
             port=0,
             http="httptools",
             ws="websockets-sansio",
