@@ -35,7 +35,7 @@ def create_app(settings: Settings, open_runtime: OpenRuntime, tracing: Tracing |
     """The application on what is opened when it starts and closed when it ends. Before it is shut down: `close`."""
     edge = Edge(tracing)
     endpoint = GraphQLEndpoint(
-        schema._schema,
+        schema,
         edge.collaborators(),
         allowed_origins=settings.allowed_origins,
         explorer=Explorer("Tollgate", "{\n  viewer { role scopes }\n}\n"),

@@ -19,6 +19,7 @@ from api.queries import Query
 from api.scalars import SCALARS
 from api.types.api_key import ApiKey
 from api.types.entitlement_grant import EntitlementGrant
+from graphql_edge.compat import check_one_of_in_core, core_schema
 
 schema = strawberry.Schema(
     query=Query,
@@ -30,7 +31,7 @@ schema = strawberry.Schema(
 
 
 def _inputs() -> Iterator[GraphQLArgument | GraphQLInputField]:
-    for type_ in schema._schema.type_map.values():
+    for type_ in core_schema(schema).type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             yield from type_.fields.values()
         elif isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
@@ -46,12 +47,7 @@ for _input in _inputs():
     if _input.description is None:
         _input.description = get_named_type(_input.type).description
 
-for _type in schema._schema.type_map.values():
-    if isinstance(_type, GraphQLInputObjectType) and _type.extensions["strawberry-definition"].is_one_of:
-        # Strawberry checks it by an exception that nobody maps; graphql-core says what is wrong, and tells in
-        # introspection.
-        _type.is_one_of = True
-        _type.out_type = GraphQLInputObjectType.out_type  # type: ignore[method-assign]
+check_one_of_in_core(schema)
 
 
 def sdl() -> str:

@@ -173,7 +173,7 @@ def serve() -> None:
         visibility=lambda principal: principal,
     )
     schema = strawberry.Schema(Query, subscription=Live, config=StrawberryConfig(scalar_map=SCALARS))
-    endpoint = GraphQLEndpoint(schema._schema, collaborators)
+    endpoint = GraphQLEndpoint(schema, collaborators)
     bare_sockets: set[WebSocket] = set()
     answer: dict[str, Any] = {}
 

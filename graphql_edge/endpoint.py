@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from graphql import GraphQLSchema
+import strawberry
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from graphql_edge.audience import Lives
@@ -20,7 +20,7 @@ from graphql_edge.sse import EventStreams
 
 
 class GraphQLEndpoint:
-    """Serves `schema` (of graphql-core: `strawberry_schema._schema`) to HTTP and sockets.
+    """Serves `schema` to HTTP and sockets.
 
     `allowed_origins` are the pages that may call from a browser, besides our own. Mount it at a path of a Starlette
     application, or put it in front of one (`in_front_of`), which spares each request that application's routing.
@@ -28,7 +28,7 @@ class GraphQLEndpoint:
 
     def __init__(
         self,
-        schema: GraphQLSchema,
+        schema: strawberry.Schema,
         collaborators: Collaborators,
         *,
         limits: Limits | None = None,

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationType
-from graphql.execution.values import VariableValues
+import strawberry
+from graphql import ExecutionResult, GraphQLError, OperationType
+from graphql.execution import VariableValues
 
 from graphql_edge import cost, errors
+from graphql_edge.compat import core_schema
 from graphql_edge.contract import Allowance, Call, Collaborators
 from graphql_edge.documents import Documents, Operation, Refused
 from graphql_edge.errors import ClientError
@@ -78,10 +80,10 @@ class Prepared:
 class Engine:
     """One schema with its documents, executions, limits and callbacks."""
 
-    def __init__(self, schema: GraphQLSchema, collaborators: Collaborators, limits: Limits) -> None:
+    def __init__(self, schema: strawberry.Schema, collaborators: Collaborators, limits: Limits) -> None:
         self.collaborators = collaborators
         self.limits = limits
-        self.documents = Documents(schema, limits, collaborators.batches)
+        self.documents = Documents(core_schema(schema), limits, collaborators.batches)
         self.executions = Executions(schema)
 
     async def reauthorize(self, principal: Any) -> None:

@@ -11,7 +11,7 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from strawberry.http.ides import get_graphql_ide_html
+from graphql_edge.compat import graphiql
 
 _HERE = Path(__file__).parent
 
@@ -31,7 +31,7 @@ _EXPLORER_POLICY: Final = (
     f"default-src 'none'; script-src 'sha256-{_policy_hash(_script)}'; style-src 'sha256-{_policy_hash(_style)}'; "
     f"connect-src 'self'; {_NOWHERE_ELSE}"
 )
-_GRAPHIQL: Final = get_graphql_ide_html("graphiql").encode()
+_GRAPHIQL: Final = graphiql().encode()
 _CDN: Final = "https://unpkg.com"
 _GRAPHIQL_POLICY: Final = (
     f"default-src 'none'; script-src 'unsafe-inline' {_CDN}; style-src 'unsafe-inline' {_CDN}; font-src {_CDN} data:; "

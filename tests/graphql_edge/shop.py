@@ -13,6 +13,7 @@ from strawberry.types import Info
 
 from api.scalars import JSON, SCALARS, Currency, Cursor
 from api.usage_batch import USAGE_BATCHES, UsageEventIn
+from graphql_edge.compat import core_schema
 from graphql_edge.contract import Allowance, Call, Collaborators
 from graphql_edge.errors import ClientError, Forbidden, RateLimited, Unauthenticated
 from graphql_edge.live import Latest, Log, States, Update
@@ -338,7 +339,7 @@ class LiveRoot:
         raise RuntimeError("secret detail")
 
 
-strawberry_schema = strawberry.Schema(
+SCHEMA = strawberry.Schema(
     query=Query, mutation=Mutation, subscription=LiveRoot, config=StrawberryConfig(scalar_map=SCALARS)
 )
-SCHEMA = strawberry_schema._schema
+CORE = core_schema(SCHEMA)

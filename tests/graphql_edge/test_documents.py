@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from graphql import OperationDefinitionNode, get_introspection_query, parse
-from shop import SCHEMA
+from shop import CORE
 
 from graphql_edge.documents import Documents, Operation, Refused
 from graphql_edge.limits import DocumentLimits, Limits
@@ -22,7 +22,7 @@ def chain(length: int, width: int = 2) -> str:
 
 @pytest.fixture
 def documents() -> Documents:
-    return Documents(SCHEMA, Limits())
+    return Documents(CORE, Limits())
 
 
 def read(documents: Documents, text: str, name: str | None = None) -> Operation:
@@ -38,7 +38,7 @@ def code(documents: Documents, text: str) -> tuple[str, str]:
 @pytest.mark.parametrize("length", [5, 10, 18])
 def test_a_chain_of_fragments_is_measured_in_as_many_steps_as_it_is_long(length: int) -> None:
     document = parse(chain(length))
-    measurer = DocumentMeasurer(SCHEMA, document, DocumentLimits(fields_max=10**9, aliases_max=10**9, depth_max=10**3))
+    measurer = DocumentMeasurer(CORE, document, DocumentLimits(fields_max=10**9, aliases_max=10**9, depth_max=10**3))
     (operation,) = (one for one in document.definitions if isinstance(one, OperationDefinitionNode))
     measure = measurer.operation(operation)
     assert measure.fields == 3 * 2**length - 1  # item, 2 + 4 + … parents, 2 ** length names
@@ -78,7 +78,7 @@ def test_each_limit_is_named_by_its_refusal(documents: Documents, text: str, wor
 
 
 def test_a_cost_does_not_grow_with_ever_more_variables() -> None:
-    documents = Documents(SCHEMA, Limits(document=DocumentLimits(tokens_max=5_000)))
+    documents = Documents(CORE, Limits(document=DocumentLimits(tokens_max=5_000)))
     declared = " ".join(f"$v{n}: Int" for n in range(80))
     lists = " ".join(f"a{n}: related(first: $v{n}) {{ edges {{ node {{ name }} }} }}" for n in range(80))
     refusal, message = code(documents, f"query({declared}) {{ item {{ {lists} }} }}")
@@ -149,7 +149,7 @@ def test_a_cost_without_variables_is_a_number_made_once(documents: Documents) ->
 
 
 def test_documents_are_kept_within_both_bounds() -> None:
-    documents = Documents(SCHEMA, Limits(cached_documents_max=3, cached_document_chars_max=200))
+    documents = Documents(CORE, Limits(cached_documents_max=3, cached_document_chars_max=200))
     first = documents.get("{ later }")
     assert documents.get("{ later }") is first
     for n in range(10):

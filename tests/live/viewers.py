@@ -26,7 +26,7 @@ class Edge:
         self.executions = 0
         self.revoked: set[str] = set()
         self.engine = Engine(
-            schema._schema,
+            schema,
             Collaborators(
                 authenticate=self._authenticate,
                 context=self._context,

@@ -53,7 +53,7 @@ class Storefront:
             context=lambda call: Context(runtime, call.principal, call.request_id, call.batch),
             batches=USAGE_BATCHES,
         )
-        endpoint = GraphQLEndpoint(schema._schema, collaborators)
+        endpoint = GraphQLEndpoint(schema, collaborators)
         self._http = httpx.AsyncClient(transport=httpx.ASGITransport(endpoint), base_url="http://tollgate")
 
     async def _authenticate(self, authorization: str | None) -> Principal:
