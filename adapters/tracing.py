@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -56,11 +55,6 @@ class Tracing:
 def failed(span: Span, why: str) -> None:
     span.set_attribute("error.type", why)
     span.set_status(Status(StatusCode.ERROR))
-
-
-def current() -> Span:
-    """The innermost span that is open here; one that records nothing if there is none."""
-    return trace.get_current_span()
 
 
 def caller(traceparent: str | None) -> Context | None:

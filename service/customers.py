@@ -17,7 +17,7 @@ from domain.errors import ErrorCode, Refusal, invalid
 from service.clock import Clock
 from service.draft import Draft
 from service.ids import new_id
-from service.record import By, Record, Recorded
+from service.record import By, Recorded, Recording
 
 TEXT_CHARS_MAX = 500
 _COUNTRY = re.compile("[A-Z]{2}")
@@ -69,7 +69,7 @@ class _Moved(Exception):
 
 
 class Customers:
-    def __init__(self, engine: Engine, vault: Vault, clock: Clock, record: Record) -> None:
+    def __init__(self, engine: Engine, vault: Vault, clock: Clock, record: Recording) -> None:
         self._engine = engine
         self._vault = vault
         self._clock = clock

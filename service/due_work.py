@@ -15,7 +15,7 @@ from adapters.postgres.work import Kind, Work
 from domain.commands import CatchUp
 from domain.events import AnyEvent, CreditNoteIssued, InvoiceFinalized
 from service.outage import telling_outages
-from service.record import WORKER, Record
+from service.record import WORKER, Recording
 from service.work import Queue
 
 log = structlog.stdlib.get_logger(__name__)
@@ -44,7 +44,7 @@ class Tally(NamedTuple):
 class DueWork:
     """One worker's share of it."""
 
-    def __init__(self, engine: Engine, record: Record) -> None:
+    def __init__(self, engine: Engine, record: Recording) -> None:
         self._engine = engine
         self._record = record
         self._together = asyncio.Semaphore(TRANSACTIONS)

@@ -17,7 +17,7 @@ from domain.due import present
 from domain.errors import ErrorCode, NotChargeable, Refusal
 from domain.events import ChangeScheduled
 from service.draft import By, Draft
-from service.record import Record
+from service.record import Recording
 
 _encoder = msgspec.json.Encoder(order="deterministic")
 _ALGORITHM = "HS256"
@@ -61,7 +61,7 @@ UNQUOTED = Bound()
 class Quotes:
     """`key` signs; the settings say how long a quote binds (in real time, and in the customer's own)."""
 
-    def __init__(self, record: Record, key: bytes) -> None:
+    def __init__(self, record: Recording, key: bytes) -> None:
         self._record = record
         self._key = key
 

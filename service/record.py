@@ -3,7 +3,7 @@ and projected in the same transaction. A Refusal rolls all of it back: it change
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from adapters.postgres import journal, retries, states
 from adapters.postgres.connection import Connection, Engine
@@ -24,7 +24,7 @@ from service.sources import NewestCatalog, Source, Transaction
 from service.streams import Kind, kind_of
 from service.writing import write
 
-__all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded"]
+__all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded", "Recording"]
 
 E = TypeVar("E")
 
@@ -50,13 +50,41 @@ class CaughtUp(NamedTuple):
     error: Exception | None
 
 
-class Record:
-    """`await record(stream_id, command, by)`. Told of each account that changed, for the live updates."""
+class Recording(Protocol):
+    """The write path as those know it who write: `await record(stream_id, command, by)`."""
 
-    def __init__(self, engine: Engine, clock: Clock, changed: Callable[[str], None]) -> None:
+    async def __call__(
+        self,
+        stream_id: str,
+        command: Any,
+        by: By,
+        *,
+        retry: Retry | None = None,
+        also: Callable[[Connection, Any], Awaitable[None]] | None = None,
+        check: Callable[[Draft], None] | None = None,
+    ) -> Recorded: ...
+
+    async def catch_up(self, customer_ids: Collection[str]) -> Mapping[str, CaughtUp]: ...
+
+    async def at_seq(self, connection: Connection, stream_id: str, seq: int | None) -> Recorded: ...
+
+    async def preview(self, stream_id: str, command: Any, by: By) -> tuple[Draft, Invoice | None]: ...
+
+
+class Record(Recording):
+    """Told of each account that changed, for the live updates. `source`: what answers the engine's questions."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        changed: Callable[[str], None],
+        source: Callable[[Connection, NewestCatalog], Source] = Transaction,
+    ) -> None:
         self._engine = engine
         self._clock = clock
         self._changed = changed
+        self._source_of = source
         self._newest = NewestCatalog()
 
     async def __call__(
@@ -145,7 +173,7 @@ class Record:
         return Draft(kind, stream_id, head, kind.decode(head), by, datetime.now(UTC))
 
     def _source(self, connection: Connection) -> Source:
-        return Transaction(connection, self._newest)
+        return self._source_of(connection, self._newest)
 
     async def _head(self, connection: Connection, kind: Kind, stream_id: str, by: By) -> Head:
         head = await states.lock(connection, stream_id, by.visible)

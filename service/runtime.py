@@ -19,7 +19,7 @@ from service.payments import Charging, Confirming, Methods
 from service.quotes import Quotes
 from service.ratelimit import RateLimit
 from service.reconciliation import Looking, Reconciliation
-from service.record import Record
+from service.record import Recording
 from service.snapshots import Snapshots
 from service.sync.turns import Sync
 from service.usage import Usage
@@ -33,7 +33,7 @@ class Runtime:
     vault: Vault
     clock: Clock
     changes: Changes
-    record: Record
+    record: Recording
     quotes: Quotes
     connectors: Mapping[str, Connector]
     """The payment providers that are set up, by the name that payment methods carry."""

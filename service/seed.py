@@ -20,7 +20,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.period import Cadence
 from domain.seller import Seller, Settings
 from service.ids import new_id
-from service.record import By, Record
+from service.record import By, Recording
 from service.streams import CATALOG
 
 # GB and TB are decimal: 10^9 and 10^12 bytes. Levels and flows of the default plans are in GB, the Drive's in bytes.
@@ -59,7 +59,7 @@ _SELLER = Seller("Example, Inc.", "1 Market Street", None, "San Francisco", "941
 _GB_TIERS = (Tier(D(100), D("0.50")), Tier(D(1_000), D("0.30")), Tier(D(10_000), D("0.20")), Tier(None, D("0.10")))
 
 
-async def seed(record: Record) -> int:
+async def seed(record: Recording) -> int:
     """Returns how many things were new. What has one of these keys and differs, because others made it or published it
     anew, is left as it is. Raises Refusal when a plan does not fit such a feature or meter."""
     new, catalog = 0, Catalog()

@@ -9,7 +9,7 @@ from domain.catalog import Catalog
 from domain.commands import ChangeSettings
 from domain.seller import Settings
 from service.draft import Draft
-from service.record import By, Record
+from service.record import By, Recording
 from service.streams import CATALOG
 
 
@@ -17,7 +17,7 @@ class _Changed(Exception):
     """Somebody else changed the settings since they were read."""
 
 
-async def change_settings(record: Record, engine: Engine, edit: Callable[[Settings], Settings], by: By) -> Settings:
+async def change_settings(record: Recording, engine: Engine, edit: Callable[[Settings], Settings], by: By) -> Settings:
     """The settings as they are then. `edit` may be asked again. Raises Refusal."""
     while True:
         async with engine.connect() as connection:

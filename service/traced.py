@@ -1,5 +1,5 @@
-"""The write path with a span for each command and for what is read to bill. Without tracing the plain classes run, at
-no cost.
+"""The write path with a span for each command and for what is read to bill. Without tracing it is not wrapped, at no
+cost.
 
 A batch of due work is one span: its accounts are advanced side by side, and one span each would say little."""
 
@@ -7,31 +7,26 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from adapters.postgres.connection import Connection, Engine
-from adapters.tracing import Tracing, current, failed
+from adapters.tracing import Span, Tracing, failed
+from domain.books.invoice import Invoice
 from domain.engine import Answer, Question
 from domain.errors import Refusal
 from service.clock import Clock
 from service.draft import By, Draft
-from service.record import CaughtUp, Record, Recorded
-from service.sources import Source
+from service.record import CaughtUp, Record, Recorded, Recording
+from service.sources import NewestCatalog, Source, Transaction
 from service.streams import kind_of
 
 
-class TracedRecord(Record):
-    def __init__(
-        self,
-        engine: Engine,
-        clock: Clock,
-        changed: Callable[[str], None],
-        tracing: Tracing,
-    ) -> None:
-        super().__init__(engine, clock, changed)
+class TracedRecord(Recording):
+    def __init__(self, engine: Engine, clock: Clock, changed: Callable[[str], None], tracing: Tracing) -> None:
         self._tracing = tracing
+        self._record = Record(engine, clock, changed, self._source)
 
     async def __call__(self, stream_id: str, command: Any, by: By, **terms: Any) -> Recorded:
         with self._tracing.span("record", {"tollgate.stream": kind_of(stream_id).name}) as span:
             try:
-                recorded = await super().__call__(stream_id, command, by, **terms)
+                recorded = await self._record(stream_id, lambda: _named(span, command), by, **terms)
             except Refusal as refusal:
                 failed(span, refusal.code.value)
                 raise
@@ -40,19 +35,25 @@ class TracedRecord(Record):
 
     async def catch_up(self, customer_ids: Collection[str]) -> Mapping[str, CaughtUp]:
         with self._tracing.span("catch up", {"tollgate.accounts": len(customer_ids)}):
-            return await super().catch_up(customer_ids)
+            return await self._record.catch_up(customer_ids)
 
-    async def _decide(
-        self, connection: Connection, stream_id: str, command: Any, by: By, check: Callable[[Draft], None] | None
-    ) -> Recorded:
-        name = type(command).__name__  # only here is it known: it may have been made by a function
-        span = current()
-        span.update_name(f"record {name}")
-        span.set_attribute("tollgate.command", name)
-        return await super()._decide(connection, stream_id, command, by, check)
+    async def at_seq(self, connection: Connection, stream_id: str, seq: int | None) -> Recorded:
+        return await self._record.at_seq(connection, stream_id, seq)
 
-    def _source(self, connection: Connection) -> Source:
-        return _TracedSource(super()._source(connection), self._tracing)
+    async def preview(self, stream_id: str, command: Any, by: By) -> tuple[Draft, Invoice | None]:
+        return await self._record.preview(stream_id, command, by)
+
+    def _source(self, connection: Connection, newest: NewestCatalog) -> Source:
+        return _TracedSource(Transaction(connection, newest), self._tracing)
+
+
+def _named(span: Span, command: Any) -> Any:
+    """The command, by whose name the span is called: one that is made by a function has none before it is needed."""
+    made = command() if callable(command) else command
+    name = type(made).__name__
+    span.update_name(f"record {name}")
+    span.set_attribute("tollgate.command", name)
+    return made
 
 
 class _TracedSource:

@@ -30,7 +30,7 @@ from domain.provider import (
 )
 from domain.taken_back import taken_back
 from service.payments.linking import Linking
-from service.record import WORKER, Record, Recorded
+from service.record import WORKER, Recorded, Recording
 from service.work import Queue, one_by_one
 
 T = TypeVar("T")
@@ -43,7 +43,7 @@ ANSWER_S_MAX = 20.0
 class Charging:
     """`providers` by the name that methods carry."""
 
-    def __init__(self, engine: Engine, record: Record, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, engine: Engine, record: Recording, providers: Mapping[str, Provider]) -> None:
         self._engine = engine
         self._record = record
         self._linking = Linking(engine, record, providers)

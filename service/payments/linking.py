@@ -13,11 +13,11 @@ from domain.account import Account
 from domain.commands import LinkProvider
 from domain.errors import ErrorCode, Refusal
 from domain.provider import Provider, Unknown
-from service.record import WORKER, Record
+from service.record import WORKER, Recording
 
 
 class Linking:
-    def __init__(self, engine: Engine, record: Record, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, engine: Engine, record: Recording, providers: Mapping[str, Provider]) -> None:
         self._engine = engine
         self._record = record
         self._providers = providers

@@ -23,7 +23,7 @@ from domain.provider_state import FoundCustomer, FoundPayment, FoundRefund, Prov
 from service.payments import Charging
 from service.reconciliation import comparison
 from service.reconciliation.comparison import Findings, agreed, differs
-from service.record import By, Record
+from service.record import By, Recording
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -47,7 +47,7 @@ class Done(NamedTuple):
 
 class Looking:
     def __init__(
-        self, engine: Engine, record: Record, charging: Charging, records: Mapping[str, ProviderRecords]
+        self, engine: Engine, record: Recording, charging: Charging, records: Mapping[str, ProviderRecords]
     ) -> None:
         """`records`: by the name of the provider."""
         self._engine = engine

@@ -16,7 +16,7 @@ from domain.commands import NoteDrift
 from domain.provider import CustomerProvider, Mirror, MirrorState, Provider, Unknown, Unsayable
 from service.clock import Clock
 from service.drafts import Stored, drafts_of
-from service.record import WORKER, Record
+from service.record import WORKER, Recording
 from service.sync.wanted import Wanted, digest, wanted
 
 Figures = Callable[[Sequence[Ask]], Awaitable[Sequence[Decimal]]]
@@ -25,7 +25,7 @@ Figures = Callable[[Sequence[Ask]], Awaitable[Sequence[Decimal]]]
 
 class Telling:
     def __init__(
-        self, engine: Engine, record: Record, clock: Clock, figures: Figures, providers: Mapping[str, Provider]
+        self, engine: Engine, record: Recording, clock: Clock, figures: Figures, providers: Mapping[str, Provider]
     ) -> None:
         self._engine = engine
         self._record = record
