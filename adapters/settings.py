@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     )
     pool_size: int = Field(
         default=10,
-        ge=4,  # what is due, charges and `settle` hold one each while they wait for another to record with
+        ge=4,  # due work takes up to three: two for batches, and one to wait for accounts that somebody holds
         le=500,
         validation_alias="BILLING_POOL_SIZE",
         description="a number of connections, 4 to 500",

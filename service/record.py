@@ -22,10 +22,13 @@ from service.draft import TIME, WORKER, By, Draft
 from service.numbering import take_numbers
 from service.sources import NewestCatalog, Source, Transaction
 from service.streams import Kind, kind_of
+from service.turns import Turns
 from service.writing import write
 
 __all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded", "Recording"]
 
+TURNS_AT_ONCE = 2
+"""Of one stream: one holds its row, one has a connection and waits for it; the others of this process have none."""
 E = TypeVar("E")
 
 
@@ -86,6 +89,7 @@ class Record(Recording):
         self._changed = changed
         self._source_of = source
         self._newest = NewestCatalog()
+        self._turns = Turns(TURNS_AT_ONCE)
 
     async def __call__(
         self,
@@ -101,7 +105,7 @@ class Record(Recording):
         request is answered with what its first attempt recorded, whatever has changed since: a command that may not
         be possible any more is given as the function that makes it. `also` runs last in the same transaction, with
         the state that the command left."""
-        async with self._engine.begin() as connection:
+        async with self._turns.of([stream_id]), self._engine.begin() as connection:
             if retry is not None and (first := await retries.claim(connection, retry)) is not None:
                 return await _answer_again(connection, retry, first)
             recorded = await self._decide(connection, stream_id, command() if callable(command) else command, by, check)

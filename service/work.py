@@ -19,7 +19,7 @@ from adapters.postgres.connection import Engine
 from adapters.postgres.outage import is_outage
 from adapters.postgres.work import Kind, Work, WorkState
 from domain.errors import Refusal
-from domain.provider import Unknown
+from domain.provider import Processing, Unknown
 from service.backoff import backoff_s
 from service.outage import DatabaseAway, telling_outages
 
@@ -114,32 +114,29 @@ class Queue:
 
     async def replay(self, id: str) -> bool:
         """Try this one now, whatever became of it before. False: somebody else is at it. Raises DatabaseAway."""
-        piece = await self._take(id)
+        with telling_outages():
+            piece = await self._take(id)
         if piece is not None:
             await self._all([piece])
         return piece is not None
 
     @asynccontextmanager
     async def taken(self, id: str, customer_id: str | None = None) -> AsyncIterator[Work | None]:
-        """This piece, to be done inside; None: somebody else is at it. What fails inside rests, and is raised. Raises
-        DatabaseAway."""
+        """This piece, to be done inside; None: somebody else is at it. What fails inside rests, and is raised."""
         piece = await self._take(id, customer_id)
         if piece is None:
             yield None
             return
         async with self._held([piece]):
             try:
-                with telling_outages():
-                    async with self._in_time():
-                        yield piece
-                    await self._settle([piece], {})
-            except DatabaseAway:
-                raise  # it is free again when the lease is over
+                async with self._in_time():
+                    yield piece
+                await self._settle([piece], {})
             except asyncio.CancelledError:
                 await asyncio.shield(self._release(piece))
                 raise
             except Exception as error:
-                with telling_outages():
+                if not _is_away(error):  # else it is free again when the lease is over
                     await self._settle([piece], {piece.id: error})
                 raise
 
@@ -216,9 +213,8 @@ class Queue:
             raise
 
     async def _take(self, id: str, customer_id: str | None = None) -> Work | None:
-        with telling_outages():
-            async with self._engine.begin() as connection:
-                return await work.take(connection, self.kind, id, LEASE, customer_id)
+        async with self._engine.begin() as connection:
+            return await work.take(connection, self.kind, id, LEASE, customer_id)
 
     async def _release(self, piece: Work) -> None:
         async with self._engine.begin() as connection:
@@ -282,7 +278,7 @@ class Queue:
             async with self._in_time():
                 return await self._do(batch)
         except Exception as error:
-            if isinstance(error, DatabaseAway) or is_outage(error):
+            if _is_away(error):
                 raise
             return {piece.id: error for piece in batch}
 
@@ -291,8 +287,15 @@ class Queue:
             if len(failed) < len(batch):
                 await work.done(connection, [piece for piece in batch if piece.id not in failed])
             for piece in batch:
-                if piece.id in failed:
-                    await work.rest(connection, piece, said(failed[piece.id]), *_rest(piece, failed[piece.id]))
+                error = failed.get(piece.id)
+                if isinstance(error, Processing):  # no failure: whoever has it needs its time
+                    await work.wait(connection, piece, timedelta(seconds=error.retry_after or REST_S_MAX))
+                elif error is not None:
+                    await work.rest(connection, piece, said(error), *_rest(piece, error))
+
+
+def _is_away(error: Exception) -> bool:
+    return isinstance(error, DatabaseAway) or is_outage(error)
 
 
 def _rest(piece: Work, error: Exception) -> tuple[timedelta, WorkState]:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from service.due_work import DueWork
 from service.housekeeping import keep_house
+from service.kinds import queues
 from service.metrics import listening
 from service.outage import DatabaseAway
 from service.progress import Progress
@@ -29,18 +30,15 @@ async def work(runtime: Runtime, stop: asyncio.Event) -> None:
     """Work until `stop` is set; what is claimed by then is finished first. A database that goes away is waited for."""
     due_work = DueWork(runtime.engine, runtime.record)
     progress = Progress(due_work)
-    queues = (
-        runtime.charging.queue,
-        runtime.sync.queue,
-        runtime.handling.queue,
-        runtime.reconciliation.queue(runtime.clock.now),
-    )
+
+    async def see(claimed: int) -> None:
+        await progress.see(claimed, runtime.clock.now())
+
     # Side by side: a provider that does not answer keeps nothing else waiting.
     async with asyncio.TaskGroup() as group:
         group.create_task(_keep_house(runtime, stop))
-        group.create_task(due_work.queue.work(stop, lambda claimed: progress.see(claimed, runtime.clock.now())))
-        for queue in queues:
-            group.create_task(queue.work(stop))
+        for queue in queues(runtime, due_work).values():
+            group.create_task(queue.work(stop, see if queue is due_work.queue else None))
 
 
 async def _keep_house(runtime: Runtime, stop: asyncio.Event) -> None:

@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
+    JSON,
     Select,
     and_,
     case,
+    cast,
     delete,
     exists,
     func,
@@ -30,7 +32,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
-from adapters.postgres.tables import comparisons, customers, effects, inbox, provider_sync, work
+from adapters.postgres.tables import comparisons, customers, effects, inbox, journal, provider_sync, streams, work
 
 COMPARED_EVERY = timedelta(hours=1)
 
@@ -39,6 +41,7 @@ class Kind(StrEnum):
     """What can be done later: its value also is the label in metrics."""
 
     DUE = "DUE"
+    CLOCK = "CLOCK"
     CHARGE = "CHARGE"
     SYNC = "SYNC"
     WEBHOOK = "WEBHOOK"
@@ -82,6 +85,16 @@ def _due(by: Any) -> Select[Any]:
     return select(*columns).where(customers.c.due_at <= by, customers.c.clock_id.is_(None))
 
 
+def _clock(by: Any) -> Select[Any]:
+    """Test clocks that stand beyond what has happened to their customers: whoever moved them has died."""
+    lived_by = select(customers.c.clock_id).where(customers.c.clock_id.is_not(None))
+    now = cast(cast(streams.c.state, JSON)["now"].as_string(), customers.c.due_at.type)
+    behind = exists().where(customers.c.clock_id == streams.c.id, customers.c.due_at <= now)
+    moved_at = select(func.max(journal.c.recorded_at)).where(journal.c.stream_id == streams.c.id).scalar_subquery()
+    columns = null().label("customer_id"), null().label("lane"), moved_at.label("since")
+    return select(streams.c.id, *columns).where(streams.c.id.in_(lived_by), behind)
+
+
 def _charge(by: Any) -> Select[Any]:
     """What a provider is to be asked, of customers on test clocks too."""
     return select(effects.c.id, effects.c.customer_id, effects.c.provider.label("lane"), effects.c.since)
@@ -113,6 +126,7 @@ def _comparison(by: Any) -> Select[Any]:
 
 _WAITING = {
     Kind.DUE: _due,
+    Kind.CLOCK: _clock,
     Kind.CHARGE: _charge,
     Kind.SYNC: _sync,
     Kind.WEBHOOK: _webhook,
@@ -181,6 +195,12 @@ async def rest(connection: Connection, piece: Work, error: str, again_in: timede
     await connection.execute(update(work).where(work.c.claim == piece.claim).values(values))
 
 
+async def wait(connection: Connection, piece: Work, again_in: timedelta) -> None:
+    """It has not failed: who does it outside is not ready, as a bank that takes days."""
+    values = {"claim": None, "attempts": work.c.attempts - 1, "error": None, "next_at": func.now() + again_in}
+    await connection.execute(update(work).where(work.c.claim == piece.claim).values(values))
+
+
 async def release(connection: Connection, pieces: Collection[Work]) -> None:
     """As if they had not been claimed."""
     values = {"claim": None, "attempts": work.c.attempts - 1, "next_at": func.now()}
@@ -213,12 +233,14 @@ async def depth(connection: Connection, kind: Kind, by: datetime | None = None, 
 
 
 async def depths(connection: Connection) -> list[Depth]:
-    """Of every kind, customers on test clocks left out: they do not live in our time."""
+    """Of every kind, without what is merely waited for, and without customers on test clocks: they do not live in our
+    time."""
     on_clocks = select(customers.c.customer_id).where(customers.c.clock_id.is_not(None))
     each = []
     for kind in _WAITING:
         due = _waiting(kind, None)
         real = or_(due.c.customer_id.is_(None), due.c.customer_id.not_in(on_clocks))
+        waited_for = and_(work.c.claim.is_(None), work.c.error.is_(None), work.c.next_at > func.now())
         failed = work.c.claim.is_(None) & work.c.error.is_not(None)
         each.append(
             select(
@@ -229,7 +251,7 @@ async def depths(connection: Connection) -> list[Depth]:
                 func.coalesce(func.extract("epoch", func.now() - func.min(due.c.since)), 0),
             )
             .select_from(due.outerjoin(work, _same(kind, due)))
-            .where(real)
+            .where(real, or_(work.c.id.is_(None), ~waited_for))
         )
     rows = await connection.execute(union_all(*each))
     return [

@@ -20,6 +20,7 @@ from api.mutations.settings import SettingsMutation
 from api.mutations.subscribe import SubscribeMutation
 from api.mutations.subscriptions import SubscriptionMutations
 from api.mutations.usage import UsageMutations
+from api.mutations.work import WorkMutations
 
 
 @strawberry.type(
@@ -41,6 +42,7 @@ class Mutation(
     CreditMutations,
     CouponMutations,
     ProviderEventMutations,
+    WorkMutations,
     SettingsMutation,
     ClockMutations,
     KeyMutations,

@@ -12,6 +12,7 @@ from api.queries.nodes import NodeQueries
 from api.queries.previews import PreviewQueries
 from api.queries.price_simulation import PriceSimulationQuery
 from api.queries.provider_events import ProviderEventQueries
+from api.queries.work import WorkQueries
 
 
 @strawberry.type(
@@ -26,6 +27,7 @@ class Query(
     PreviewQueries,
     PriceSimulationQuery,
     ProviderEventQueries,
+    WorkQueries,
     ClockQueries,
     KeyQueries,
 ):

@@ -29,9 +29,10 @@ from domain.provider import (
     Unknown,
 )
 from domain.taken_back import taken_back
+from service.outage import telling_outages
 from service.payments.linking import Linking
 from service.record import WORKER, Recorded, Recording
-from service.work import Queue, one_by_one
+from service.work import Queue, Tried, one_by_one
 
 T = TypeVar("T")
 
@@ -53,17 +54,17 @@ class Charging:
         """One round over what is open: how many there were. Raises DatabaseAway."""
         return await self.queue.round()
 
-    async def run_for(self, customer_id: str) -> int:
-        """The same for one customer, as after moving a test clock; what rests is asked too. How many have come to an
-        answer. Raises DatabaseAway."""
-        return (await self.queue.round_of(customer_id)).done
+    async def run_for(self, customer_id: str) -> Tried:
+        """The same for one customer, as after moving a test clock; what rests is asked too. Raises DatabaseAway."""
+        return await self.queue.round_of(customer_id)
 
     async def settle(self, customer_id: str, id: str) -> Recorded | None:
         """Try this payment or refund at once, also one that waited for the customer. None: somebody else is at it, or
         nobody knows yet; the worker goes on with it. Raises DatabaseAway."""
         try:
-            async with self.queue.taken(id, customer_id) as piece:
-                return None if piece is None else await self._ask(customer_id, id)
+            with telling_outages():
+                async with self.queue.taken(id, customer_id) as piece:
+                    return None if piece is None else await self._ask(customer_id, id)
         except Unknown:
             return None
 

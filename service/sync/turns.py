@@ -58,8 +58,8 @@ class Sync:
                 with telling_outages():
                     async with self._engine.connect() as connection:
                         names = await sync.providers_of(connection, customer_id)
-                for name in names:
-                    await self._told(customer_id, name)
+                    for name in names:
+                        await self._told(customer_id, name)
         except TimeoutError:
             raise Unknown("no answer in time") from None
 

@@ -4,12 +4,10 @@ Nothing here locks an account. Writers meet at the row of (customer, meter); who
 used. What may be used is asked of the account as it stands when the request comes in.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
-from weakref import WeakValueDictionary
 
 from adapters.postgres.connection import Engine
 from adapters.postgres.driver import attempted
@@ -24,6 +22,7 @@ from domain.gate import Usage as Used
 from domain.period import Grain, Period
 from service.clock import Clock
 from service.snapshot import Wanted
+from service.turns import Turns
 from service.usage.allowance import allowances
 from service.usage.base import Base
 from service.usage.consume import consume
@@ -36,12 +35,22 @@ from service.usage.events import (
     UsageEvent,
     UsageEventStatus,
     UsageOutcome,
+    turn_of,
 )
 from service.usage.gate import Asked
 from service.usage.intake import Intake
 from service.usage.read import Point, events_page, history, used_many
 from service.usage.record import Arrival, record
-from service.usage.reserve import Reservation, ReservationState, Reserved, Settling, commit, release, reserve
+from service.usage.reserve import (
+    Reservation,
+    ReservationState,
+    Reserved,
+    Settling,
+    commit,
+    holder,
+    release,
+    reserve,
+)
 from service.usage.whose import Visible
 
 __all__ = [
@@ -73,8 +82,8 @@ class Usage:
         self, engine: Engine, vault: Vault, clock: Clock, changed: Callable[[str], None], retention_days: int
     ) -> None:
         self._base = Base(engine, vault, clock, changed, timedelta(days=retention_days))
-        self._intake = Intake(self._write)
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._intake = Intake(self._write, self._write_alone)
+        self._turns = Turns()
 
     # ── recording ────────────────────────────────────────────────────────────────────────────────────────────────────
     async def record(self, events: Sequence[SentEvent], visible: Visible) -> list[UsageOutcome]:
@@ -98,7 +107,8 @@ class Usage:
         """From now on the event reads `quantity` (and `properties`); with neither it does not count. Raises Refusal:
         NOT_FOUND, INVALID, IDEMPOTENCY_MISMATCH."""
         correction = Correction(ref, source, id, quantity, properties, reason, visible)
-        return await self._attempted(lambda: correct(self._base, correction, retry))
+        async with self._turns.of([turn_of(ref)]):
+            return await self._attempted(lambda: correct(self._base, correction, retry))
 
     # ── using up ─────────────────────────────────────────────────────────────────────────────────────────────────────
     async def consume(
@@ -113,7 +123,7 @@ class Usage:
     ) -> Decision:
         """Use up the quantity if the decision allows it; a denied one changes nothing. `subscription_id`: which of the
         customer's subscriptions is to be charged. Raises Refusal: INVALID, NOT_FOUND, IDEMPOTENCY_MISMATCH."""
-        async with self._turn(ref):
+        async with self._turns.of([turn_of(ref)]):
             asked = Asked(ref, feature, quantity, visible, subscription_id)
             return await self._attempted(lambda: consume(self._base, asked, retry))
 
@@ -130,7 +140,7 @@ class Usage:
     ) -> Reserved:
         """Hold the quantity for `ttl` (1 second to 1 day) if it may be used. `subscription_id`: which of the customer's
         subscriptions is to be charged. Raises Refusal: INVALID, NOT_FOUND, IDEMPOTENCY_MISMATCH."""
-        async with self._turn(ref):
+        async with self._turns.of([turn_of(ref)]):
             asked = Asked(ref, feature, quantity, visible, subscription_id)
             return await self._attempted(lambda: reserve(self._base, asked, ttl, retry))
 
@@ -139,7 +149,8 @@ class Usage:
     ) -> Reservation:
         """Use up what is held, or `quantity` of it. Raises Refusal: NOT_FOUND, INVALID, CONFLICT (settled already),
         STALE (ran out), IDEMPOTENCY_MISMATCH."""
-        return await self._attempted(lambda: commit(self._base, Settling(id, visible), quantity, retry))
+        async with self._turns.of(await holder(self._base, id)):
+            return await self._attempted(lambda: commit(self._base, Settling(id, visible), quantity, retry))
 
     async def release_reservation(self, id: str, retry: Retry, visible: Visible) -> Reservation:
         """Hold it no longer. Raises Refusal: NOT_FOUND, CONFLICT (settled already), IDEMPOTENCY_MISMATCH."""
@@ -181,13 +192,9 @@ class Usage:
     async def _write(self, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
         return await self._attempted(lambda: record(self._base, arrivals))
 
+    async def _write_alone(self, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
+        async with self._turns.of(turn_of(event.customer) for event, _ in arrivals):
+            return await self._write(arrivals)
+
     async def _attempted(self, act: Callable[[], Awaitable[T]]) -> T:
         return await attempted(act, self._base.forget_known)
-
-    def _turn(self, ref: Ref) -> asyncio.Lock:
-        """Those of this process who use up one customer's limits queue here, and not each with a connection in hand."""
-        name = f"id {ref.id}" if ref.external_id is None else f"external {ref.external_id}"
-        lock = self._turns.get(name)
-        if lock is None:
-            lock = self._turns[name] = asyncio.Lock()
-        return lock

@@ -53,6 +53,11 @@ class CustomerRef(NamedTuple):
     external_id: str | None = None
 
 
+def turn_of(ref: Ref) -> str:
+    """Under which those who write usage of one customer queue."""
+    return f"id {ref.id}" if ref.external_id is None else f"external {ref.external_id}"
+
+
 class UsageEvent(Struct, frozen=True):
     """A SentEvent for those who have no type of their own."""
 

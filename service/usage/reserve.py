@@ -19,7 +19,7 @@ from domain.gate import Decision
 from service.ids import new_id, prefix_of
 from service.usage.base import Base
 from service.usage.check import is_number, readable
-from service.usage.events import CustomerRef
+from service.usage.events import CustomerRef, turn_of
 from service.usage.gate import Asked, Count, Place, Undone, after, place_of
 from service.usage.once import answered, keep
 from service.usage.record import write_new
@@ -133,6 +133,13 @@ async def release(base: Base, settling: Settling, retry: Retry) -> Reservation:
             await keep(connection, retry, reservation)
     base.tell([found.customer_id])
     return reservation
+
+
+async def holder(base: Base, id: str) -> list[str]:
+    """Whose turn it takes to settle the reservation; nobody's, if there is none."""
+    async with base.driver() as driver:
+        found = await reservations.find(driver, id, None)
+    return [] if found is None else [turn_of(CustomerRef(found.customer_id))]
 
 
 async def _open(driver: Driver, place: Place, quantity: Decimal, ttl: timedelta) -> Reservation:

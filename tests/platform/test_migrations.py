@@ -1,16 +1,20 @@
 """Migrations: safe to run at once, nothing drifts, and a database of a newer release is refused by name."""
 
 import asyncio
+from datetime import timedelta
 
 import asyncpg
 import pytest
+from alembic import command
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import engine as engine_module
+from adapters.postgres import migrations, work
 from adapters.postgres.embedded import silent
 from adapters.postgres.engine import UnsupportedServer, create_engine, plain_dsn
 from adapters.postgres.migrations import MigrationError, Standing, drift, migrate, standing
+from adapters.postgres.reads import webhooks
 from service.clock import Clock
 from service.record import Record
 from service.replay import fold_again, is_folded, verify
@@ -110,3 +114,60 @@ async def test_what_a_release_has_learned_is_folded_again_once(engine: AsyncEngi
     async with engine.connect() as connection:
         assert await is_folded(connection)
     assert [fault async for fault in verify(engine)] == []
+
+
+OLD_QUEUES = """
+    INSERT INTO inbox
+        (provider, notice_id, id, type, about, created_at, state, attempts, next_at, handled_at, error)
+    VALUES
+        ('stripe', 'evt_1', 'webhook_1', 'x', '{"kind": "OTHER"}', now(), 'PENDING', 0, now(), NULL, NULL),
+        ('stripe', 'evt_2', 'webhook_2', 'x', '{"kind": "OTHER"}', now(), 'PENDING', 3, '2099-01-01', NULL, 'no answer'),
+        ('stripe', 'evt_3', 'webhook_3', 'x', '{"kind": "OTHER"}', now(), 'FAILED', 16, now(), NULL, 'no answer'),
+        ('stripe', 'evt_4', 'webhook_4', 'x', '{"kind": "OTHER"}', now(), 'HANDLED', 2, now(), now(), NULL);
+    INSERT INTO provider_sync (customer_id, provider, reference, dirty_since, due_at, attempts, error) VALUES
+        ('customer_1', 'stripe', 'cus_1', now(), NULL, 0, NULL),
+        ('customer_2', 'stripe', 'cus_2', now(), '2099-01-01', 5, 'no answer');
+    INSERT INTO streams (id, kind, seq, hash, state, books) VALUES ('customer_1', 'account', 1, '', '{}',
+        '{"payments": {"payment_1": {"id": "payment_1", "provider": "stripe", "refunds": [{"id": "refund_1"}]}}}');
+    INSERT INTO effects (customer_id, id, kind, since) VALUES
+        ('customer_1', 'payment_1', 'CHARGE', now()), ('customer_1', 'refund_1', 'REFUND', now()),
+        ('customer_1', 'forget_simulated_customer_1', 'FORGET', now());
+    INSERT INTO comparisons (provider, compared_until, claimed_until) VALUES ('stripe', now(), now());
+"""
+
+
+async def test_what_lay_in_the_old_queues_is_carried_over(dsn: str, engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.run_sync(lambda it: command.downgrade(migrations._config(it), "0013"))
+        for statement in filter(str.strip, OLD_QUEUES.split(";\n")):
+            await connection.exec_driver_sql(statement)
+        await connection.commit()
+    await migrate(dsn, silent)
+    assert await drift(dsn) == []
+    async with engine.connect() as connection:
+        query = "SELECT id, state, attempts, error FROM work ORDER BY id"
+        assert [tuple(row) for row in await connection.execute(text(query))] == [
+            ("customer_2/stripe", "WAITING", 5, "no answer"),
+            ("webhook_2", "WAITING", 3, "no answer"),
+            ("webhook_3", "GIVEN_UP", 16, "no answer"),
+        ]
+        query = "SELECT id, provider FROM effects ORDER BY id"
+        assert [tuple(row) for row in await connection.execute(text(query))] == [
+            ("forget_simulated_customer_1", "simulated"),
+            ("payment_1", "stripe"),
+            ("refund_1", "stripe"),
+        ]
+        found = {(webhook.id, webhook.state, webhook.attempts) for webhook in await webhooks.page(engine, 10)}
+        assert found == {
+            ("webhook_1", "PENDING", 0),
+            ("webhook_2", "PENDING", 3),
+            ("webhook_3", "FAILED", 16),
+            ("webhook_4", "HANDLED", 2),
+        }
+    async with engine.begin() as connection:
+        charges = await work.claim(connection, work.Kind.CHARGE, timedelta(minutes=1), 10)
+        notices = await work.claim(connection, work.Kind.WEBHOOK, timedelta(minutes=1), 10)
+        compared = await work.claim(connection, work.Kind.COMPARISON, timedelta(minutes=1), 10)
+    assert [piece.lane for piece in charges] == ["simulated", "stripe", "stripe"]
+    assert [(piece.id, piece.attempts) for piece in notices] == [("webhook_1", 1)]
+    assert [piece.id for piece in compared] == ["stripe"]

@@ -150,6 +150,43 @@ async def test_support_sees_a_customers_webhooks_and_replays_them(desk: Desk, st
     assert (await desk.api.ask(f'{{ node(id: "{told["id"]}") {{ id }} }}'))["node"] == {"id": told["id"]}
 
 
+async def test_support_sees_what_was_given_up_and_replays_it(desk: Desk, stripe: FakeStripe) -> None:
+    buyer = await desk.till.buyer()
+    anonymous = (await desk.till.about(buyer, "provider { anonymousId }"))["provider"]["anonymousId"]
+    made = create_customer(stripe.account, {"metadata": {"tollgate": anonymous}})
+    told = await desk.tell(type="customer.created", data={"object": made})
+    for kind, id in (("WEBHOOK", told["id"]), ("SYNC", "customer_1/gone")):
+        await desk.deployment.fetch(
+            """INSERT INTO work (kind, id, customer_id, since, state, attempts, next_at, error)
+               VALUES ($1, $2, $3, '2026-01-01', 'GIVEN_UP', 40, '2099-01-01', 'no answer from Stripe')""",
+            kind,
+            id,
+            buyer.id,
+        )
+    shown = "kind id attempts error since nextAttemptAt customer { id }"
+    given_up = (await desk.api.ask(f"{{ givenUpWork(kind: [WEBHOOK]) {{ {shown} }} }}"))["givenUpWork"]
+    assert given_up == [
+        {
+            "kind": "WEBHOOK",
+            "id": told["id"],
+            "attempts": 40,
+            "error": "no answer from Stripe",
+            "since": "2026-01-01T00:00:00Z",
+            "nextAttemptAt": "2099-01-01T00:00:00Z",
+            "customer": {"id": buyer.id},
+        }
+    ]
+    whose = f'givenUpWork(customer: {{id: "{buyer.id}"}}) {{ kind }}'
+    assert (await desk.api.ask(f"{{ {whose} }}"))["givenUpWork"] == [{"kind": "SYNC"}, {"kind": "WEBHOOK"}]
+    found = [one["state"] for one in await desk.webhooks(f'first: 5, customer: {{id: "{buyer.id}"}}, state: [FAILED]')]
+    assert found == []  # whom it is about is known when it is handled
+    replayed = await desk.api.do("replayWork", "work { kind }", kind="WEBHOOK", id=told["id"])
+    assert replayed["work"] is None
+    whose = f'first: 5, customer: {{id: "{buyer.id}"}}'
+    assert [(one["state"], one["attempts"]) for one in await desk.webhooks(whose)] == [("HANDLED", 41)]
+    assert await desk.api.refused("replayWork", kind="WEBHOOK", id=told["id"]) == ("NOT_FOUND", ["input", "id"])
+
+
 async def test_webhooks_come_in_pages_the_newest_first(desk: Desk) -> None:
     told = [(await desk.tell(type="x"))["id"] for _ in range(3)][::-1]
     page = "edges { cursor node { id } } pageInfo { hasNextPage }"
@@ -169,6 +206,7 @@ async def test_only_support_sees_and_touches_them(desk: Desk) -> None:
     assert await service.fails("{ webhooks(first: 1) { edges { node { id } } } }") == ["FORBIDDEN"]
     for mutation, type_, asked in (
         ("replayWebhook", "ReplayWebhookInput", {"id": told["id"]}),
+        ("replayWork", "ReplayWorkInput", {"kind": "WEBHOOK", "id": told["id"]}),
         ("reconcile", "ReconcileInput", {"since": "2026-01-01T00:00:00Z"}),
     ):
         document = f"mutation($input: {type_}!) {{ {mutation}(input: $input) {{ userErrors {{ code }} }} }}"

@@ -5,14 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from processes import TEST, Process
+from processes import TEST, Process, eventually
 from test_due_work import expiring, happened
 
+from adapters.payments.simulated import Simulated
 from domain.books.payment import Method
 from domain.commands import AddMethod, CreateClock
 from domain.errors import Refusal
-from service.clocks import advance
+from domain.provider import Charge, Outcome
+from service.clocks import advance, clock_queue
 from service.ids import new_id
+from service.payments import Charging
+from service.work import Tried
 
 START = datetime(2030, 1, 31, 12, tzinfo=UTC)
 
@@ -134,3 +138,66 @@ async def test_a_provider_that_is_not_there_keeps_no_clock_from_moving(here: Pro
     history = await happened(here, customer_id)
     assert len(renewed(history)) == 2
     assert not [type for type, _, _ in history if type in ("payment.succeeded", "payment.failed")]
+
+
+class Held(Simulated):
+    """Answers after a while."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inside = 0
+
+    async def charge(self, charge: Charge) -> Outcome:
+        self.inside += 1
+        await asyncio.sleep(0.1)
+        self.inside -= 1
+        return await super().charge(charge)
+
+
+@pytest.mark.parametrize("token", ["declines", "succeeds"])
+async def test_a_charge_that_the_worker_holds_is_waited_for(
+    here: Process, there: Process, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is always there first. Its answer comes at the same point of the customer's time as ours would."""
+    provider = Held()
+    charging = Charging(there.engine, there.record, {"simulated": provider})
+    ours, workers = here.charging.run_for, list[asyncio.Task[int]]()
+
+    async def beaten(customer_id: str) -> Tried:
+        workers.append(asyncio.create_task(charging.run()))
+        await eventually(lambda: provider.inside > 0 or workers[-1].done())
+        return await ours(customer_id)
+
+    lives = []
+    for _ in range(2):  # first by itself, then beside a worker
+        clock_id, (customer_id,) = await clocked(here)
+        method = Method(new_id("method"), "simulated", token, "CARD", "Visa 4242", START)
+        await here.record(customer_id, AddMethod(method), TEST)
+        await advance(here, clock_id, START + timedelta(days=75), TEST)  # type: ignore[arg-type]
+        lives.append([(type, at) for type, at, _ in await happened(here, customer_id)])
+        monkeypatch.setattr(here.charging, "run_for", beaten)
+    await asyncio.gather(*workers)
+    assert sum(task.result() for task in workers) > 1
+    assert lives[0] == lives[1]
+
+
+async def test_the_worker_finishes_what_whoever_moved_a_clock_left_behind(
+    here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_id, ids = await clocked(here, 3)
+    record, calls = here.record, 0
+
+    async def dying(*given: Any, **more: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise asyncio.CancelledError
+        return await record(*given, **more)
+
+    monkeypatch.setattr(here, "record", dying)
+    with pytest.raises(asyncio.CancelledError):
+        await advance(here, clock_id, START + timedelta(days=60), TEST)  # type: ignore[arg-type]
+    monkeypatch.undo()
+    assert await clock_queue(here).round() == 1  # type: ignore[arg-type]
+    assert [len(renewed(await happened(here, id))) for id in ids] == [2, 2, 2]
+    assert await clock_queue(here).round() == 0  # type: ignore[arg-type]
