@@ -121,7 +121,8 @@ OLD_QUEUES = """
         (provider, notice_id, id, type, about, created_at, state, attempts, next_at, handled_at, error)
     VALUES
         ('stripe', 'evt_1', 'webhook_1', 'x', '{"kind": "OTHER"}', now(), 'PENDING', 0, now(), NULL, NULL),
-        ('stripe', 'evt_2', 'webhook_2', 'x', '{"kind": "OTHER"}', now(), 'PENDING', 3, '2099-01-01', NULL, 'no answer'),
+        ('stripe', 'evt_2', 'webhook_2', 'x', '{"kind": "OTHER"}', now(), 'PENDING', 3, '2099-01-01', NULL,
+            'no answer'),
         ('stripe', 'evt_3', 'webhook_3', 'x', '{"kind": "OTHER"}', now(), 'FAILED', 16, now(), NULL, 'no answer'),
         ('stripe', 'evt_4', 'webhook_4', 'x', '{"kind": "OTHER"}', now(), 'HANDLED', 2, now(), now(), NULL);
     INSERT INTO provider_sync (customer_id, provider, reference, dirty_since, due_at, attempts, error) VALUES
