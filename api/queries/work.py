@@ -7,10 +7,10 @@ import strawberry
 from adapters.postgres.reads import given_up
 from adapters.postgres.reads.given_up import Kind
 from api.context import Info
-from api.types.connection import PAGE_MAX
 from api.types.customer_ref import CustomerRef
 from api.types.work import GivenUpWork
 from domain.access import Scope
+from graphql_edge.cost import PAGE_MAX
 
 
 @strawberry.type
