@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from adapters.backoff import backoff_s
 from adapters.postgres.notices import PAYLOAD_BYTES_MAX, Line, LineLost, line
 
 log = logging.getLogger("tollgate.changes")
@@ -54,11 +55,11 @@ class Changes:
 
     async def run(self) -> None:
         """Keep the line to the other processes until cancelled; what is untold then is told before it ends."""
-        retry_s = RETRY_S_MIN
+        failures = 0
         while True:
             try:
                 async with line(self._dsn, self._heard, self._waiting.set) as opened:
-                    retry_s = RETRY_S_MIN
+                    failures = 0
                     self.connected = True
                     self._spread(None)  # what was told before we listened
                     await self._converse(opened)
@@ -69,8 +70,8 @@ class Changes:
                     )
             finally:
                 self.connected = False
-            await asyncio.sleep(retry_s)
-            retry_s = min(retry_s * 2, RETRY_S_MAX)
+            failures += 1
+            await asyncio.sleep(backoff_s(failures, RETRY_S_MIN, RETRY_S_MAX))
 
     async def _converse(self, opened: Line) -> None:
         try:

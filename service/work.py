@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 import structlog
 
+from adapters.backoff import backoff_s
 from adapters.postgres import work
 from adapters.postgres.connection import Engine
 from adapters.postgres.outage import is_outage
 from adapters.postgres.work import Kind, Work, WorkState
 from domain.errors import Refusal
 from domain.provider import Processing, Unknown
-from service.backoff import backoff_s
 from service.outage import DatabaseAway, telling_outages
 
 log = structlog.stdlib.get_logger(__name__)

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Callable
 from random import Random
 from time import monotonic
 
+from adapters.backoff import backoff_s
+
 PER_SECOND = 80.0
 PER_SECOND_IN_TEST_MODE = 20.0
 REST_S_MIN, REST_S_MAX = 0.5, 60.0
@@ -61,7 +63,7 @@ class RateLimit:
         self._failures += 1
         seconds = retry_after
         if seconds is None:
-            seconds = min(REST_S_MIN * 2.0 ** min(self._failures - 1, 16), REST_S_MAX) * self._chance.uniform(0.5, 1.0)
+            seconds = backoff_s(self._failures, REST_S_MIN, REST_S_MAX) * self._chance.uniform(0.5, 1.0)
         self._rests_until = max(self._rests_until, self._now() + seconds)
 
     def answered(self) -> None:
