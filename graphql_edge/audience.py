@@ -7,13 +7,13 @@ from contextlib import aclosing
 from typing import Any, Protocol, cast
 
 import msgspec
+from cachetools import LRUCache
 from graphql import ExecutionResult, FieldNode, VariableNode
 
 from graphql_edge import errors
 from graphql_edge.documents import Operation
 from graphql_edge.engine import Engine, Prepared, encode
 from graphql_edge.live import Log, Position, States
-from graphql_edge.lru import LRU
 
 
 class Sink(Protocol):
@@ -142,7 +142,7 @@ class Lives:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._audiences: dict[Hashable, Audience] = {}
-        self._entries: LRU[Hashable, asyncio.Future[tuple[str, bool]]] = LRU(1_000, 1_000)
+        self._entries: LRUCache[Hashable, asyncio.Future[tuple[str, bool]]] = LRUCache(1_000)
 
     @property
     def audiences(self) -> int:
@@ -203,10 +203,10 @@ class Lives:
         shared = self._entries.get(key)
         if shared is None:
             shared = asyncio.ensure_future(self.execute(prepared, root))
-            self._entries.put(key, shared, 1)
+            self._entries[key] = shared
         payload, good = await asyncio.shield(shared)
         if not good:
-            self._entries.discard(key)
+            self._entries.pop(key, None)
         return payload
 
     async def execute(self, prepared: Prepared, root: Any) -> tuple[str, bool]:

@@ -5,10 +5,12 @@ time; only then do the standard rules run, some of which compare pairs. Valid an
 maps by their text, so the hot path is one dictionary look-up.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
+from cachetools import LRUCache
 from graphql import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -24,7 +26,6 @@ from graphql import (
 from graphql_edge import cost, errors
 from graphql_edge.contract import Batch, Batches
 from graphql_edge.limits import Limits
-from graphql_edge.lru import LRU
 from graphql_edge.measure import DocumentMeasurer, Measure, default_sizes
 
 
@@ -91,6 +92,18 @@ class Document:
         return operation
 
 
+class _Refusal(NamedTuple):
+    text: str
+    code: str
+    errors: tuple[GraphQLError, ...]
+
+
+def _size(count: int, chars: int) -> Callable[[Document | _Refusal], int]:
+    """What a text takes of a map of so many characters, so that the map holds no more than `count` of them either."""
+    least = chars // (count + 1) + 1
+    return lambda kept: max(len(kept.text), least)
+
+
 class Documents:
     """The documents of one schema."""
 
@@ -98,9 +111,10 @@ class Documents:
         self._schema = schema
         self._limits = limits.document
         self._batches = batches
-        self._valid: LRU[str, Document] = LRU(limits.cached_documents_max, limits.cached_document_chars_max)
+        count, chars = limits.cached_documents_max, limits.cached_document_chars_max
+        self._valid: LRUCache[str, Document] = LRUCache(chars, _size(count, chars))
         # Far fewer of the refused, in a map of their own: nonsense must not push out what is used.
-        self._refused: LRU[str, Refused] = LRU(100, limits.cached_document_chars_max // 10)
+        self._refused: LRUCache[str, _Refusal] = LRUCache(chars // 10, _size(100, chars // 10))
 
     def __contains__(self, text: str) -> bool:
         """Whether it is known what this text is."""
@@ -111,15 +125,17 @@ class Documents:
         document = self._valid.get(text)
         if document is not None:
             return document
-        refused = self._refused.get(text)
-        if refused is not None:
-            raise Refused(refused.code, *refused.errors)
+        refusal = self._refused.get(text)
+        if refusal is not None:
+            raise Refused(refusal.code, *refusal.errors)
         try:
             document = self._read(text)
-        except Refused as refusal:
-            self._refused.put(text, Refused(refusal.code, *refusal.errors), len(text))
+        except Refused as refused:
+            with suppress(ValueError):  # one that is too long alone is not kept
+                self._refused[text] = _Refusal(text, refused.code, refused.errors)
             raise
-        self._valid.put(text, document, len(text))
+        with suppress(ValueError):
+            self._valid[text] = document
         return document
 
     def _read(self, text: str) -> Document:

@@ -156,7 +156,7 @@ def test_documents_are_kept_within_both_bounds() -> None:
         documents.get(f"{{ a{n}: later }}")
     assert len(documents._valid) == 3
     documents.get("{ later } #" + "x" * 185)
-    assert documents._valid.weight <= 200
+    assert documents._valid.currsize <= 200
     assert documents.get("{ later }") is not first
 
 

@@ -39,6 +39,7 @@ CORPUS: list[tuple[str, dict[str, Any]]] = [
     ("{ boxOrNone { label } }", {}),
     ('{ boxOrNone(label: "a") { label wrong size } }', {}),
     ('{ boxOrNone(label: "a") { wrongOrNone label missing } }', {}),
+    ('{ boxOrNone(label: "a") { inner { label } missing } box { label } }', {}),
     ('{ boxOrNone(label: "a") { wrongOrNone label } box { strict { label } } }', {}),
     ("{ rude { later size } }", {}),
     ("{ rude { later label } }", {}),

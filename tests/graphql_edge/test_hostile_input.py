@@ -210,7 +210,7 @@ async def test_many_documents_do_not_fill_the_memory(edge: Edge) -> None:
     for n in range(50):
         await edge.post("{ later } #" + f"{n:04}" * 4_000)
     documents = edge.endpoint.engine.documents
-    assert documents._valid.weight <= LIMITS.cached_document_chars_max
+    assert documents._valid.currsize <= LIMITS.cached_document_chars_max
 
 
 async def test_a_client_that_leaves_in_the_middle_is_forgotten(edge: Edge, no_tracebacks: Callable[[], None]) -> None:
