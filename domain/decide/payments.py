@@ -222,7 +222,7 @@ def _processing(payment: Payment, command: c.NoteProcessing) -> Sequence[e.Accou
 def _known(books: Books, payment_id: str) -> Payment:
     payment = books.payments.get(payment_id)
     if payment is None:
-        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "paymentId")
+        raise Refusal(ErrorCode.NOT_FOUND, "no such payment", "payment_id")
     return payment
 
 
