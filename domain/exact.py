@@ -8,7 +8,7 @@ rounding is always asked for by name.
 from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, getcontext, setcontext
 
-ZERO = Decimal(0)
+ZERO, _ONE = Decimal(0), Decimal(1)
 EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 _ROUNDING = Context(prec=400, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -35,5 +35,7 @@ def divided(value: Decimal, by: Decimal, digits: int, rounding: str) -> Decimal:
 
 def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros, without an exponent and without the sign of a negative zero."""
-    whole = int(value)
-    return Decimal(whole) if whole == value else value.normalize(EXACT)
+    if not value:
+        return ZERO
+    whole = value.quantize(_ONE, context=_ROUNDING)
+    return whole if whole == value else value.normalize(EXACT)

@@ -146,14 +146,15 @@ class Record(Recording):
             head = await states.head(connection, stream_id)
             if head is None or (by.visible is not None and stream_id not in by.visible):
                 raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-            draft = await self._drafted(connection, stream_id, head, command, by)
-            return draft, await answered(upcoming(draft.state, draft.time), self._source(connection))
+            source = self._source(connection)
+            draft = await self._drafted(connection, source, stream_id, head, command, by)
+            return draft, await answered(upcoming(draft.state, draft.time), source)
 
     async def _decide(
         self, connection: Connection, stream_id: str, command: Any, by: By, check: Callable[[Draft], None] | None
     ) -> Recorded:
         head = await self._head(connection, kind_of(stream_id), stream_id, by)
-        draft = await self._drafted(connection, stream_id, head, command, by)
+        draft = await self._drafted(connection, self._source(connection), stream_id, head, command, by)
         if check is not None:
             check(draft)
         (entries,) = await self._write(connection, [draft])
@@ -165,11 +166,13 @@ class Record(Recording):
             await take_numbers(connection, drafts, (await self._newest.read(connection)).settings)
         return await write(connection, drafts)
 
-    async def _drafted(self, connection: Connection, stream_id: str, head: Head, command: Any, by: By) -> Draft:
+    async def _drafted(
+        self, connection: Connection, source: Source, stream_id: str, head: Head, command: Any, by: By
+    ) -> Draft:
         """What happened meanwhile, what the command does, and what follows from it at once."""
         draft = self._begun(stream_id, head, by)
         at = await self._at(connection, draft.before, command)
-        await answered(draft.kind.carry_out(draft, command, at), self._source(connection))
+        await answered(draft.kind.carry_out(draft, command, at), source)
         return draft
 
     def _begun(self, stream_id: str, head: Head, by: By) -> Draft:

@@ -43,10 +43,13 @@ class Transaction:
     def __init__(self, connection: Connection, newest: NewestCatalog) -> None:
         self._connection = connection
         self._newest = newest
+        self._catalog: Catalog | None = None
 
     async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
         driver = await driver_of(self._connection)
-        return await answers(await self._newest.read(self._connection), partial(periods.used, driver), questions)
+        if self._catalog is None:  # all of it is answered by one
+            self._catalog = await self._newest.read(self._connection)
+        return await answers(self._catalog, partial(periods.used, driver), questions)
 
 
 async def answers(catalog: Catalog, used: Used, questions: Sequence[Question]) -> Sequence[Answer]:

@@ -2,12 +2,14 @@
 
 import re
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from adapters.problem import Problem
 
@@ -16,6 +18,10 @@ STATEMENT_SECONDS_MAX = 30
 """No statement of ours takes a second; one that takes 30 is lost, and holds locks that others wait for."""
 
 CONNECT_SECONDS_MAX = 10
+UNASKED_SECONDS_MAX = 0.1
+"""A connection that lay unused for longer is asked whether it still lives before it is used: that takes three messages.
+Of one in steady use the driver knows."""
+
 POOL_SECONDS_MAX = 10
 """Longer waits are an outage, and the caller should hear of it."""
 
@@ -50,9 +56,10 @@ def create_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=POOL_SECONDS_MAX,
-        pool_pre_ping=True,  # a server that restarted costs a reconnect, not a failed request
     )
     event.listen(engine.sync_engine, "connect", _check_version)
+    event.listen(engine.sync_engine, "checkin", _left)
+    event.listen(engine.sync_engine, "checkout", _check_alive)
     return engine
 
 
@@ -76,6 +83,22 @@ async def check_reach(dsn: str) -> None:
 def plain_dsn(dsn: str) -> str:
     """The same address for asyncpg itself (COPY, LISTEN), which knows postgresql:// only."""
     return re.sub(r"^postgres(ql)?(\+asyncpg)?://", "postgresql://", dsn)
+
+
+def _left(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["left"] = monotonic()
+
+
+def _check_alive(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """A server that restarted costs a reconnect, not a failed request."""
+    left = record.info.get("left")
+    try:
+        if connection.driver_connection.is_closed():
+            raise DisconnectionError
+        if left is not None and monotonic() - left > UNASKED_SECONDS_MAX:
+            connection.ping()
+    except (OSError, connection.dbapi.Error) as error:
+        raise DisconnectionError from error
 
 
 def _check_version(connection: Any, _record: object) -> None:

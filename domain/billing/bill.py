@@ -40,12 +40,16 @@ class Draft(Struct, frozen=True):
 
 def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draft, ...]:
     """By currency, the lines that the moment bills: differences, unless it is of items only, and the items it takes."""
+    return _drafts(books, wanted, moment, () if moment.until is None else differences(books, wanted))
+
+
+def _drafts(books: Books, wanted: Sequence[Charge], moment: Moment, differ: Sequence[Line]) -> tuple[Draft, ...]:
     found: dict[str, list[Line]] = {}
-    if moment.until is not None:
+    lines = adjusted((line for line in differ if not is_set_off(line)), books.adjustments)
+    if lines:
         currency_of = {key: one.currency for key, one in books.billed.items()}
         currency_of |= {charge.key: charge.currency for charge in wanted}
-        lines = [line for line in differences(books, wanted) if not is_set_off(line)]
-        for line in adjusted(lines, books.adjustments):
+        for line in lines:
             found.setdefault(currency_of[line.key], []).append(line)
     taken = [item for item in books.items if moment.closes or (moment.until is None and item.at_once)]
     for item in taken:
@@ -95,11 +99,10 @@ def bill(
     """Everything that the moment makes happen at `at`, in order. Of two workers that come for it the second finds the
     moment gone; so run twice is run once."""
     run = _Run(account, at)
-    if moment.until is not None:
-        set_off = tuple(line for line in differences(account.books, wanted) if is_set_off(line))
-        if set_off:
-            run.record(e.ReturnsSetOff(set_off))
-    due = drafts(account.books, wanted, moment)
+    differ = () if moment.until is None else differences(account.books, wanted)
+    if set_off := tuple(line for line in differ if is_set_off(line)):
+        run.record(e.ReturnsSetOff(set_off))
+    due = _drafts(account.books, wanted, moment, differ)
     for draft in due:  # of several currencies the last one closes what was due for all
         _settle(run, draft, office, moment.until if draft is due[-1] else None)
     made = [one.invoice for one in run.happened if isinstance(one, e.InvoiceFinalized)]

@@ -8,7 +8,6 @@ at its end comes to, less what the count at its beginning does, under their own 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from itertools import groupby
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ from domain.books.line import ZERO, LineKind, Step
 from domain.catalog import Price
 from domain.exact import EXACT, exact_sum
 from domain.money import rounded
-from domain.pricing.rate import INCLUDED, Rated, rate
+from domain.pricing.rate import INCLUDED, steps_of
 
 ONE = Decimal(1)
 
@@ -76,18 +75,22 @@ class UsageCharges:
             charged = joined(self._counted.slice(cut, read) for cut in stretch.cuts)
             steps += _steps(bill.price, charged, begins=stretch.begins)
             slices += charged
-        return _charge(bill, slices, _never_below_zero(steps), named_only=self._counted.named_only(bill))
+        return _charge(bill, slices, tuple(steps), named_only=self._counted.named_only(bill))
 
 
-def _charge(bill: Bill, slices: Iterable[Slice], rated: Rated, *, named_only: bool) -> Charge:
+def _charge(bill: Bill, slices: Iterable[Slice], steps: tuple[Step, ...], *, named_only: bool) -> Charge:
+    """A correction can lower a count below where this price took it over, but no charge goes below zero."""
     price, stretch = bill.price, bill.windows[-1].tariff.stretch
+    total = exact_sum(step.amount for step in steps)
+    if total < 0:
+        steps = (*steps, Step("below zero, counts as 0", ONE, EXACT.minus(total), EXACT.minus(total)))
     return Charge(
         key=bill.key,
         kind=LineKind.USAGE,
         description=f"{stretch.plan_name}: {price.key.replace('_', ' ')}",
         currency=price.currency,
         quantity=exact_sum(EXACT.subtract(one.ends, one.begins) for one in slices),
-        amount=rounded(rated.exact, price.currency, price.rounding),
+        amount=rounded(max(total, ZERO), price.currency, price.rounding),
         period=bill.covered,
         changed_at=bill.windows[-1].period.start,
         stretch=stretch,
@@ -97,7 +100,7 @@ def _charge(bill: Bill, slices: Iterable[Slice], rated: Rated, *, named_only: bo
         tax_inclusive=price.tax_inclusive,
         usage=bill.covered,
         named_only=named_only,
-        steps=rated.steps,
+        steps=steps,
     )
 
 
@@ -106,7 +109,7 @@ def _steps(price: Price, slices: list[Slice], *, begins: bool) -> Iterator[Step]
     the fixed fee of a first tier."""
     counted = begins and (not slices or slices[0].begins != 0 or slices[0].spared is None)
     if counted:
-        yield from (step for step in rate(price, ZERO).steps if step.amount)
+        yield from (step for step in steps_of(price, ZERO) if step.amount)
     for n, one in enumerate(slices):
         if one.spared is None:
             yield Step("within what is unlimited", EXACT.subtract(one.ends, one.begins), ZERO, ZERO)
@@ -122,10 +125,10 @@ def _steps(price: Price, slices: list[Slice], *, begins: bool) -> Iterator[Step]
 def _of_count(price: Price, count: Decimal, spared: Decimal) -> Iterable[Step]:
     """The steps of so many units, of which `spared` come off after those that are included."""
     if not spared:
-        return rate(price, count).steps
+        return steps_of(price, count)
     own = price.included or ZERO
     steps: list[Step] = []
-    for step in rate(beyond(price, spared), count).steps:
+    for step in steps_of(beyond(price, spared), count):
         if step.label != INCLUDED:
             steps.append(step)
             continue
@@ -133,11 +136,3 @@ def _of_count(price: Price, count: Decimal, spared: Decimal) -> Iterable[Step]:
         off = ((INCLUDED, kept), ("within the limit", EXACT.subtract(step.quantity, kept)))
         steps += [Step(label, quantity, ZERO, ZERO) for label, quantity in off if quantity]
     return steps
-
-
-def _never_below_zero(steps: list[Step]) -> Rated:
-    """A correction can lower a count below where this price took it over."""
-    total = exact_sum(step.amount for step in steps)
-    if total < 0:
-        steps = [*steps, Step("below zero, counts as 0", ONE, EXACT.minus(total), EXACT.minus(total))]
-    return Rated(Fraction(max(total, ZERO)), tuple(steps))

@@ -38,10 +38,15 @@ def rate(price: Price, quantity: Decimal) -> Rated:
     A FLAT price costs its amount as often as it was bought: `quantity` is 1 but for add-ons. A quantity below zero, as
     corrections can leave it, counts as zero. The first tier is entered by the first unit that is not included.
     """
+    steps = steps_of(price, quantity)
+    return Rated(Fraction(exact_sum(step.amount for step in steps)), steps)
+
+
+def steps_of(price: Price, quantity: Decimal) -> tuple[Step, ...]:
+    """The figures of `rate` alone."""
     used = max(quantity, ZERO)
     included = min(used, price.included or ZERO)
     steps = [] if quantity >= 0 else [step("below zero, counts as 0", quantity, ZERO)]
     if included:
         steps.append(step(INCLUDED, included, ZERO))
-    steps += MODELS[price.model].steps(price, EXACT.subtract(used, included))
-    return Rated(Fraction(exact_sum(step.amount for step in steps)), tuple(steps))
+    return (*steps, *MODELS[price.model].steps(price, EXACT.subtract(used, included)))

@@ -89,12 +89,21 @@ async def test_a_server_that_is_too_old_is_refused_with_its_version(dsn: str, mo
     await engine.dispose()
 
 
+@pytest.mark.parametrize("heard", [False, True])
 async def test_a_restarted_server_costs_a_reconnect_and_no_failed_request(
-    engine: AsyncEngine, template: asyncpg.Connection
+    engine: AsyncEngine, template: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, heard: bool
 ) -> None:
+    """Whether the driver has `heard` of it already, or has to ask a connection that lay unused."""
+    monkeypatch.setattr(engine_module, "UNASKED_SECONDS_MAX", 60 if heard else 0)
     async with engine.connect() as connection:
         pid = await connection.scalar(text("SELECT pg_backend_pid()"))
+        driver = (await connection.get_raw_connection()).driver_connection
+    assert driver is not None
+    gone = asyncio.Event()
+    driver.add_termination_listener(lambda _: gone.set())
     await template.execute("SELECT pg_terminate_backend($1)", pid)
+    if heard:
+        await gone.wait()
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT pg_backend_pid()")) != pid
 
