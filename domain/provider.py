@@ -121,7 +121,10 @@ class Unknown(Exception):
 
 
 class Processing(Unknown):
-    """The provider has it, under `reference`, and nobody knows yet: a bank takes days. Asked again, it tells more."""
+    """The provider has the charge or the refund, under `reference`, and a bank takes its days. Nothing has failed: it
+    is asked again in `retry_after` seconds, for as long as it takes."""
+
+    retry_after: float
 
     def __init__(self, why: str, retry_after: float, reference: str | None) -> None:
         super().__init__(why, retry_after)

@@ -18,7 +18,7 @@ from adapters.stripe.minor import Unchargeable, units
 from adapters.stripe.ours import PAYMENT
 from adapters.stripe.refund import refund
 from domain.books.payment import FailureCode
-from domain.provider import Charge, Failed, Outcome, Refused, Repayment, Succeeded, Unknown
+from domain.provider import Charge, Failed, Outcome, Processing, Refused, Repayment, Succeeded, Unknown
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class StripePayments:
             case "canceled":
                 return None
             case status:
-                raise Unknown(f"Stripe has it as {status}", intents.DAYS_LATER_S)
+                raise Processing(f"Stripe has it as {status}", intents.DAYS_LATER_S, found.id)
 
     async def refund(self, repayment: Repayment) -> Succeeded | Refused:
         """Raises Unknown, also while a bank has not yet taken the money back."""

@@ -13,14 +13,14 @@ from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.ours import PAYMENT, maybe, ours, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import FailureCode
-from domain.provider import Failed, NeedsAction, Outcome, Succeeded, Unknown
+from domain.provider import Failed, NeedsAction, Outcome, Processing, Succeeded, Unknown
 
 DAYS_LATER_S = 3600.0
 """How soon to ask again about a bank debit, which takes days."""
 
 
 def outcome(intent: PaymentIntent) -> Outcome:
-    """Raises Unknown while Stripe itself does not know."""
+    """Raises Unknown while Stripe itself does not know, as Processing while a bank does not."""
     match intent.status:
         case "succeeded":
             return Succeeded(intent.id)
@@ -33,7 +33,7 @@ def outcome(intent: PaymentIntent) -> Outcome:
         case "canceled":  # by us, after it had failed or was withdrawn; or in Stripe's dashboard
             return _failed(_reason(intent, FailureCode.PROVIDER_ERROR))
         case "processing":
-            raise Unknown("the bank has not answered yet", DAYS_LATER_S)
+            raise Processing("the bank has not answered yet", DAYS_LATER_S, intent.id)
         case status:
             raise Unknown(f"Stripe has it as {status}")
 

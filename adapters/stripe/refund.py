@@ -9,7 +9,7 @@ from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.minor import Unchargeable, units
 from adapters.stripe.ours import REFUND, ours, text
 from adapters.stripe.pages import PAGE, every
-from domain.provider import Refused, Repayment, Succeeded, Unknown
+from domain.provider import Processing, Refused, Repayment, Succeeded
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -65,4 +65,4 @@ def _became(found: Refund) -> Succeeded | Refused:
         case "failed" | "canceled":
             return Refused(text(found, "failure_reason") or "the bank did not take it back")
         case _:
-            raise Unknown("the bank has not answered yet", intents.DAYS_LATER_S)
+            raise Processing("the bank has not answered yet", intents.DAYS_LATER_S, found.id)

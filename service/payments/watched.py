@@ -13,7 +13,8 @@ from domain import provider as port
 P = TypeVar("P")
 
 OUTCOMES = frozenset(
-    one.__name__ for one in (port.Succeeded, port.Failed, port.NeedsAction, port.Refused, port.Mirrored)
+    one.__name__
+    for one in (port.Succeeded, port.Failed, port.NeedsAction, port.ChargedBack, port.Refused, port.Mirrored)
 )
 """Named as they are; whatever else comes back is an answer."""
 
@@ -48,8 +49,8 @@ class _Watched:
                     outcome = outcome if outcome in OUTCOMES else "Answered"
                     return answer
                 except Exception as raised:
-                    # A provider that says what it will not do has answered.
-                    error = not isinstance(raised, port.Unsayable)
+                    # A provider that says what it will not do, or that it takes days, has answered.
+                    error = not isinstance(raised, port.Unsayable | port.Processing)
                     outcome = type(raised).__name__ if isinstance(raised, port.Unknown | port.Unsayable) else "Error"
                     raise
                 finally:

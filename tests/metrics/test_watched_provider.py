@@ -8,7 +8,7 @@ import pytest
 from adapters.metrics import Instruments
 from adapters.payments.simulated import Simulated
 from domain.money import Money
-from domain.provider import Charge, Failed, Repayment, Succeeded, Unknown
+from domain.provider import Charge, Failed, Processing, Repayment, Succeeded, Unknown
 from service.payments.watched import watched
 
 
@@ -67,6 +67,15 @@ async def test_what_nobody_knows_the_outcome_of_is_an_error_and_raised_as_it_was
     errors = counted(instruments, "billing_provider_call_errors_total")
     assert errors == {"charge Unknown": 1, "portal Error": 1, "detach Cancelled": 1}
     assert counted(instruments) == errors
+
+
+async def test_what_takes_days_at_a_bank_is_no_error() -> None:
+    instruments = Instruments()
+    provider = watched(Provider(), "simulated", instruments, None)
+    with pytest.raises(Processing):
+        await provider.charge(charge("debit"))
+    assert counted(instruments) == {"charge Processing": 1}
+    assert counted(instruments, "billing_provider_call_errors_total") == {}
 
 
 def test_what_is_no_call_is_the_providers_own() -> None:

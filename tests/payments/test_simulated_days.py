@@ -1,11 +1,13 @@
 """What takes days at a provider, and what comes back, played on a test clock with the simulated one."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 import pytest_asyncio
 from paying_shop import BY, Shop, on
+from sqlalchemy import text
 
 from adapters.secrets import Secrets
 from adapters.settings import Settings
@@ -69,6 +71,19 @@ async def test_that_a_debit_is_under_way_is_recorded_once(shop: Shop, runtime: R
     for _ in range(3):
         assert await runtime.charging.run_for(shop.customer_id) == 0
     assert (await shop.account()).seq == seq
+
+
+async def test_a_debit_under_way_is_no_failure_and_is_never_given_up(
+    shop: Shop, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.work.ATTEMPTS_MAX", 1)
+    await sold(shop, runtime, "debit")
+    for _ in range(3):
+        await runtime.charging.run_for(shop.customer_id)
+    async with shop.engine.connect() as connection:
+        (row,) = await connection.execute(text("SELECT state, attempts, next_at - now() FROM work"))
+    assert (row[0], row[1]) == ("WAITING", 0)
+    assert timedelta(minutes=59) < row[2] <= timedelta(hours=1)
 
 
 async def test_a_debit_that_fails_is_a_failed_payment_days_later(shop: Shop, runtime: Runtime) -> None:
