@@ -37,7 +37,8 @@ async def _nothing_to_close() -> None:
 
 class Connector(Struct, frozen=True, kw_only=True):
     """`name`: what payment methods, links and the address of its notices carry, for ever. `records` None: it cannot be
-    compared with; `notices` None: it tells nothing by itself. Nothing is asked of it before `open` or after `close`."""
+    compared with; `notices` None: it tells nothing by itself, as one without records cannot: what is told is looked
+    at there. Nothing is asked of it before `open` or after `close`."""
 
     name: str
     payments: Provider

@@ -1,7 +1,5 @@
 """Stripe as the service sees it: one object for all that is asked of a provider."""
 
-from collections.abc import Sequence
-
 from adapters.stripe import invoices
 from adapters.stripe.charge import StripePayments
 from adapters.stripe.client import Api
@@ -10,7 +8,6 @@ from adapters.stripe.invoices import Invoices
 from adapters.stripe.methods import Methods
 from adapters.stripe.minor import Unchargeable
 from adapters.stripe.portal import Portal
-from domain.books.payment import Method
 from domain.provider import (
     Capabilities,
     Charge,
@@ -36,8 +33,11 @@ class StripeProvider:
         self.api = api
         self._customers = Customers(api)
         self._methods = Methods(api)
-        self._portal = Portal(api)
         self._invoices = Invoices(api)
+        self.forget = self._customers.delete
+        self.methods = self._methods.all
+        self.detach = self._methods.detach
+        self.portal = Portal(api).open
 
     # ── payments ─────────────────────────────────────────────────────────────────────────────────────────────────────
     async def charge(self, charge: Charge) -> Outcome:
@@ -63,23 +63,11 @@ class StripeProvider:
             found = await self._customers.link(anonymous_id, lost=found)
         raise Unknown("Stripe names only customers that are gone")
 
-    async def forget(self, reference: str) -> None:
-        await self._customers.delete(reference)
-
     async def set_up(self, reference: str, key: str) -> str:
         return (await self._methods.set_up(reference, key)).client_secret
 
-    async def methods(self, reference: str) -> Sequence[Method]:
-        return await self._methods.all(reference)
-
     async def set_default(self, reference: str, token: str) -> None:
         await self._methods.set_default(reference, token)
-
-    async def detach(self, token: str) -> None:
-        await self._methods.detach(token)
-
-    async def portal(self, reference: str, return_url: str) -> str:
-        return await self._portal.open(reference, return_url)
 
     async def push(self, reference: str, mirror: Mirror, copy: str | None) -> Mirrored:
         if mirror.state is MirrorState.GONE:

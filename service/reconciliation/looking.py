@@ -2,7 +2,7 @@
 
 Webhooks say what to look at, reconciliation looks at everything; both end here, so that both come to the same."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from domain.commands import LinkProvider, NoteDrift, RecordRefund
 from domain.errors import Refusal
 from domain.exact import exact_sum
 from domain.money import Money
+from domain.notice import About, Subject
 from domain.provider import Unknown
 from domain.provider_state import FoundCustomer, FoundPayment, FoundRefund, ProviderRecords, State
 from service.payments import Charging
@@ -171,6 +172,22 @@ class Looking:
         # What was recorded while they were listed is not to be taken for gone.
         account = await self.account(customer_id or "") or account
         return Seen(provider, customer_id, comparison.methods(account.books, provider, found))
+
+    async def told(self, provider: str, about: Subject) -> AsyncIterator[Seen]:
+        """What a notice makes us look at, one after the other; nothing, where it is of no concern. It is not believed,
+        only followed, so that notices which come late, twice or in any order end in the same state. What one look leads
+        to is to be recorded before the next."""
+        match about.kind:
+            case About.PAYMENT if about.reference is not None:
+                yield await self.payment(provider, about.reference)
+            case About.REFUND if about.payment is not None:
+                yield await self.payment(provider, about.payment)
+            case About.DISPUTE if about.reference is not None:
+                yield await self.dispute(provider, about.reference)
+            case About.SETUP | About.METHOD if about.customer is not None:
+                yield await self.methods(provider, about.customer)
+            case About.CUSTOMER if about.reference is not None:
+                yield await self.customer(provider, about.reference)
 
     async def everything(self, provider: str, customer_id: str) -> Seen:
         """All that the provider has of this customer."""

@@ -14,7 +14,6 @@ from domain.provider import Unknown
 from service.outage import DatabaseAway, telling_outages
 from service.reconciliation.looking import Looking
 from service.record import WORKER, By
-from service.webhooks.understanding import look
 from service.work import Queue, one_by_one
 
 log = structlog.stdlib.get_logger(__name__)
@@ -87,7 +86,7 @@ class Handling:
     async def _handle(self, told: Told, by: By) -> None:
         if told.customer_id is None:
             await self._concerns(told, await self._whose(told))
-        async for seen in look(self._looking, told):
+        async for seen in self._looking.told(told.provider, told.about):
             await self._concerns(told, seen.customer_id)
             await self._looking.repair(seen, by)
 
