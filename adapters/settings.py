@@ -4,7 +4,7 @@ import os
 import re
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from adapters.problem import Problem
+
+S = TypeVar("S", bound=BaseSettings)
 
 _DSN = re.compile(r"postgres(ql(\+asyncpg)?)?://\S+")
 _ORIGIN = re.compile(r"\*|https?://[^/\s?#@]+")
@@ -74,17 +76,20 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+FROM_ENVIRONMENT = SettingsConfigDict(
+    frozen=True,
+    extra="ignore",
+    env_file_encoding="utf-8",
+    env_ignore_empty=True,
+    validate_by_name=True,
+    validate_by_alias=True,
+)
+
+
 class Settings(BaseSettings):
     """One value per variable. Each description completes the sentence "<VARIABLE> must be …"."""
 
-    model_config = SettingsConfigDict(
-        frozen=True,
-        extra="ignore",
-        env_file_encoding="utf-8",
-        env_ignore_empty=True,
-        validate_by_name=True,
-        validate_by_alias=True,
-    )
+    model_config = FROM_ENVIRONMENT
 
     port: int = Field(
         default=8000, ge=0, le=65535, validation_alias="PORT", description="a port, 0 (any free) to 65535"
@@ -229,17 +234,23 @@ class Settings(BaseSettings):
         return self
 
 
-def variables() -> dict[str, str]:
+def variables(kind: type[BaseSettings] = Settings) -> dict[str, str]:
     """Each variable and what it must be."""
-    return {str(field.validation_alias): str(field.description) for field in Settings.model_fields.values()}
+    return {str(field.validation_alias): str(field.description) for field in kind.model_fields.values()}
 
 
 def read_settings(env_file: Path | None = Path(".env")) -> Settings:
     """The settings of this process; the environment wins over the file. Raises WrongSettings."""
+    return read(Settings, env_file)
+
+
+def read(kind: type[S], env_file: Path | None = Path(".env")) -> S:
+    """The same of what is plugged in and has settings of its own: `FROM_ENVIRONMENT` is their `model_config`, and their
+    variables begin with its name, not with BILLING_. Raises WrongSettings."""
     try:
-        return Settings(_env_file=env_file)  # type: ignore[call-arg]  # known to pydantic-settings only
+        return kind(_env_file=env_file)
     except ValidationError as error:
-        raise WrongSettings(_problems(error)) from None  # the cause would show the values
+        raise WrongSettings(_problems(error, variables(kind))) from None  # the cause would show the values
 
 
 def unknown_variables(env_file: Path | None = Path(".env")) -> list[str]:
@@ -253,8 +264,7 @@ def unknown_variables(env_file: Path | None = Path(".env")) -> list[str]:
     return lines
 
 
-def _problems(error: ValidationError) -> list[str]:
-    described = variables()
+def _problems(error: ValidationError, described: dict[str, str]) -> list[str]:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
         if problem["loc"]:

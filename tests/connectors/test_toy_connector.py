@@ -10,7 +10,7 @@ from e2e.conftest import database
 from e2e.deployment import Deployment, serving
 from toy import toy, toy_connectors
 
-from adapters.settings import Settings
+from adapters.settings import Settings, WrongSettings
 from service.runtime import Runtime
 from tollgate.providers import REGISTERED, connectors, usual
 from tollgate.wiring import open_runtime
@@ -18,7 +18,7 @@ from tollgate.wiring import open_runtime
 __all__ = ["database"]
 
 TABLE = (*REGISTERED, toy_connectors)
-PAID = "payment { id status action provider reference }"
+PAID = "payment { id status action provider reference customer { id } }"
 
 
 @pytest_asyncio.fixture(scope="module")
@@ -84,7 +84,7 @@ async def test_a_payment_has_its_reference_while_it_is_under_way_and_is_asked_fo
     payment = await paid(api, "slow")
     pending = await now(api, payment)
     assert (pending["status"], toy.charges[pending["reference"]].payment_id) == ("PENDING", payment["id"])
-    await worker.charging.run()
+    assert await worker.charging.run_for(payment["customer"]["id"]) == 1
     assert await now(api, payment) == {**pending, "status": "SUCCEEDED"}
 
 
@@ -121,16 +121,24 @@ async def test_it_keeps_no_copies_and_lists_nothing_so_it_is_told_and_asked_litt
     await paid(api, "good")
     await running.fetch("UPDATE provider_sync SET dirty_since = dirty_since - interval '1 hour'")
     assert await worker.sync.run() > 0
-    assert await running.fetch("SELECT error FROM provider_sync WHERE error IS NOT NULL") == []
+    assert await running.fetch("SELECT error FROM work WHERE error IS NOT NULL") == []
     assert not await worker.reconciliation.run_due(worker.clock.now())
 
 
-async def test_what_is_opened_is_closed(database: str, running: Deployment) -> None:
+async def test_what_is_opened_is_closed(database: str, running: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOY_KEY", "pk_toy")
     toy.life.clear()
     async with open_runtime(running.settings, running.secrets, database, registered=TABLE) as runtime:
         assert (toy.life, list(runtime.connectors)) == (["opened"], ["toy"])
         assert runtime.connectors["toy"].public.publishable_key == "pk_toy"
     assert toy.life == ["opened", "closed"]
+
+
+def test_its_own_settings_are_checked_like_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOY_KEY", "much too long")
+    with pytest.raises(WrongSettings) as wrong:
+        connectors(Settings(_env_file=None), TABLE)  # type: ignore[call-arg]
+    assert wrong.value.problems == ["TOY_KEY: must be a key of the toy's"]
 
 
 def only(**values: Any) -> Iterator[str]:

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
 from adapters.payments.connector import Connector, PublicSettings, Surroundings
-from adapters.settings import Settings
+from adapters.settings import FROM_ENVIRONMENT, Settings, read
 from domain.books.payment import FailureCode, Method
 from domain.provider import (
     Capabilities,
@@ -80,8 +83,15 @@ class Toy(Provider):
         return None
 
 
+class ToySettings(BaseSettings):
+    model_config = FROM_ENVIRONMENT
+
+    key: str | None = Field(default=None, max_length=9, validation_alias="TOY_KEY", description="a key of the toy's")
+
+
 toy = Toy()
 
 
 def toy_connectors(settings: Settings) -> Iterator[Connector]:
-    yield Connector(name="toy", payments=toy, public=PublicSettings("pk_toy"), open=toy.open, close=toy.close)
+    key = read(ToySettings, env_file=None).key
+    yield Connector(name="toy", payments=toy, public=PublicSettings(key), open=toy.open, close=toy.close)
