@@ -126,7 +126,11 @@ class Charging:
             return await _in_time(provider.withdraw(charge))
         for other in _superseded(account.books, payment):
             # The customer can still confirm it with the provider, and would then pay twice.
-            if (paid := await _in_time(provider.withdraw(charge_of(account, other, charge.customer)))) is not None:
+            try:
+                paid = await _in_time(provider.withdraw(charge_of(account, other, charge.customer)))
+            except Processing as under_way:
+                raise Unknown("an earlier charge is under way", under_way.retry_after) from None
+            if paid is not None:
                 await self._record(account.customer.id, told(other, paid), WORKER)
                 raise Unknown("an earlier charge has gone through meanwhile")  # so this one is looked at anew
         return await _in_time(provider.charge(charge))

@@ -14,6 +14,7 @@ from adapters.settings import Settings
 from domain import commands as c
 from domain.books.payment import FailureCode, Payment, PaymentStatus
 from domain.notice import NotGenuine
+from domain.provider import Charge, Processing
 from service.clocks import advance
 from service.runtime import Runtime
 from tollgate.wiring import open_runtime
@@ -162,3 +163,28 @@ async def test_a_body_with_many_notices_is_verified_by_a_call_and_acknowledged_i
 async def test_a_notice_of_what_it_does_not_know_is_not_its_own(runtime: Runtime, body: bytes) -> None:
     with pytest.raises(NotGenuine):
         await runtime.intake.receive("simulated", body, {})
+
+
+async def test_that_an_earlier_charge_is_under_way_is_not_said_of_the_next(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The customer confirmed a debit after it had been given up here: the next waits until a bank has answered."""
+    await shop.open("needs_action")
+    await shop.sell("100.00")
+    await shop.charging.run()
+    await shop.at("2026-01-03")
+    earlier, later = await shop.payments()
+    assert (earlier.failure, later.settled_at) == (FailureCode.ACTION_REQUIRED, None)
+
+    async def under_way(charge: Charge) -> None:
+        raise Processing("the bank has it already", 60.0, f"simulated_{charge.payment_id}")
+
+    monkeypatch.setattr(shop.provider, "withdraw", under_way)
+    await shop.charging.run()
+    assert (await shop.payments())[1] == later
+    monkeypatch.undo()
+    shop.provider.confirm(earlier.id)
+    await shop.charging.run_for(shop.customer_id)
+    await shop.charging.run_for(shop.customer_id)
+    assert [one.failure for one in await shop.payments()] == [None, FailureCode.NOT_NEEDED]
+    assert (shop.taken(), await shop.faults()) == (Decimal("100.00"), [])
