@@ -74,3 +74,13 @@ async def test_a_dispute_as_it_stands(desk: Desk) -> None:
     assert found is not None
     assert found.standing is Standing.LOST
     assert await desk.records.dispute("du_nobody") is None
+
+
+async def test_the_disputes_of_a_payment(desk: Desk) -> None:
+    paid = await desk.payments.charge(of("12.34", await desk.card()))
+    other = await desk.payments.charge(of("3.00", await desk.card(), payment_id="payment_b"))
+    assert isinstance(paid, Succeeded)
+    assert isinstance(other, Succeeded)
+    made = dispute(desk.fake.account, str(paid.reference))
+    assert [one.reference for one in await desk.records.disputes_of(str(paid.reference))] == [made["id"]]
+    assert await desk.records.disputes_of(str(other.reference)) == []

@@ -87,3 +87,8 @@ def close_dispute(account: Account, id: str, won: bool) -> Object:
 
 def retrieve_dispute(account: Account, params: Object, id: str) -> Object:
     return account.get("dispute", id, "dispute")
+
+
+def list_disputes(account: Account, params: Object) -> Object:
+    kept = (one for one in account.of("dispute") if params.get("payment_intent") in (None, one["payment_intent"]))
+    return account.page(kept, params, "/v1/disputes")

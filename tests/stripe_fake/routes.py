@@ -47,6 +47,7 @@ _TABLE: list[tuple[str, str, type, Callable[..., Any]]] = [
     ("GET", "customers/ID", p.CustomerRetrieveParams, customers.retrieve_customer),
     ("POST", "customers/ID", p.CustomerUpdateParams, customers.update_customer),
     ("DELETE", "customers/ID", p.CustomerDeleteParams, customers.delete_customer),
+    ("GET", "disputes", p.DisputeListParams, refunds.list_disputes),
     ("GET", "disputes/ID", p.DisputeRetrieveParams, refunds.retrieve_dispute),
     ("GET", "events", p.EventListParams, _list_events),
     ("GET", "events/ID", p.EventRetrieveParams, _event),
