@@ -1,72 +1,65 @@
 """What can be asked for. A command carries what `decide` needs besides the state: ids, frozen terms, sealed data."""
 
-from domain.commands.catalog import (
+from domain.commands.deployment import (
+    AdvanceClock,
     ArchiveCoupon,
     ArchivePlan,
     CatalogCommand,
     ChangeSettings,
+    ClockCommand,
+    CreateClock,
     CreateCoupon,
     CreateFeature,
+    CreateKey,
     CreateMeter,
     CreatePlan,
+    KeyCommand,
     PublishPlanVersion,
+    RevokeKey,
 )
-from domain.commands.clock import AdvanceClock, ClockCommand, CreateClock
-from domain.commands.credit import GrantCredit, RedeemCoupon, RemoveCoupon, VoidCredit
-from domain.commands.customer import CreateCustomer, EraseCustomer, UpdateCustomer
-from domain.commands.due import CatchUp
-from domain.commands.entitlement import GrantEntitlement, RevokeEntitlement
-from domain.commands.invoice import (
+from domain.commands.money import (
     AddItem,
+    AddMethod,
     AdjustLine,
+    DefaultMethod,
     FinalizeInvoice,
+    GrantCredit,
     IssueCreditNote,
+    LinkProvider,
+    MoneyCommand,
+    NoteDrift,
+    NoteProcessing,
+    PayInvoice,
     PlanInstalments,
+    ProviderCommand,
+    RecordPayment,
+    RecordRefund,
+    RedeemCoupon,
+    RefundPayment,
+    RemoveCoupon,
     RemoveItem,
+    RemoveMethod,
+    SettlePayment,
+    SettleRefund,
+    UnlinkProvider,
+    UpdateMethod,
+    VoidCredit,
     VoidInvoice,
     WriteOffInvoice,
 )
-from domain.commands.key import CreateKey, KeyCommand, RevokeKey
-from domain.commands.method import AddMethod, DefaultMethod, RemoveMethod, UpdateMethod
-from domain.commands.payment import (
-    NoteProcessing,
-    PayInvoice,
-    RecordPayment,
-    RecordRefund,
-    RefundPayment,
-    SettlePayment,
-    SettleRefund,
+from domain.commands.rights import (
+    CancelScheduledChange,
+    CatchUp,
+    ChangeSubscription,
+    CreateCustomer,
+    EraseCustomer,
+    GrantEntitlement,
+    RevokeCancellation,
+    RevokeEntitlement,
+    Subscribe,
+    UpdateCustomer,
 )
-from domain.commands.provider import LinkProvider, NoteDrift, ProviderCommand, UnlinkProvider
-from domain.commands.subscription import CancelScheduledChange, ChangeSubscription, RevokeCancellation, Subscribe
 from domain.policy import ChangeTiming
-
-MoneyCommand = (
-    AddItem
-    | RemoveItem
-    | AdjustLine
-    | FinalizeInvoice
-    | VoidInvoice
-    | WriteOffInvoice
-    | IssueCreditNote
-    | GrantCredit
-    | VoidCredit
-    | RedeemCoupon
-    | RemoveCoupon
-    | AddMethod
-    | RemoveMethod
-    | DefaultMethod
-    | UpdateMethod
-    | PayInvoice
-    | RecordPayment
-    | SettlePayment
-    | NoteProcessing
-    | RefundPayment
-    | SettleRefund
-    | RecordRefund
-    | PlanInstalments
-    | ProviderCommand
-)
 
 AccountCommand = (
     CreateCustomer

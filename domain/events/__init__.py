@@ -4,32 +4,35 @@ An event's `type` is its tag. Fields may be added with a default; any other chan
 lift (`adapters.postgres.codec`).
 """
 
-from domain.events.catalog import (
+from domain.events.deployment import (
     CatalogEvent,
+    ClockAdvanced,
+    ClockCreated,
+    ClockEvent,
     CouponArchived,
     CouponCreated,
     FeatureCreated,
+    KeyCreated,
+    KeyEvent,
+    KeyRevoked,
     MeterCreated,
     PlanArchived,
     PlanCreated,
     PlanVersionPublished,
     SettingsChanged,
 )
-from domain.events.clock import ClockAdvanced, ClockCreated, ClockEvent
-from domain.events.credit import (
+from domain.events.event import Event
+from domain.events.money import (
+    BillingClosed,
+    BillingRestored,
+    BillingSuspended,
     CouponRedeemed,
     CouponRemoved,
     CreditApplied,
     CreditExpired,
     CreditGranted,
-    CreditVoided,
-)
-from domain.events.customer import CustomerCreated, CustomerErased, CustomerUpdated
-from domain.events.entitlement import EntitlementExpired, EntitlementGranted, EntitlementRevoked
-from domain.events.event import Event
-from domain.events.invoice import (
-    BillingClosed,
     CreditNoteIssued,
+    CreditVoided,
     InstalmentsPlanned,
     InvoiceFinalized,
     InvoiceVoided,
@@ -37,32 +40,40 @@ from domain.events.invoice import (
     ItemAdded,
     ItemRemoved,
     LineAdjusted,
-    ReturnsSetOff,
-)
-from domain.events.key import KeyCreated, KeyEvent, KeyRevoked
-from domain.events.method import MethodAdded, MethodDefaulted, MethodRemoved, MethodUpdated
-from domain.events.payment import (
-    BillingRestored,
-    BillingSuspended,
+    MethodAdded,
+    MethodDefaulted,
+    MethodRemoved,
+    MethodUpdated,
+    MoneyEvent,
     PaymentFailed,
     PaymentNeedsAction,
     PaymentProcessing,
     PaymentRecorded,
     PaymentRequested,
     PaymentSucceeded,
+    ProviderDrifted,
+    ProviderLinked,
+    ProviderUnlinked,
     RefundFailed,
     RefundRequested,
     RefundSettled,
+    ReturnsSetOff,
 )
-from domain.events.provider import ProviderDrifted, ProviderLinked, ProviderUnlinked
-from domain.events.subscription import (
+from domain.events.rights import (
     AddOnAdded,
     AddOnRemoved,
     ChangeApplied,
     ChangeScheduled,
     ChangeWithdrawn,
+    CustomerCreated,
+    CustomerErased,
+    CustomerUpdated,
+    EntitlementExpired,
+    EntitlementGranted,
+    EntitlementRevoked,
     PlanChanged,
     QuantityChanged,
+    RightsEvent,
     SubscriptionCreated,
     SubscriptionEnded,
     SubscriptionPaused,
@@ -70,67 +81,6 @@ from domain.events.subscription import (
     SubscriptionResumed,
     SubscriptionStarted,
     TrialEnded,
-)
-
-RightsEvent = (
-    CustomerCreated
-    | CustomerUpdated
-    | CustomerErased
-    | SubscriptionCreated
-    | SubscriptionStarted
-    | TrialEnded
-    | SubscriptionRenewed
-    | PlanChanged
-    | QuantityChanged
-    | AddOnAdded
-    | AddOnRemoved
-    | SubscriptionPaused
-    | SubscriptionResumed
-    | SubscriptionEnded
-    | ChangeScheduled
-    | ChangeWithdrawn
-    | ChangeApplied
-    | EntitlementGranted
-    | EntitlementRevoked
-    | EntitlementExpired
-)
-"""Who they are and what they hold."""
-
-MoneyEvent = (
-    ItemAdded
-    | ItemRemoved
-    | LineAdjusted
-    | InvoiceFinalized
-    | BillingClosed
-    | ReturnsSetOff
-    | InvoiceVoided
-    | InvoiceWrittenOff
-    | InstalmentsPlanned
-    | CreditNoteIssued
-    | CreditGranted
-    | CreditVoided
-    | CreditExpired
-    | CreditApplied
-    | CouponRedeemed
-    | CouponRemoved
-    | MethodAdded
-    | MethodRemoved
-    | MethodDefaulted
-    | MethodUpdated
-    | PaymentRequested
-    | PaymentNeedsAction
-    | PaymentProcessing
-    | PaymentSucceeded
-    | PaymentFailed
-    | PaymentRecorded
-    | RefundRequested
-    | RefundSettled
-    | RefundFailed
-    | BillingSuspended
-    | BillingRestored
-    | ProviderLinked
-    | ProviderUnlinked
-    | ProviderDrifted
 )
 
 AccountEvent = RightsEvent | MoneyEvent

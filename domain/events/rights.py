@@ -1,13 +1,38 @@
-"""What the customer subscribes to, and what of it is planned."""
+"""Who the customer is, and what they hold."""
 
 from datetime import datetime
 
+from msgspec import UNSET, UnsetType, field
+
+from domain.account import Customer, Grant
 from domain.catalog import PlanVersion
 from domain.events.event import Event
 from domain.period import Cadence, Period
 from domain.subscription import AddOn, EndReason, ScheduledChange, Subscription
 
 
+# ── who the customer is ───────────────────────────────────────────────────────────────────────────────────────────────
+class CustomerCreated(Event, frozen=True, tag="customer.created"):
+    customer: Customer
+
+
+class CustomerUpdated(Event, frozen=True, tag="customer.updated"):
+    """Only what changed. A None in `sealed` removes that field; so does None as the country."""
+
+    sealed: dict[str, str | None] = field(default_factory=dict)
+    currency: str | None = None
+    timezone: str | None = None
+    country: str | UnsetType | None = UNSET
+    locale: str | None = None
+    tax_id_country: str | UnsetType | None = UNSET
+    tax_id_valid: bool | None = None
+
+
+class CustomerErased(Event, frozen=True, tag="customer.erased"):
+    """From here on nobody can read the customer's personal data: the key is destroyed in the same transaction."""
+
+
+# ── subscriptions ─────────────────────────────────────────────────────────────────────────────────────────────────────
 # `since`, where there is one: from when it is charged. A quote binds from the instant it was given, and support may
 # date a change back; rights change when it is recorded. None: at once. `usage_anchor`, `usage_since`: how the
 # subscription's use is counted from then on.
@@ -99,3 +124,41 @@ class ChangeApplied(Event, frozen=True, tag="subscription.change_applied"):
 
     subscription_id: str
     change_id: str
+
+
+# ── what is given beside the plans ────────────────────────────────────────────────────────────────────────────────────
+class EntitlementGranted(Event, frozen=True, tag="entitlement.granted"):
+    grant: Grant
+
+
+class EntitlementRevoked(Event, frozen=True, tag="entitlement.revoked"):
+    grant_id: str
+
+
+class EntitlementExpired(Event, frozen=True, tag="entitlement.expired"):
+    grant_id: str
+
+
+RightsEvent = (
+    CustomerCreated
+    | CustomerUpdated
+    | CustomerErased
+    | SubscriptionCreated
+    | SubscriptionStarted
+    | TrialEnded
+    | SubscriptionRenewed
+    | PlanChanged
+    | QuantityChanged
+    | AddOnAdded
+    | AddOnRemoved
+    | SubscriptionPaused
+    | SubscriptionResumed
+    | SubscriptionEnded
+    | ChangeScheduled
+    | ChangeWithdrawn
+    | ChangeApplied
+    | EntitlementGranted
+    | EntitlementRevoked
+    | EntitlementExpired
+)
+"""Who they are and what they hold."""
