@@ -10,7 +10,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.driver import driver_of
 from adapters.postgres.engine import create_engine
 from adapters.postgres.reads import catalog as catalogs
-from adapters.postgres.states import Head
+from adapters.postgres.states import StreamHead
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
 from domain.billing.numbering import Numbering
@@ -57,7 +57,7 @@ async def fill(dsn: str, accounts: int, days: float = 32) -> None:
 def subscribed(plan: PlanVersion, n: int, at: datetime) -> Draft:
     """A customer with a card who bought the plan at that instant and paid the first invoice."""
     id = new_id("customer")
-    draft = Draft(kind_of(id), id, Head(0, b"", None, ""), Account(), BY, at)
+    draft = Draft(kind_of(id), id, StreamHead(0, b"", None, ""), Account(), BY, at)
     customer = Customer(id, CustomerKind.GROUP, new_id("anon"), {}, "USD", "UTC", at, country="FR")
     _do(draft, c.CreateCustomer(customer), at)
     _do(draft, c.AddMethod(Method(new_id("method"), "simulated", "tok_ok", "CARD", "Visa 4242", at)), at)

@@ -8,7 +8,7 @@ from time import monotonic
 from adapters.postgres.codec import decode_account, decode_catalog, decode_clock
 from adapters.postgres.connection import Engine
 from adapters.postgres.driver import driver_of
-from adapters.postgres.reads.heads import Head, heads
+from adapters.postgres.reads.stream_states import StreamState, stream_states
 from domain.catalog import Catalog
 from service.clock import Clock
 from service.snapshot import Snapshot, UsageOf
@@ -71,7 +71,7 @@ class AccountReads:
         asked = {id: 0 if one is None else one.seq for id, one in before.items()} | {CATALOG: self._catalog_seq}
         # Who may see which customer is settled before anything is asked here: a snapshot serves all who may.
         async with self._engine.connect() as connection:
-            found = await heads(await driver_of(connection), asked)
+            found = await stream_states(await driver_of(connection), asked)
         self._learn_catalog(found.pop(CATALOG, None))
         snapshots = {id: self._snapshot(id, head, before[id], now, read_at) for id, head in found.items()}
         wanted = [one for snapshot in snapshots.values() for one in snapshot.metered()]
@@ -80,11 +80,11 @@ class AccountReads:
                 snapshots[one.customer_id].usage[one.entitlement.feature.key] = usage
         return snapshots
 
-    def _learn_catalog(self, head: Head | None) -> None:
+    def _learn_catalog(self, head: StreamState | None) -> None:
         if head is not None and head.state is not None and head.seq > self._catalog_seq:
             self._catalog, self._catalog_seq = decode_catalog(head.state), head.seq
 
-    def _snapshot(self, id: str, head: Head, before: Snapshot | None, now: datetime, read_at: float) -> Snapshot:
+    def _snapshot(self, id: str, head: StreamState, before: Snapshot | None, now: datetime, read_at: float) -> Snapshot:
         if head.state is None:
             assert before is not None
             account = before.stored

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from adapters.postgres.reads import catalog as catalogs
 from adapters.postgres.reads import entries
-from adapters.postgres.reads.entries import Asked
+from adapters.postgres.reads.entries import AsOfQuery
 from domain.account import Account
 from domain.catalog import Catalog, Plan
 from domain.due import present
@@ -147,7 +147,7 @@ async def _as_of(runtime: "Runtime", snapshot: Snapshot, feature: str, quantity:
     """Before the customer's present: what the journal says up to then. After it: what will have fallen due by then."""
     account, seq = snapshot.account, snapshot.seq
     if at < snapshot.now:
-        asked = Asked(snapshot.customer_id, at)
+        asked = AsOfQuery(snapshot.customer_id, at)
         past = (await entries.as_of(runtime.engine, [asked], frozenset({snapshot.customer_id}))).get(asked)
         account, seq = (Account(), 0) if past is None else (past.account, past.seq)
     account = present(account, at)

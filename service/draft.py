@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from adapters.postgres import journal
-from adapters.postgres.journal import Entry
-from adapters.postgres.ledger import Posted
-from adapters.postgres.states import Head
+from adapters.postgres.journal import JournalEntry
+from adapters.postgres.ledger import PostedEntry
+from adapters.postgres.states import StreamHead
 from domain.account import Account
 from domain.engine import Pending
 from domain.ledger import postings
@@ -32,7 +32,7 @@ TIME = "time"
 class Draft(Pending[Any]):
     """What is pending in a stream, of which `head` says where it stood."""
 
-    def __init__(self, kind: Kind, stream_id: str, head: Head, state: Any, by: By, recorded_at: datetime) -> None:
+    def __init__(self, kind: Kind, stream_id: str, head: StreamHead, state: Any, by: By, recorded_at: datetime) -> None:
         super().__init__(state, head.effective_at, kind.evolve)
         self.kind = kind
         self.stream_id = stream_id
@@ -40,9 +40,9 @@ class Draft(Pending[Any]):
         self._by = by
         self._recorded_at = recorded_at
 
-    def sealed(self) -> list[Entry]:
+    def sealed(self) -> list[JournalEntry]:
         """The entries, chained to the stream's last one."""
-        entries: list[Entry] = []
+        entries: list[JournalEntry] = []
         seq, previous = self.head.seq, self.head.hash
         for fact in self.facts:
             seq += 1
@@ -62,13 +62,13 @@ class Draft(Pending[Any]):
             entries.append(entry)
         return entries
 
-    def posted(self) -> list[Posted]:
+    def posted(self) -> list[PostedEntry]:
         """What each of an account's entries does to the ledger."""
-        found: list[Posted] = []
+        found: list[PostedEntry] = []
         before = self.before
         if not isinstance(before, Account):
             return found
         for seq, fact in enumerate(self.facts, self.head.seq + 1):
-            found.append(Posted(seq, fact.at, postings(before, fact.event, fact.after, fact.at)))  # type: ignore[arg-type]
+            found.append(PostedEntry(seq, fact.at, postings(before, fact.event, fact.after, fact.at)))  # type: ignore[arg-type]
             before = fact.after
         return found

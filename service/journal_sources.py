@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads import Entry, entries, follow
+from adapters.postgres.reads import JournalEntry, entries, follow
 
 Place = tuple[int, ...]
 """After which entry: (number), or (transaction, position). Places of one source are ordered."""
@@ -20,13 +20,13 @@ class Source(Protocol):
     def concerns(self, stream_id: str) -> bool:
         """Whether its entries are read here."""
 
-    def place(self, entry: Entry) -> Place:
+    def place(self, entry: JournalEntry) -> Place:
         """The place after the entry."""
 
     async def newest(self) -> Place:
         """The place after all that can be read now."""
 
-    async def read(self, after: Place, limit: int, types: Sequence[str] | None = None) -> list[Entry]:
+    async def read(self, after: Place, limit: int, types: Sequence[str] | None = None) -> list[JournalEntry]:
         """The entries after that place, in order."""
 
 
@@ -44,13 +44,13 @@ class OneCustomer:
     def concerns(self, stream_id: str) -> bool:
         return stream_id == self._customer_id
 
-    def place(self, entry: Entry) -> Place:
+    def place(self, entry: JournalEntry) -> Place:
         return (entry.seq,)
 
     async def newest(self) -> Place:
         return (await follow.newest_seq(self._engine, self._customer_id),)
 
-    async def read(self, after: Place, limit: int, types: Sequence[str] | None = None) -> list[Entry]:
+    async def read(self, after: Place, limit: int, types: Sequence[str] | None = None) -> list[JournalEntry]:
         return await entries.page(
             self._engine, self._customer_id, self._visible, after=after[0], limit=limit, types=types
         )
@@ -73,11 +73,11 @@ class Everything:
     def concerns(self, stream_id: str) -> bool:
         return self._visible is None or stream_id in self._visible
 
-    def place(self, entry: Entry) -> Place:
+    def place(self, entry: JournalEntry) -> Place:
         return (entry.xact, entry.position)
 
     async def newest(self) -> Place:
         return await follow.newest_place(self._engine)
 
-    async def read(self, after: Place, limit: int, types: Sequence[str] | None = None) -> list[Entry]:
+    async def read(self, after: Place, limit: int, types: Sequence[str] | None = None) -> list[JournalEntry]:
         return await follow.all_after(self._engine, (after[0], after[1]), self._visible, limit=limit, types=types)

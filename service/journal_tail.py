@@ -9,7 +9,7 @@ from contextlib import suppress
 import structlog
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads import Entry
+from adapters.postgres.reads import JournalEntry
 from service.changes import Changes
 from service.journal_sources import Everything, OneCustomer, Place, Source
 
@@ -39,19 +39,19 @@ class JournalTails:
 
     def of_customer(
         self, customer_id: str, after: Place | None, types: Sequence[str] | None
-    ) -> AsyncGenerator[tuple[Place, Entry], None]:
+    ) -> AsyncGenerator[tuple[Place, JournalEntry], None]:
         """The customer's entries after that place; None: after the present."""
         return self._follow(customer_id, OneCustomer(self._engine, customer_id), after, types)
 
     def of_all(
         self, visible: frozenset[str] | None, after: Place | None, types: Sequence[str] | None
-    ) -> AsyncGenerator[tuple[Place, Entry], None]:
+    ) -> AsyncGenerator[tuple[Place, JournalEntry], None]:
         """Everybody's entries after that place; None: after the present. `visible`: of these streams only."""
         return self._follow((visible,), Everything(self._engine, visible), after, types)
 
     async def _follow(
         self, key: Hashable, source: Source, after: Place | None, types: Sequence[str] | None
-    ) -> AsyncGenerator[tuple[Place, Entry], None]:
+    ) -> AsyncGenerator[tuple[Place, JournalEntry], None]:
         tail = self._tails.get(key)
         if tail is None:
             look_s = min(source.look_s, self._look_s or source.look_s)
@@ -82,13 +82,13 @@ class Tail:
         self.readers = 0
         self.dirty = asyncio.Event()
         self._look_s = look_s
-        self._recent: deque[tuple[Place, Entry]] = deque()
+        self._recent: deque[tuple[Place, JournalEntry]] = deque()
         self._floor: Place | None = None
         self.head: Place | None = None
         self._turn = asyncio.Event()
         self.task = asyncio.get_running_loop().create_task(self._run())
 
-    async def follow(self, after: Place | None, types: Sequence[str] | None) -> AsyncGenerator[Entry, None]:
+    async def follow(self, after: Place | None, types: Sequence[str] | None) -> AsyncGenerator[JournalEntry, None]:
         """The entries after that place (None: after `head`), and then each new one."""
         while self.head is None or self._floor is None:
             await self._turn.wait()
@@ -136,7 +136,7 @@ class Tail:
     async def _read(self) -> int:
         if self.head is None:
             self._floor = self.head = await self.source.newest()
-            entries: list[Entry] = []
+            entries: list[JournalEntry] = []
         else:
             entries = await self.source.read(self.head, PAGE)
         for entry in entries:

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from adapters.postgres import journal, retries, states
 from adapters.postgres.connection import Connection, Engine
-from adapters.postgres.journal import Entry
+from adapters.postgres.journal import JournalEntry
 from adapters.postgres.retries import Retry
-from adapters.postgres.states import Head
+from adapters.postgres.states import StreamHead
 from domain.account import Account
 from domain.books.invoice import Invoice
 from domain.commands import CreateCustomer, LinkProvider, SettlePayment
@@ -38,7 +38,7 @@ class Recorded(NamedTuple):
     stream_id: str
     seq: int
     state: Any
-    entries: list[Entry]
+    entries: list[JournalEntry]
 
     def event(self, type: type[E]) -> E | None:
         """The first of the command's own events of this type; what merely fell due is not among them."""
@@ -160,14 +160,14 @@ class Record(Recording):
         (entries,) = await self._write(connection, [draft])
         return Recorded(stream_id, head.seq + len(entries), draft.state, entries)
 
-    async def _write(self, connection: Connection, drafts: Sequence[Draft]) -> list[list[Entry]]:
+    async def _write(self, connection: Connection, drafts: Sequence[Draft]) -> list[list[JournalEntry]]:
         """The entries of each. Documents take their numbers only now."""
         if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for one in drafts for fact in one.facts):
             await take_numbers(connection, drafts, (await self._newest.read(connection)).settings)
         return await write(connection, drafts)
 
     async def _drafted(
-        self, connection: Connection, source: Source, stream_id: str, head: Head, command: Any, by: By
+        self, connection: Connection, source: Source, stream_id: str, head: StreamHead, command: Any, by: By
     ) -> Draft:
         """What happened meanwhile, what the command does, and what follows from it at once."""
         draft = self._begun(stream_id, head, by)
@@ -175,14 +175,14 @@ class Record(Recording):
         await answered(draft.kind.carry_out(draft, command, at), source)
         return draft
 
-    def _begun(self, stream_id: str, head: Head, by: By) -> Draft:
+    def _begun(self, stream_id: str, head: StreamHead, by: By) -> Draft:
         kind = kind_of(stream_id)
         return Draft(kind, stream_id, head, kind.decode(head), by, datetime.now(UTC))
 
     def _source(self, connection: Connection) -> Source:
         return self._source_of(connection, self._newest)
 
-    async def _head(self, connection: Connection, kind: Kind, stream_id: str, by: By) -> Head:
+    async def _head(self, connection: Connection, kind: Kind, stream_id: str, by: By) -> StreamHead:
         head = await states.lock(connection, stream_id, by.visible)
         if head is None:
             if by.visible is not None and stream_id not in by.visible:

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
 from adapters.postgres import counted, counts, documents, effects, folds, journal, ledger, states, views
-from adapters.postgres.change import Change
+from adapters.postgres.change import StreamChange
 from adapters.postgres.connection import Connection, Engine
-from adapters.postgres.journal import Entry
-from adapters.postgres.ledger import Posted
-from adapters.postgres.states import Head
+from adapters.postgres.journal import JournalEntry
+from adapters.postgres.ledger import PostedEntry
+from adapters.postgres.states import StreamHead
 from domain.access import ApiKey
 from domain.account import Account
 from domain.ledger import postings
@@ -30,11 +30,11 @@ class Fault(NamedTuple):
 
 class _Fold(NamedTuple):
     kind: Kind
-    head: Head
+    head: StreamHead
     state: Any
     held_ids: set[str]
-    entries: list[Entry]
-    posted: list[Posted]
+    entries: list[JournalEntry]
+    posted: list[PostedEntry]
     broken_at: int | None
 
 
@@ -66,7 +66,7 @@ async def replay(engine: Engine) -> int:
                 fold = await _fold(transaction, stream_id)
                 await states.write(transaction, {stream_id: fold.head})
                 await views.clear(transaction, stream_id)
-                await views.project(transaction, [Change(fold.kind.empty, fold.state, fold.entries, fold.posted)])
+                await views.project(transaction, [StreamChange(fold.kind.empty, fold.state, fold.entries, fold.posted)])
                 await views.hold(transaction, [(stream_id, id) for id in sorted(fold.held_ids)])
             count += 1
     async with engine.begin() as transaction:
@@ -94,8 +94,8 @@ async def fold_again(engine: Engine, progress: Callable[[str], None]) -> None:
 async def _fold(connection: Connection, stream_id: str) -> _Fold:
     kind = kind_of(stream_id)
     state, held, broken_at = kind.empty, set[str](), None
-    posted: list[Posted] = []
-    head = Head(0, journal.GENESIS, None, "")
+    posted: list[PostedEntry] = []
+    head = StreamHead(0, journal.GENESIS, None, "")
     entries = await journal.read(connection, stream_id)
     for entry in entries:
         follows = entry.previous == head.hash and entry.seq == head.seq + 1
@@ -104,9 +104,9 @@ async def _fold(connection: Connection, stream_id: str) -> _Fold:
         before, state = state, kind.evolve(state, entry.event, entry.effective_at)
         if isinstance(state, Account):
             found = postings(before, entry.event, state, entry.effective_at)  # type: ignore[arg-type]
-            posted.append(Posted(entry.seq, entry.effective_at, found))
+            posted.append(PostedEntry(entry.seq, entry.effective_at, found))
             held |= views.held_ids(state)  # also what was planned once and is gone: its id stays findable
-        head = Head(entry.seq, entry.hash, entry.effective_at, "")
+        head = StreamHead(entry.seq, entry.hash, entry.effective_at, "")
     text, books = kind.encode(state)
     return _Fold(kind, head._replace(state=text, books=books), state, held, entries, posted, broken_at)
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads import documents
-from adapters.postgres.reads.documents import Page
+from adapters.postgres.reads.documents import InvoicePageQuery
 from domain.account import Account
 from domain.billing.simulation import billed, pieces, simulated
 from domain.books.invoice import InvoiceStatus
@@ -54,7 +54,7 @@ async def rerated(
     figures = await usage.used_many([Ask(customer_id, meter, piece, now) for _, meter, piece in asked])
     lines = [simulated(price, figure, piece) for (price, _, piece), figure in zip(asked, figures, strict=True)]
     # What used something in the period is on no invoice from before it.
-    page = Page(customer_id, INVOICES_MAX, before=(period.start, ""), statuses=_COUNTED)
+    page = InvoicePageQuery(customer_id, INVOICES_MAX, before=(period.start, ""), statuses=_COUNTED)
     invoices = [one.invoice for one in await documents.page(engine, page, None)]
     if len(invoices) == INVOICES_MAX:
         raise invalid(f"is followed by more than {INVOICES_MAX:,} invoices", "period")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from adapters.postgres import codec
-from adapters.postgres.states import Head
+from adapters.postgres.states import StreamHead
 from domain import decide, evolve
 from domain.access import ApiKey
 from domain.account import Account
@@ -23,7 +23,7 @@ class Kind(NamedTuple):
 
     name: str
     empty: Any
-    decode: Callable[[Head], Any]
+    decode: Callable[[StreamHead], Any]
     encode: Callable[[Any], tuple[str, str | None]]
     carry_out: Callable[[Pending[Any], Any, datetime], Asking[None]]
     evolve: Callable[[Any, Any, datetime], Any]

@@ -4,19 +4,19 @@ one."""
 from collections.abc import Sequence
 
 from adapters.postgres import journal, states, sync, views
-from adapters.postgres.change import Change
+from adapters.postgres.change import StreamChange
 from adapters.postgres.connection import Connection
-from adapters.postgres.journal import Entry
-from adapters.postgres.states import Head
+from adapters.postgres.journal import JournalEntry
+from adapters.postgres.states import StreamHead
 from service.draft import Draft
 from service.sync.marks import marks
 
 
-async def write(connection: Connection, drafts: Sequence[Draft]) -> list[list[Entry]]:
+async def write(connection: Connection, drafts: Sequence[Draft]) -> list[list[JournalEntry]]:
     """The entries of each draft, whose documents have their numbers. In the order of the drafts."""
     sealed = [draft.sealed() for draft in drafts]
     changes = [
-        Change(draft.before, draft.state, entries, draft.posted())
+        StreamChange(draft.before, draft.state, entries, draft.posted())
         for draft, entries in zip(drafts, sealed, strict=True)
         if entries
     ]
@@ -35,6 +35,6 @@ async def write(connection: Connection, drafts: Sequence[Draft]) -> list[list[En
     return sealed
 
 
-def _head(draft: Draft, last: Entry) -> Head:
+def _head(draft: Draft, last: JournalEntry) -> StreamHead:
     state, books = draft.kind.encode(draft.state)
-    return Head(last.seq, last.hash, last.effective_at, state, books)
+    return StreamHead(last.seq, last.hash, last.effective_at, state, books)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from adapters.postgres.journal import Entry
-from adapters.postgres.ledger import Posted
+from adapters.postgres.journal import JournalEntry
+from adapters.postgres.ledger import PostedEntry
 
 
-class Change(NamedTuple):
+class StreamChange(NamedTuple):
     """The states before and after the entries, which are at least one, and what they do to the ledger."""
 
     before: Any
     after: Any
-    entries: Sequence[Entry]
-    posted: Sequence[Posted]
+    entries: Sequence[JournalEntry]
+    posted: Sequence[PostedEntry]

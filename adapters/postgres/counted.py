@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Table, delete, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.change import Change
+from adapters.postgres.change import StreamChange
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import drifting, payments, recurring
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 TABLES = (recurring, payments, drifting)
 
 
-async def project(connection: Connection, changes: Sequence[Change]) -> None:
+async def project(connection: Connection, changes: Sequence[StreamChange]) -> None:
     """Write what differs between the states."""
     runs: list[Row] = []
     paid: list[Row] = []

@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.change import Change
+from adapters.postgres.change import StreamChange
 from adapters.postgres.codec import encode
 from adapters.postgres.connection import Connection
-from adapters.postgres.journal import Entry
+from adapters.postgres.journal import JournalEntry
 from adapters.postgres.tables import documents
 from domain.account import Account
 from domain.books.invoice import CreditNote, Invoice, Receivable
@@ -18,7 +18,7 @@ from domain.events import CreditNoteIssued, InvoiceFinalized
 INVOICE, CREDIT_NOTE = "INVOICE", "CREDIT_NOTE"
 
 
-def rows_of_entries(account: Account, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+def rows_of_entries(account: Account, entries: Iterable[JournalEntry]) -> list[dict[str, Any]]:
     """The rows of the documents that these entries made, as they stand in the account after all of its entries."""
     rows = []
     for entry in entries:
@@ -30,7 +30,7 @@ def rows_of_entries(account: Account, entries: Iterable[Entry]) -> list[dict[str
     return rows
 
 
-async def project(connection: Connection, changes: Sequence[Change]) -> None:
+async def project(connection: Connection, changes: Sequence[StreamChange]) -> None:
     """New documents, and what changed of older ones."""
     new: list[dict[str, Any]] = []
     running: list[dict[str, Any]] = []

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from adapters.postgres.change import Change
+from adapters.postgres.change import StreamChange
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import customers, effects
@@ -53,7 +53,7 @@ def forget_id(customer_id: str, provider: str) -> str:
     return f"forget_{provider}_{customer_id}"
 
 
-async def project(connection: Connection, changes: Sequence[Change]) -> None:
+async def project(connection: Connection, changes: Sequence[StreamChange]) -> None:
     """Write what differs between the states."""
     gone: list[tuple[str, str]] = []
     made: list[dict[str, Any]] = []

@@ -18,7 +18,7 @@ GENESIS = b""
 _HORIZON: ColumnClause[int] = literal_column("journal_xact(pg_snapshot_xmin(pg_current_snapshot()))", BigInteger)
 
 
-class Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One fact. `seq` counts within its stream from 1. `position` and `xact` order it among all streams."""
 
     stream_id: str
@@ -51,12 +51,12 @@ def sealed_entry(
     reason: str | None,
     cause: str | None,
     previous: bytes,
-) -> Entry:
+) -> JournalEntry:
     """The entry with its place in the hash chain."""
     type = str(event.__struct_config__.tag)
     version = version_of(type)
     payload = encode(event)
-    entry = Entry(
+    entry = JournalEntry(
         stream_id,
         seq,
         id,
@@ -75,7 +75,7 @@ def sealed_entry(
     return entry._replace(hash=digest(entry))
 
 
-def digest(entry: Entry) -> bytes:
+def digest(entry: JournalEntry) -> bytes:
     """SHA-256 over the previous hash and every field that carries meaning, as one JSON array: no field can run into the
     next."""
     body = encode(
@@ -97,7 +97,7 @@ def digest(entry: Entry) -> bytes:
     return hashlib.sha256(body.encode()).digest()
 
 
-async def append(connection: AsyncConnection, entries: Iterable[Entry]) -> None:
+async def append(connection: AsyncConnection, entries: Iterable[JournalEntry]) -> None:
     stored = ("stream_id", "seq", "id", "effective_at", "recorded_at", "actor", "reason", "cause", "type", "version")
     rows = [{name: getattr(entry, name) for name in (*stored, "payload", "previous", "hash")} for entry in entries]
     await connection.execute(insert(journal), rows)
@@ -112,7 +112,7 @@ async def read(
     effective_until: datetime | None = None,
     types: Sequence[str] | None = None,
     limit: int | None = None,
-) -> list[Entry]:
+) -> list[JournalEntry]:
     """A stream's entries in order: `after` < seq ≤ `until`, effective at or before `effective_until`."""
     query = select(journal).where(journal.c.stream_id == stream_id, journal.c.seq > after).order_by(journal.c.seq)
     if until is not None:
@@ -132,7 +132,7 @@ async def read_all(
     limit: int,
     types: Sequence[str] | None = None,
     visible: frozenset[str] | None = None,
-) -> list[Entry]:
+) -> list[JournalEntry]:
     """All streams' entries in one order, by (transaction, position), up to the oldest transaction still running:
     nothing can later appear before what was returned. `visible`: only these streams."""
     xact, position = after
@@ -173,8 +173,8 @@ async def stream_ids(connection: AsyncConnection, page: int = 1_000) -> AsyncIte
             return
 
 
-def _entry(row: Row[tuple[object, ...]]) -> Entry:
-    return Entry(
+def _entry(row: Row[tuple[object, ...]]) -> JournalEntry:
+    return JournalEntry(
         row.stream_id,
         row.seq,
         row.id,

@@ -11,7 +11,7 @@ from adapters.postgres.tables import ledger
 from domain.ledger.posting import Posting
 
 
-class Posted(NamedTuple):
+class PostedEntry(NamedTuple):
     """The postings of the journal entry `seq`, effective at `at`."""
 
     seq: int
@@ -19,7 +19,7 @@ class Posted(NamedTuple):
     postings: tuple[Posting, ...]
 
 
-def rows_for(customer_id: str, entries: Iterable[Posted]) -> list[dict[str, Any]]:
+def rows_for(customer_id: str, entries: Iterable[PostedEntry]) -> list[dict[str, Any]]:
     """The rows that these entries are kept as, in order."""
     return [
         {

@@ -12,7 +12,7 @@ from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import streams
 
 
-class Head(NamedTuple):
+class StreamHead(NamedTuple):
     """Where a stream stands: its last entry's number, hash and instant, and the state folded up to there (of an account
     without its books, which are beside it)."""
 
@@ -23,10 +23,10 @@ class Head(NamedTuple):
     books: str | None = None
 
 
-async def head(connection: AsyncConnection, stream_id: str) -> Head | None:
+async def head(connection: AsyncConnection, stream_id: str) -> StreamHead | None:
     """The stream's head as it stands, unlocked."""
     row = (await connection.execute(_head(stream_id))).one_or_none()
-    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state, row.books)
+    return None if row is None else StreamHead(row.seq, row.hash, row.effective_at, row.state, row.books)
 
 
 def _head(stream_id: str) -> Select[tuple[int, bytes, datetime | None, str, str | None]]:
@@ -34,13 +34,13 @@ def _head(stream_id: str) -> Select[tuple[int, bytes, datetime | None, str, str 
     return select(head.seq, head.hash, head.effective_at, head.state, head.books).where(head.id == stream_id)
 
 
-async def lock(connection: AsyncConnection, stream_id: str, visible: frozenset[str] | None) -> Head | None:
+async def lock(connection: AsyncConnection, stream_id: str, visible: frozenset[str] | None) -> StreamHead | None:
     """The stream's head, held until the transaction ends. None: no such stream among the visible ones (None: all)."""
     query = _head(stream_id)
     if visible is not None:
         query = query.where(streams.c.id.in_(visible))
     row = (await connection.execute(query.with_for_update())).one_or_none()
-    return None if row is None else Head(row.seq, row.hash, row.effective_at, row.state, row.books)
+    return None if row is None else StreamHead(row.seq, row.hash, row.effective_at, row.state, row.books)
 
 
 async def begin(connection: AsyncConnection, stream_id: str, kind: str, empty: str) -> None:
@@ -49,15 +49,15 @@ async def begin(connection: AsyncConnection, stream_id: str, kind: str, empty: s
     await connection.execute(insert(streams).values(row).on_conflict_do_nothing())
 
 
-async def lock_free(connection: AsyncConnection, stream_ids: Collection[str]) -> dict[str, Head]:
+async def lock_free(connection: AsyncConnection, stream_ids: Collection[str]) -> dict[str, StreamHead]:
     """The heads of those that nobody else holds, held until the transaction ends. Taken in one order."""
     head = streams.c
     query = select(head.id, head.seq, head.hash, head.effective_at, head.state, head.books)
     query = query.where(among(head.id, stream_ids)).order_by(head.id).with_for_update(skip_locked=True)
-    return {row.id: Head(*row[1:]) for row in await connection.execute(query)}
+    return {row.id: StreamHead(*row[1:]) for row in await connection.execute(query)}
 
 
-async def write(connection: AsyncConnection, heads: Mapping[str, Head]) -> None:
+async def write(connection: AsyncConnection, heads: Mapping[str, StreamHead]) -> None:
     """By stream."""
     changed = update(streams).where(streams.c.id == bindparam("stream_id"))
     await connection.execute(changed, [{"stream_id": id, **head._asdict()} for id, head in heads.items()])

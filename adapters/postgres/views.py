@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import counted, documents, effects, ledger
-from adapters.postgres.change import Change
+from adapters.postgres.change import StreamChange
 from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import api_keys, customers, holdings, vault
 from domain.access import ApiKey
@@ -61,7 +61,7 @@ def key_row(key: ApiKey) -> dict[str, Any]:
     return {"key_id": key.id, "secret_hash": key.secret_hash}
 
 
-async def project(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+async def project(connection: AsyncConnection, changes: Sequence[StreamChange]) -> None:
     """Write the rows in which the states after differ from the states before, and those that the entries between make;
     of each table those of all streams at once."""
     accounts = [one for one in changes if isinstance(one.after, Account)]
@@ -79,7 +79,7 @@ async def project(connection: AsyncConnection, changes: Sequence[Change]) -> Non
     # The catalog and the clocks are read from their states.
 
 
-async def _project_accounts(connection: AsyncConnection, changes: Sequence[Change]) -> None:
+async def _project_accounts(connection: AsyncConnection, changes: Sequence[StreamChange]) -> None:
     rows = [customer_row(one.after) for one in changes]
     changed = [
         row
@@ -106,7 +106,7 @@ async def _project_accounts(connection: AsyncConnection, changes: Sequence[Chang
         await connection.execute(delete(vault).where(among(vault.c.customer_id, erased)))
 
 
-def _billed_at_once(change: Change) -> set[str]:
+def _billed_at_once(change: StreamChange) -> set[str]:
     """Items that came and went within the change: their ids stay findable like others."""
     return {entry.event.item.id for entry in change.entries if isinstance(entry.event, ItemAdded)}
 

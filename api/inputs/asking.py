@@ -9,12 +9,12 @@ from service.record import By
 
 async def catalog_of(context: Context) -> Catalog:
     """What is on sale now."""
-    return (await context.loaders.shelf()).catalog
+    return (await context.loaders.catalog_snapshot()).catalog
 
 
 async def holder(context: Context, id: str, *field: str) -> str:
     """Whose account holds the thing with this id. Raises Refusal when nobody's that may be seen does."""
-    customer_id = await context.loaders.holders.load(id)
+    customer_id = await context.loaders.owners.load(id)
     if customer_id is None:
         raise Refusal(ErrorCode.NOT_FOUND, "there is no such thing, or none that you may see", *field)
     return customer_id

@@ -7,14 +7,24 @@ from decimal import Decimal
 
 from aiodataloader import DataLoader
 
-from adapters.postgres.reads import Engine, Entry, accounts, bills, books, clocks, documents, entries, keys, syncs
+from adapters.postgres.reads import (
+    Engine,
+    JournalEntry,
+    accounts,
+    billing_documents,
+    books,
+    clocks,
+    documents,
+    entries,
+    keys,
+    syncs,
+)
 from adapters.postgres.reads import catalog as catalogs
-from adapters.postgres.reads.accounts import Stored
-from adapters.postgres.reads.bills import Bill, BilledKey
-from adapters.postgres.reads.catalog import Shelf
-from adapters.postgres.reads.documents import Document
-from adapters.postgres.reads.documents import Page as DocumentPage
-from adapters.postgres.reads.entries import Asked, Number, Page
+from adapters.postgres.reads.accounts import StoredAccount
+from adapters.postgres.reads.billing_documents import BilledKey, BillingDocument
+from adapters.postgres.reads.catalog import CatalogSnapshot
+from adapters.postgres.reads.documents import FinalDocument, InvoicePageQuery
+from adapters.postgres.reads.entries import AsOfQuery, EntryNumber, EntryPageQuery
 from api.loaders.batch import Shared, batched
 from api.loaders.standing import Standing, Vault
 from domain.access import ApiKey
@@ -43,12 +53,13 @@ Right = tuple[Entitlement, Usage | None]
 class Loaders:
     """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
 
-    `standings` by customer id; `pasts` (and futures) by customer and instant; `wholes`: standings with their books;
-    `rights` of a standing, by feature key; `figures` of usage; `journals` in pages, single `entries` of them by number;
-    `holders` from the id of whatever a customer holds to the customer; `customer_ids` from an external id; final
-    invoices and credit notes (`documents`) by id, the `notes` of an invoice, `invoices` in pages, the `bills` of a key;
-    `drafts` by customer id, soonest first; `syncs`: how far providers were told, by customer id and provider. `turn` is
-    held by reads that cannot be batched, so that one operation uses one connection for them and not all there are.
+    `standings` by customer id; `as_of`: one at another instant, past or to come; `with_books`: one with its books;
+    `rights` of a standing, by feature key; `figures` of usage; `journals` in pages, single `entries` of them by
+    number; `owners` from the id of whatever a customer holds to the customer; `customer_ids` from an external id;
+    final invoices and credit notes (`documents`) by id, the `notes` of an invoice, `invoices` in pages, the `bills`
+    of a key; `drafts` by customer id, soonest first; `syncs`: how far providers were told, by customer id and
+    provider. `turn` is held by reads that cannot be batched, so that one operation uses one connection for them and
+    not all there are.
     """
 
     def __init__(
@@ -61,30 +72,32 @@ class Loaders:
         self._now = now
         self._figures_read = 0
         self.turn = asyncio.Lock()
-        self._shelf: asyncio.Future[Shelf] | None = None
+        self._catalog_snapshot: asyncio.Future[CatalogSnapshot] | None = None
         self.standings: DataLoader[str, Standing | None] = batched(self._read_standings)
-        self.pasts: DataLoader[Asked, Standing | None] = batched(self._read_pasts)
-        self.wholes: DataLoader[Standing, Standing | None] = batched(self._read_wholes)
+        self.as_of: DataLoader[AsOfQuery, Standing | None] = batched(self._read_as_of)
+        self.with_books: DataLoader[Standing, Standing | None] = batched(self._read_with_books)
         self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
         self.figures: DataLoader[Ask, Decimal] = Shared(self._read_figures)
         self._counted: DataLoader[Ask, Decimal] = DataLoader(usage.used_many)  # what drafts charge for
-        self.journals: DataLoader[Page, Sequence[Entry] | None] = batched(
+        self.journals: DataLoader[EntryPageQuery, Sequence[JournalEntry] | None] = batched(
             lambda asked: entries.pages(engine, asked, visible)
         )
-        self.entries: DataLoader[Number, Entry | None] = batched(
+        self.entries: DataLoader[EntryNumber, JournalEntry | None] = batched(
             lambda asked: entries.by_numbers(engine, asked, visible)
         )
-        self.holders: DataLoader[str, str | None] = batched(lambda ids: accounts.holders(engine, ids, visible))
+        self.owners: DataLoader[str, str | None] = batched(lambda ids: accounts.owners(engine, ids, visible))
         self.customer_ids: DataLoader[str, str | None] = batched(self._read_customer_ids)
-        self.documents: DataLoader[str, Document | None] = batched(lambda ids: documents.by_ids(engine, ids, visible))
+        self.documents: DataLoader[str, FinalDocument | None] = batched(
+            lambda ids: documents.by_ids(engine, ids, visible)
+        )
         self.notes: DataLoader[str, Sequence[CreditNote] | None] = batched(
             lambda ids: documents.notes(engine, ids, visible)
         )
-        self.invoices: DataLoader[DocumentPage, Sequence[Invoice] | None] = batched(
+        self.invoices: DataLoader[InvoicePageQuery, Sequence[Invoice] | None] = batched(
             lambda asked: documents.pages(engine, asked, visible)
         )
-        self.bills: DataLoader[BilledKey, Sequence[Bill] | None] = batched(
-            lambda asked: bills.bills(engine, asked, visible)
+        self.bills: DataLoader[BilledKey, Sequence[BillingDocument] | None] = batched(
+            lambda asked: billing_documents.by_keys(engine, asked, visible)
         )
         self.drafts: DataLoader[str, Sequence[Invoice] | None] = batched(self._read_drafts)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
@@ -93,11 +106,11 @@ class Loaders:
         )
         self.keys: DataLoader[str, ApiKey | None] = batched(lambda ids: keys.by_ids(engine, ids))
 
-    async def shelf(self) -> Shelf:
+    async def catalog_snapshot(self) -> CatalogSnapshot:
         """The catalog, one for the whole operation."""
-        if self._shelf is None:
-            self._shelf = asyncio.ensure_future(catalogs.catalog(self._engine))
-        return await asyncio.shield(self._shelf)
+        if self._catalog_snapshot is None:
+            self._catalog_snapshot = asyncio.ensure_future(catalogs.catalog(self._engine))
+        return await asyncio.shield(self._catalog_snapshot)
 
     async def standing(self, account: Account) -> Standing | None:
         """An account as a command left it (also one that was recorded long ago, and is now answered again)."""
@@ -110,20 +123,20 @@ class Loaders:
         A future one: what will be if nothing else happens."""
         if at == standing.at:
             return standing
-        return await self.pasts.load(Asked(standing.customer.id, at))
+        return await self.as_of.load(AsOfQuery(standing.customer.id, at))
 
     async def whole(self, standing: Standing) -> Standing:
         """The same customer at the same instant, with their books."""
         if standing.whole:
             return standing
         today = standing if standing.recorded is not None else await self.standings.load(standing.customer.id)
-        whole = None if today is None else await self.wholes.load(today)
+        whole = None if today is None else await self.with_books.load(today)
         assert whole is not None, f"{standing.customer.id} was there a moment ago"
         return whole
 
-    async def page(self, stored: Collection[Stored]) -> list[Standing]:
+    async def page(self, stored: Collection[StoredAccount]) -> list[Standing]:
         """Accounts that were read as a page, ready for whoever asks for them by id."""
-        catalog = (await self.shelf()).catalog
+        catalog = (await self.catalog_snapshot()).catalog
         standings = [self._standing(one, catalog) for one in stored]
         for standing in standings:
             self.standings.prime(standing.customer.id, standing)
@@ -131,10 +144,10 @@ class Loaders:
 
     async def _read_standings(self, ids: Collection[str]) -> Mapping[str, Standing]:
         stored = await accounts.by_ids(self._engine, ids, self._visible)
-        catalog = (await self.shelf()).catalog
+        catalog = (await self.catalog_snapshot()).catalog
         return {id: self._standing(one, catalog) for id, one in stored.items()}
 
-    def _standing(self, stored: Stored, catalog: Catalog) -> Standing:
+    def _standing(self, stored: StoredAccount, catalog: Catalog) -> Standing:
         """In the customer's own time, though never before their last entry: other machines' clocks may be ahead."""
         clock = stored.clock
         now = self._now if clock is None or clock.now is None else clock.now
@@ -151,11 +164,11 @@ class Loaders:
             recorded=stored,
         )
 
-    async def _read_pasts(self, asked: Collection[Asked]) -> Mapping[Asked, Standing]:
+    async def _read_as_of(self, asked: Collection[AsOfQuery]) -> Mapping[AsOfQuery, Standing]:
         """All in one batch, also those for which the journal need not be folded: what is read next for them is read
         together, too."""
-        answers: dict[Asked, Standing] = {}
-        earlier: dict[Asked, Standing] = {}
+        answers: dict[AsOfQuery, Standing] = {}
+        earlier: dict[AsOfQuery, Standing] = {}
         for one in asked:
             today = await self.standings.load(one.customer_id)
             if today is None:
@@ -171,14 +184,14 @@ class Loaders:
             one: earlier[one].as_of(present(past.account, one.at), past.seq, one.at) for one, past in found.items()
         }
 
-    async def _read_wholes(self, standings: Collection[Standing]) -> Mapping[Standing, Standing]:
+    async def _read_with_books(self, standings: Collection[Standing]) -> Mapping[Standing, Standing]:
         found = await books.by_customers(self._engine, {one.customer.id for one in standings}, self._visible)
         return {one: one.with_books(found[one.customer.id]) for one in standings if one.customer.id in found}
 
     async def _read_drafts(self, ids: Collection[str]) -> Mapping[str, Sequence[Invoice]]:
         standings = [one for one in await self.standings.load_many(list(ids)) if one is not None]
         wholes = await asyncio.gather(*(self.whole(one) for one in standings))
-        catalog = (await self.shelf()).catalog
+        catalog = (await self.catalog_snapshot()).catalog
         stored = [
             drafts.Stored(one.recorded.account, one.recorded.effective_at, one.now)
             for one in wholes

@@ -6,8 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from adapters.postgres.reads.accounts import Stored
-from adapters.postgres.reads.books import Whole
+from adapters.postgres.reads.accounts import StoredAccount
+from adapters.postgres.reads.books import AccountWithBooks
 from domain.account import Account, Customer
 from domain.catalog import Catalog
 from domain.clock import TestClock
@@ -60,7 +60,7 @@ class Standing:
         catalog: Catalog,
         vault: Vault,
         wrapped_key: bytes | None,
-        recorded: Stored | None = None,
+        recorded: StoredAccount | None = None,
         whole: bool = False,
     ) -> None:
         assert account.customer is not None
@@ -98,7 +98,7 @@ class Standing:
         text = self.personal(field)
         return None if text is None else msgspec.json.decode(text, type=dict[str, str])
 
-    def with_books(self, whole: Whole) -> "Standing":
+    def with_books(self, whole: AccountWithBooks) -> "Standing":
         """The same customer at the same instant, from a whole account that was read now."""
         assert self.recorded is not None
         at, now = max(self.at, whole.effective_at), max(self.now, whole.effective_at)

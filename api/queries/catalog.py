@@ -13,7 +13,7 @@ from domain.catalog import Catalog
 
 async def _catalog(info: Info) -> Catalog:
     info.context.require(Scope.CATALOG_READ)
-    return (await info.context.loaders.shelf()).catalog
+    return (await info.context.loaders.catalog_snapshot()).catalog
 
 
 @strawberry.type

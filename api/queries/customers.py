@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from adapters.postgres.reads import accounts
-from adapters.postgres.reads.accounts import Search
+from adapters.postgres.reads.accounts import AccountSearch
 from api.context import Context, Info
 from api.types.connection import Connection, Edge, page
 from api.types.customer import Customer
@@ -78,18 +78,18 @@ class CustomerQueries:
     ) -> Subscription | None:
         context = info.context
         context.require(Scope.CUSTOMERS_READ)
-        customer_id = await context.loaders.holders.load(id) if prefix_of(id) == "subscription" else None
+        customer_id = await context.loaders.owners.load(id) if prefix_of(id) == "subscription" else None
         standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
         held = None if standing is None else standing.account.subscription(id)
         return None if standing is None or held is None else Subscription.of(standing, held)
 
 
-def _search(context: Context, text: str) -> Search:
+def _search(context: Context, text: str) -> AccountSearch:
     text = text.strip()
     if not 1 <= len(text) <= SEARCH_CHARS_MAX:
         raise ClientError(f"A search has 1 to {SEARCH_CHARS_MAX} characters.", code=BAD_USER_INPUT)
     kind = prefix_of(text)
-    return Search(
+    return AccountSearch(
         customer_id=text if kind == "customer" else None,
         anonymous_id=text if kind == "anon" and context.may(Scope.PROVIDER_READ) else None,
         hashes=context.runtime.vault.search_hashes(text),

@@ -5,8 +5,7 @@ from typing import Annotated
 import strawberry
 
 from adapters.postgres.reads import documents
-from adapters.postgres.reads.documents import Issued
-from adapters.postgres.reads.documents import Page as DocumentPage
+from adapters.postgres.reads.documents import InvoicePageQuery, IssuedInvoice
 from api.context import Context, Info
 from api.types.connection import Connection, Edge, page
 from api.types.coupon import Coupon
@@ -69,7 +68,7 @@ class InvoiceQueries:
         context.require(Scope.INVOICES_READ)
         asked = page("all invoices", first=first, after=after, last=last, before=before, key=Place)
         statuses = final_statuses(status)
-        wanted = DocumentPage(None, asked.read, asked.after, asked.before, asked.backwards, statuses)
+        wanted = InvoicePageQuery(None, asked.read, asked.after, asked.before, asked.backwards, statuses)
         found = await documents.page(context.runtime.engine, wanted, context.visible)
         edges, page_info = asked.connection(found, lambda one: (one.invoice.issued_at, one.invoice.id))
         nodes = await _shown(context, [one for _, one in edges])
@@ -81,12 +80,12 @@ class InvoiceQueries:
     @strawberry.field(description="How this deployment bills. Needs the scope settings:read.")
     async def billing_settings(self, info: Info) -> BillingSettings:
         info.context.require(Scope.SETTINGS_READ)
-        return BillingSettings.of((await info.context.loaders.shelf()).catalog.settings)
+        return BillingSettings.of((await info.context.loaders.catalog_snapshot()).catalog.settings)
 
     @strawberry.field(description="All coupons, oldest first, also archived ones. Needs the scope settings:read.")
     async def coupons(self, info: Info) -> list[Coupon]:
         info.context.require(Scope.SETTINGS_READ)
-        return [Coupon.of(one) for one in (await info.context.loaders.shelf()).catalog.coupons]
+        return [Coupon.of(one) for one in (await info.context.loaders.catalog_snapshot()).catalog.coupons]
 
 
 async def _by_number(context: Context, number: str) -> Invoice | None:
@@ -96,10 +95,10 @@ async def _by_number(context: Context, number: str) -> Invoice | None:
     return None if found is None else (await _shown(context, [found]))[0]
 
 
-async def _shown(context: Context, found: list[Issued]) -> list[Invoice]:
+async def _shown(context: Context, found: list[IssuedInvoice]) -> list[Invoice]:
     """Whose they are is read together."""
     loaders = context.loaders
     standings = await loaders.standings.load_many([one.customer_id for one in found])
-    wholes = await loaders.wholes.load_many([one for one in standings if one is not None])
+    wholes = await loaders.with_books.load_many([one for one in standings if one is not None])
     by_customer = {whole.customer.id: whole for whole in wholes if whole is not None}
     return [Invoice.of(by_customer[one.customer_id], one.invoice) for one in found]

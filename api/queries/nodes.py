@@ -65,7 +65,7 @@ async def _customer(context: Context, id: str) -> Node | None:
 
 async def _held(context: Context, id: str) -> Node | None:
     """Part of an account: a subscription, a planned change, a grant."""
-    customer_id = await context.loaders.holders.load(id)
+    customer_id = await context.loaders.owners.load(id)
     standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
     if standing is None:
         return None
@@ -88,7 +88,7 @@ async def _invoice(context: Context, id: str) -> Node | None:
 
 
 async def _coupon(context: Context, id: str) -> Node | None:
-    catalog = (await context.loaders.shelf()).catalog
+    catalog = (await context.loaders.catalog_snapshot()).catalog
     return next((Coupon.of(one) for one in catalog.coupons if one.id == id), None)
 
 
@@ -108,28 +108,28 @@ async def _key(context: Context, id: str) -> Node | None:
 
 
 async def _feature(context: Context, id: str) -> Node | None:
-    catalog = (await context.loaders.shelf()).catalog
+    catalog = (await context.loaders.catalog_snapshot()).catalog
     return next((Feature.of(catalog, one) for one in catalog.features if one.id == id), None)
 
 
 async def _meter(context: Context, id: str) -> Node | None:
-    catalog = (await context.loaders.shelf()).catalog
+    catalog = (await context.loaders.catalog_snapshot()).catalog
     return next((Meter.of(one) for one in catalog.meters if one.id == id), None)
 
 
 async def _plan(context: Context, id: str) -> Node | None:
-    catalog = (await context.loaders.shelf()).catalog
+    catalog = (await context.loaders.catalog_snapshot()).catalog
     return next((Plan.of(catalog, one) for one in catalog.plans if one.id == id), None)
 
 
 async def _version(context: Context, id: str) -> Node | None:
-    catalog = (await context.loaders.shelf()).catalog
+    catalog = (await context.loaders.catalog_snapshot()).catalog
     versions = (version for plan in catalog.plans for version in plan.versions)
     return next((PlanVersion.of(catalog, one) for one in versions if one.id == id), None)
 
 
 async def _price(context: Context, id: str) -> Node | None:
-    catalog = (await context.loaders.shelf()).catalog
+    catalog = (await context.loaders.catalog_snapshot()).catalog
     prices = (price for plan in catalog.plans for version in plan.versions for price in version.terms.prices)
     return next((Price.of(catalog, one) for one in prices if one.id == id), None)
 

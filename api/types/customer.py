@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from adapters.postgres.reads.entries import Page
+from adapters.postgres.reads.entries import EntryPageQuery
 from api.context import Info
 from api.loaders import Standing
 from api.scalars import Currency
@@ -142,7 +142,7 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         context.require(Scope.JOURNAL_READ)
         asked = page("journal", self.id, first=first, after=after, key=Number)
         wanted = None if types is None else tuple(sorted(type for type in set(types) if type.isascii()))  # ours all are
-        found = await context.loaders.journals.load(Page(self.id, asked.after or 0, asked.read, wanted)) or ()
+        found = await context.loaders.journals.load(EntryPageQuery(self.id, asked.after or 0, asked.read, wanted)) or ()
         edges, page_info = asked.connection(found, lambda entry: entry.seq)
         sees_provider = context.may(Scope.PROVIDER_READ)
         return JournalConnection(

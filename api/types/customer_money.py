@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 from msgspec import Meta
 
-from adapters.postgres.reads.documents import Page as DocumentPage
+from adapters.postgres.reads.documents import InvoicePageQuery
 from api.context import Context, Info
 from api.loaders import Standing
 from api.types.connection import Connection, Edge, Id, Page, page
@@ -136,7 +136,7 @@ async def _final(
     final = final_statuses(status)
     if final is not None and not final:
         return ()
-    wanted = DocumentPage(customer_id, asked.read, asked.after, asked.before, asked.backwards, final)
+    wanted = InvoicePageQuery(customer_id, asked.read, asked.after, asked.before, asked.backwards, final)
     return await context.loaders.invoices.load(wanted) or ()
 
 

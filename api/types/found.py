@@ -51,6 +51,6 @@ async def held_money(context: Context, id: str) -> Node | None:
 
 async def holder_of(context: Context, id: str) -> Standing | None:
     """The whole standing of whoever holds the thing with this id. None: nobody who may be seen."""
-    customer_id = await context.loaders.holders.load(id)
+    customer_id = await context.loaders.owners.load(id)
     standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
     return None if standing is None else await context.loaders.whole(standing)

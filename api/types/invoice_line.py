@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import strawberry
 
-from adapters.postgres.reads.bills import Bill, BilledKey
-from adapters.postgres.reads.entries import Number
+from adapters.postgres.reads.billing_documents import BilledKey, BillingDocument
+from adapters.postgres.reads.entries import EntryNumber
 from api.context import Context, Info
 from api.loaders import Standing
 from api.types.computed import computed
@@ -146,7 +146,7 @@ class InvoiceLine:
             return None
         if not context.may(Scope.JOURNAL_READ):
             return None
-        entry = await context.loaders.entries.load(Number(origin.customer_id, seq))
+        entry = await context.loaders.entries.load(EntryNumber(origin.customer_id, seq))
         return None if entry is None else JournalEvent.of(entry, context.may(Scope.PROVIDER_READ))
 
     @strawberry.field(
@@ -182,7 +182,7 @@ async def _charged(context: Context, line: Line, origin: Origin) -> Chosen:
     return Chosen(_billed_before(own, bills), until, line.subscription_id, line.named_only)
 
 
-def _billed_before(own: Bill | None, bills: Iterable[Bill]) -> datetime | None:
+def _billed_before(own: BillingDocument | None, bills: Iterable[BillingDocument]) -> datetime | None:
     """When the key was last billed before its `own` bill (None: a draft): an invoice and the credit notes that come
     with it are one."""
     before = (bill.recorded_at for bill in bills if not bill.undone and bill is not own)

@@ -9,7 +9,7 @@ import msgspec
 import strawberry
 from msgspec import UNSET, Struct, structs
 
-from adapters.postgres.reads import Entry
+from adapters.postgres.reads import JournalEntry
 from api.context import Info
 from api.scalars import JSON, Cursor, write_decimal
 from api.types.computed import computed
@@ -44,7 +44,7 @@ class JournalEvent:
     )
     hash: str = strawberry.field(description="SHA-256 over this entry and the hash of the one before it, in hex.")
 
-    def __init__(self, entry: Entry, sees_provider: bool, cursor: str | None = None) -> None:
+    def __init__(self, entry: JournalEntry, sees_provider: bool, cursor: str | None = None) -> None:
         self._entry = entry
         self._sees_provider = sees_provider
         self.cursor = Cursor(cursor or journal_cursor(entry.stream_id, entry.seq))
@@ -57,7 +57,7 @@ class JournalEvent:
         self.hash = entry.hash.hex()
 
     @classmethod
-    def of(cls, entry: Entry, sees_provider: bool, cursor: str | None = None) -> "JournalEvent":
+    def of(cls, entry: JournalEntry, sees_provider: bool, cursor: str | None = None) -> "JournalEvent":
         """`sees_provider`: whether the caller holds provider:read. `cursor`: the one of a stream of several customers'
         events; by default that of the customer's own journal."""
         return cls(entry, sees_provider, cursor)

@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import journal, ledger, views
-from adapters.postgres.ledger import Posted, rows_for
+from adapters.postgres.ledger import PostedEntry, rows_for
 from adapters.postgres.tables import customers
 from domain import events as e
 from domain.account import Account, Customer, CustomerKind
@@ -72,7 +72,7 @@ class Life:
         async with self._engine.begin() as connection:
             await journal.append(connection, [entry])
             made = postings(before, event, self.account, on(at))
-            await ledger.write(connection, rows_for(self.id, [Posted(self.seq, on(at), made)]))
+            await ledger.write(connection, rows_for(self.id, [PostedEntry(self.seq, on(at), made)]))
 
     async def bill(
         self, number: str, net: str, period: tuple[str, str], at: str, kind: LineKind = LineKind.RECURRING

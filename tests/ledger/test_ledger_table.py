@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import ledger, tables
-from adapters.postgres.ledger import Posted, rows_for
+from adapters.postgres.ledger import PostedEntry, rows_for
 from domain.ledger import LedgerAccount, Posting
 from domain.period import Period
 
@@ -19,18 +19,22 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MONTH = Period(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
 
 
-def entry(seq: int, *amounts: str, currency: str = "EUR") -> Posted:
-    return Posted(seq, NOON, tuple(Posting(LedgerAccount.CASH, currency, D(amount), "p1") for amount in amounts))
+def entry(seq: int, *amounts: str, currency: str = "EUR") -> PostedEntry:
+    return PostedEntry(seq, NOON, tuple(Posting(LedgerAccount.CASH, currency, D(amount), "p1") for amount in amounts))
 
 
-async def post(connection: AsyncConnection, customer_id: str, entries: Sequence[Posted]) -> None:
+async def post(connection: AsyncConnection, customer_id: str, entries: Sequence[PostedEntry]) -> None:
     await ledger.write(connection, rows_for(customer_id, entries))
 
 
 async def test_what_was_posted_is_read_as_it_was_written(engine: AsyncEngine) -> None:
     due = Posting(LedgerAccount.RECEIVABLE, "EUR", D("119.00"), "i1", "INV-1")
     later = Posting(LedgerAccount.DEFERRED_REVENUE, "EUR", D("-119.00"), "i1", "INV-1", MONTH)
-    entries = [Posted(3, NOON, (due, later)), Posted(4, NOON, ()), entry(5, "0.001", "-0.001", currency="BHD")]
+    entries = [
+        PostedEntry(3, NOON, (due, later)),
+        PostedEntry(4, NOON, ()),
+        entry(5, "0.001", "-0.001", currency="BHD"),
+    ]
     async with engine.begin() as connection:
         await post(connection, "customer_1", entries)
     async with engine.connect() as connection:
@@ -50,7 +54,7 @@ async def test_currencies_do_not_make_up_for_each_other_nor_do_entries(engine: A
     euros, dollars = entry(1, "5"), entry(1, "-5", currency="USD")
     with pytest.raises(IntegrityError, match="does not balance"):
         async with engine.begin() as connection:
-            await post(connection, "customer_1", [Posted(1, NOON, euros.postings + dollars.postings)])
+            await post(connection, "customer_1", [PostedEntry(1, NOON, euros.postings + dollars.postings)])
     with pytest.raises(IntegrityError, match="does not balance"):
         async with engine.begin() as connection:
             await post(connection, "customer_1", [entry(1, "5"), entry(2, "-5")])

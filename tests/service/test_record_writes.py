@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import journal
-from adapters.postgres.journal import Entry
+from adapters.postgres.journal import JournalEntry
 from adapters.postgres.retries import Retry
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
@@ -62,7 +62,7 @@ class House:
     def quantity(self, quantity: int, timing: c.ChangeTiming = c.ChangeTiming.NOW) -> c.ChangeSubscription:
         return c.ChangeSubscription(self.subscription_id, new_id("change"), ChangeQuantity(quantity), timing)
 
-    async def journal(self) -> list[Entry]:
+    async def journal(self) -> list[JournalEntry]:
         async with self.engine.connect() as connection:
             return await journal.read(connection, self.customer_id)
 
@@ -75,7 +75,7 @@ async def house(engine: AsyncEngine) -> AsyncIterator[House]:
     yield await House(engine).open()
 
 
-def told(entries: list[Entry]) -> list[tuple[str, str, str]]:
+def told(entries: list[JournalEntry]) -> list[tuple[str, str, str]]:
     return [(entry.effective_at.date().isoformat(), entry.type, entry.actor) for entry in entries]
 
 

@@ -233,5 +233,5 @@ async def test_credit_notes_and_invoices_made_together_never_wait_in_a_circle(
     assert await faults(here) == []
 
 
-def is_invoice(entry: journal.Entry) -> bool:
+def is_invoice(entry: journal.JournalEntry) -> bool:
     return isinstance(entry.event, InvoiceFinalized)

@@ -6,7 +6,7 @@ Nothing here decides or writes. States are decoded as stored; whoever reads brin
 """
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.journal import Entry
+from adapters.postgres.journal import JournalEntry
 from adapters.postgres.retries import Retry
 
-__all__ = ["Engine", "Entry", "Retry"]
+__all__ = ["Engine", "JournalEntry", "Retry"]

@@ -15,7 +15,7 @@ from domain.account import Account
 from domain.clock import TestClock
 
 
-class Stored(NamedTuple):
+class StoredAccount(NamedTuple):
     """`account` is what the journal says up to entry `seq`, effective at `effective_at`; what fell due since is not in
     it. `wrapped_key` is None for an erased customer, `clock` for one in real time."""
 
@@ -26,9 +26,9 @@ class Stored(NamedTuple):
     clock: TestClock | None
 
 
-class Search(NamedTuple):
-    """Any of these matches. `hashes`: Vault.search_hashes; `anonymous_id` and `number`, of an invoice or a credit note:
-    only for those who may see them."""
+class AccountSearch(NamedTuple):
+    """A customer is found if any of these matches. `hashes`: Vault.search_hashes. `anonymous_id` and `number`, which is
+    an invoice's or a credit note's, are only for those who may see them."""
 
     customer_id: str | None
     anonymous_id: str | None
@@ -36,7 +36,7 @@ class Search(NamedTuple):
     number: str | None = None
 
 
-async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, Stored]:
+async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, StoredAccount]:
     """Customer id → account, for those that exist and are visible."""
     query = _accounts(visible).where(among(customers.c.customer_id, ids))
     async with looking(engine) as connection:
@@ -51,8 +51,8 @@ async def page(
     after: str | None = None,
     before: str | None = None,
     backwards: bool = False,
-    search: Search | None = None,
-) -> list[Stored]:
+    search: AccountSearch | None = None,
+) -> list[StoredAccount]:
     """At most `limit` accounts between two customer ids, in order of id: the first of them, or (`backwards`) the last.
 
     Ids grow with creation, so a page that was read does not change when customers are added.
@@ -82,8 +82,8 @@ def _numbered(number: str) -> Select[tuple[str]]:
     return select(documents.c.customer_id).where(documents.c.number == number)
 
 
-async def holders(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, str]:
-    """Id of a subscription, planned change or grant → the customer who holds it."""
+async def owners(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, str]:
+    """Id of a subscription, scheduled change, grant or anything else of a customer's → that customer's id."""
     query = select(holdings.c.id, holdings.c.customer_id).where(
         among(holdings.c.id, ids), seen(holdings.c.customer_id, visible)
     )
@@ -112,7 +112,7 @@ def _accounts(visible: frozenset[str] | None) -> Select[Any]:
     return query.where(seen(customers.c.customer_id, visible))
 
 
-async def _read(connection: Connection, query: Select[Any]) -> list[Stored]:
+async def _read(connection: Connection, query: Select[Any]) -> list[StoredAccount]:
     rows = (await connection.execute(query)).all()
     clocks = await _clocks(connection, {row.clock_id for row in rows if row.clock_id is not None})
     return [_stored(row, clocks) for row in rows]
@@ -126,6 +126,6 @@ async def _clocks(connection: Connection, ids: Collection[str]) -> dict[str, Tes
     return {row.id: decode_clock(row.state) for row in rows}
 
 
-def _stored(row: Row[Any], clocks: dict[str, TestClock]) -> Stored:
+def _stored(row: Row[Any], clocks: dict[str, TestClock]) -> StoredAccount:
     clock = None if row.clock_id is None else clocks[row.clock_id]
-    return Stored(decode_account(row.state), row.seq, row.effective_at, row.wrapped_key, clock)
+    return StoredAccount(decode_account(row.state), row.seq, row.effective_at, row.wrapped_key, clock)

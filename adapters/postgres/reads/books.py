@@ -13,15 +13,17 @@ from adapters.postgres.tables import customers, streams
 from domain.account import Account
 
 
-class Whole(NamedTuple):
-    """The account and its books up to the journal's entry `seq`, both from one look, so that they agree."""
+class AccountWithBooks(NamedTuple):
+    """The account and its books as of the journal's entry `seq`, read by one statement, so that they agree."""
 
     account: Account
     seq: int
     effective_at: datetime
 
 
-async def by_customers(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, Whole]:
+async def by_customers(
+    engine: Engine, ids: Collection[str], visible: frozenset[str] | None
+) -> dict[str, AccountWithBooks]:
     """Customer id → whole account, for those that exist and are visible."""
     query = (
         select(streams.c.id, streams.c.state, streams.c.books, streams.c.seq, streams.c.effective_at)
@@ -31,5 +33,6 @@ async def by_customers(engine: Engine, ids: Collection[str], visible: frozenset[
     async with looking(engine) as connection:
         rows = (await connection.execute(query)).all()
     return {
-        row.id: Whole(decode_whole_account(row.state, row.books, row.seq), row.seq, row.effective_at) for row in rows
+        row.id: AccountWithBooks(decode_whole_account(row.state, row.books, row.seq), row.seq, row.effective_at)
+        for row in rows
     }

@@ -14,20 +14,20 @@ from domain.catalog import Catalog
 STREAM = "catalog"
 
 
-class Shelf(NamedTuple):
+class CatalogSnapshot(NamedTuple):
     """The catalog as of its entry `seq`."""
 
     catalog: Catalog
     seq: int
 
 
-_EMPTY = Shelf(Catalog(), 0)
+_EMPTY = CatalogSnapshot(Catalog(), 0)
 
 # The newest that this process has decoded, per pool: a catalog of many plans takes longer to decode than to ask for.
-_known: WeakKeyDictionary[Engine, Shelf] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Engine, CatalogSnapshot] = WeakKeyDictionary()
 
 
-async def catalog(engine: Engine) -> Shelf:
+async def catalog(engine: Engine) -> CatalogSnapshot:
     """The catalog as it is now. Its text is fetched only if there is an entry that this process has not seen yet."""
     known = _known.get(engine, _EMPTY)
     query = select(streams.c.state, streams.c.seq).where(streams.c.id == STREAM, streams.c.seq != known.seq)
@@ -35,7 +35,7 @@ async def catalog(engine: Engine) -> Shelf:
         row = (await connection.execute(query)).one_or_none()
     if row is None:
         return known
-    shelf = Shelf(decode_catalog(row.state), row.seq)
-    if shelf.seq > _known.get(engine, _EMPTY).seq:
-        _known[engine] = shelf
-    return shelf
+    snapshot = CatalogSnapshot(decode_catalog(row.state), row.seq)
+    if snapshot.seq > _known.get(engine, _EMPTY).seq:
+        _known[engine] = snapshot
+    return snapshot

@@ -13,50 +13,50 @@ from adapters.postgres.reads.looking import among, looking, seen
 from adapters.postgres.tables import documents, instant
 from domain.books.invoice import CreditNote, Invoice
 
-Place = tuple[datetime, str]
+InvoicePosition = tuple[datetime, str]
 """Where an invoice stands in a list: when it was issued, and its id."""
 
 
-class Document(NamedTuple):
-    """Whose it is, and as it was frozen."""
+class FinalDocument(NamedTuple):
+    """An invoice or a credit note as it was frozen, and the customer it was made out to."""
 
     customer_id: str
     content: Invoice | CreditNote
 
 
-class Issued(NamedTuple):
-    """An invoice, and whose it is."""
+class IssuedInvoice(NamedTuple):
+    """An invoice and the customer it was made out to."""
 
     customer_id: str
     invoice: Invoice
 
 
-class Page(NamedTuple):
+class InvoicePageQuery(NamedTuple):
     """At most `limit` invoices between two places, the newest first: the first of them, or (`backwards`) the last.
     `after` and `before` are so in that order: what comes after a place is older. `customer_id` None: of all customers.
     `statuses` None: all."""
 
     customer_id: str | None
     limit: int
-    after: Place | None = None
-    before: Place | None = None
+    after: InvoicePosition | None = None
+    before: InvoicePosition | None = None
     backwards: bool = False
     statuses: frozenset[str] | None = None
 
 
-async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, Document]:
+async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, FinalDocument]:
     """Document id → document, for those that exist and are visible."""
     query = _seen(visible).where(among(documents.c.id, ids))
     async with looking(engine) as connection:
         return {row.id: _document(row) for row in await connection.execute(query)}
 
 
-async def by_number(engine: Engine, number: str, visible: frozenset[str] | None) -> Issued | None:
+async def by_number(engine: Engine, number: str, visible: frozenset[str] | None) -> IssuedInvoice | None:
     """The invoice with this number."""
     query = _seen(visible).where(documents.c.number == number, documents.c.kind == INVOICE)
     async with looking(engine) as connection:
         row = (await connection.execute(query)).one_or_none()
-    return None if row is None else Issued(row.customer_id, decode_invoice(row.document))
+    return None if row is None else IssuedInvoice(row.customer_id, decode_invoice(row.document))
 
 
 async def notes(
@@ -79,37 +79,37 @@ async def notes(
     return found
 
 
-async def page(engine: Engine, asked: Page, visible: frozenset[str] | None) -> list[Issued]:
+async def page(engine: Engine, page_query: InvoicePageQuery, visible: frozenset[str] | None) -> list[IssuedInvoice]:
     """One page, newest first."""
-    query = _page(_seen(visible), asked)
+    query = _page(_seen(visible), page_query)
     async with looking(engine) as connection:
         rows = (await connection.execute(query)).all()
-    found = [Issued(row.customer_id, decode_invoice(row.document)) for row in rows]
-    return found[::-1] if asked.backwards else found
+    found = [IssuedInvoice(row.customer_id, decode_invoice(row.document)) for row in rows]
+    return found[::-1] if page_query.backwards else found
 
 
 async def pages(
-    engine: Engine, asked: Collection[Page], visible: frozenset[str] | None
-) -> Mapping[Page, Sequence[Invoice]]:
-    """Each page of its customer's invoices. One statement for all that ask alike."""
-    alike: dict[Page, list[Page]] = {}
-    for one in asked:
-        alike.setdefault(one._replace(customer_id=None, after=None, before=None), []).append(one)
-    found: dict[Page, list[Invoice]] = {one: [] for one in asked}
+    engine: Engine, queries: Collection[InvoicePageQuery], visible: frozenset[str] | None
+) -> Mapping[InvoicePageQuery, Sequence[Invoice]]:
+    """The page that each query asks for. One statement for all that differ in nothing but customer and place."""
+    alike: dict[InvoicePageQuery, list[InvoicePageQuery]] = {}
+    for query in queries:
+        alike.setdefault(query._replace(customer_id=None, after=None, before=None), []).append(query)
+    found: dict[InvoicePageQuery, list[Invoice]] = {query: [] for query in queries}
     async with looking(engine) as connection:
         for like, several in alike.items():
             for row in await connection.execute(_pages(several, like, visible)):
                 found[several[row.n - 1]].append(decode_invoice(row.document))
-    return {one: invoices[::-1] if one.backwards else invoices for one, invoices in found.items()}
+    return {query: invoices[::-1] if query.backwards else invoices for query, invoices in found.items()}
 
 
-def _pages(asked: Sequence[Page], like: Page, visible: frozenset[str] | None) -> Select[Any]:
-    """Each customer's page from the customer's own rows. `like`: what is the same for all of them."""
+def _pages(queries: Sequence[InvoicePageQuery], like: InvoicePageQuery, visible: frozenset[str] | None) -> Select[Any]:
+    """Each query's page, read from its own customer's rows. `like`: what the queries have in common."""
     wanted = (
         func.unnest(
-            literal([one.customer_id for one in asked], ARRAY(Text)),
-            *_places(one.after for one in asked),
-            *_places(one.before for one in asked),
+            literal([query.customer_id for query in queries], ARRAY(Text)),
+            *_positions(query.after for query in queries),
+            *_positions(query.before for query in queries),
         )
         .table_valued("customer_id", "after_at", "after_id", "before_at", "before_id", with_ordinality="n")
         .render_derived(name="wanted")
@@ -127,32 +127,32 @@ def _pages(asked: Sequence[Page], like: Page, visible: frozenset[str] | None) ->
     return select(wanted.c.n, page).join(page, true()).order_by(wanted.c.n, *_order(like, page.c))
 
 
-def _page(query: Select[Any], asked: Page) -> Select[Any]:
+def _page(query: Select[Any], page_query: InvoicePageQuery) -> Select[Any]:
     place = tuple_(documents.c.issued_at, documents.c.id)
     query = query.where(documents.c.kind == INVOICE)
-    if asked.customer_id is not None:
-        query = query.where(documents.c.customer_id == asked.customer_id)
-    if asked.after is not None:
-        query = query.where(place < tuple_(literal(asked.after[0], instant), literal(asked.after[1])))
-    if asked.before is not None:
-        query = query.where(place > tuple_(literal(asked.before[0], instant), literal(asked.before[1])))
-    if asked.statuses is not None:
-        query = query.where(among(documents.c.status, asked.statuses))
-    return query.order_by(*_order(asked, documents.c)).limit(asked.limit)
+    if page_query.customer_id is not None:
+        query = query.where(documents.c.customer_id == page_query.customer_id)
+    if page_query.after is not None:
+        query = query.where(place < tuple_(literal(page_query.after[0], instant), literal(page_query.after[1])))
+    if page_query.before is not None:
+        query = query.where(place > tuple_(literal(page_query.before[0], instant), literal(page_query.before[1])))
+    if page_query.statuses is not None:
+        query = query.where(among(documents.c.status, page_query.statuses))
+    return query.order_by(*_order(page_query, documents.c)).limit(page_query.limit)
 
 
-def _order(asked: Page, columns: Any) -> tuple[Any, Any]:
-    """From where the page is cut off, so that the limit takes the right ones."""
-    if asked.backwards:
+def _order(page_query: InvoicePageQuery, columns: Any) -> tuple[Any, Any]:
+    """The order in which the limit cuts off what is furthest from where the page begins."""
+    if page_query.backwards:
         return columns.issued_at, columns.id
     return columns.issued_at.desc(), columns.id.desc()
 
 
-def _places(places: Iterable[Place | None]) -> tuple[Any, Any]:
+def _positions(positions: Iterable[InvoicePosition | None]) -> tuple[Any, Any]:
     instants, ids = [], []
-    for place in places:
-        instants.append(None if place is None else place[0])
-        ids.append(None if place is None else place[1])
+    for position in positions:
+        instants.append(None if position is None else position[0])
+        ids.append(None if position is None else position[1])
     return literal(instants, ARRAY(instant)), literal(ids, ARRAY(Text))
 
 
@@ -161,6 +161,6 @@ def _seen(visible: frozenset[str] | None) -> Select[Any]:
     return select(*wanted).where(seen(documents.c.customer_id, visible))
 
 
-def _document(row: Row[Any]) -> Document:
+def _document(row: Row[Any]) -> FinalDocument:
     decode = decode_invoice if row.kind == INVOICE else decode_credit_note
-    return Document(row.customer_id, decode(row.document))
+    return FinalDocument(row.customer_id, decode(row.document))

@@ -8,21 +8,21 @@ from sqlalchemy import ARRAY, BigInteger, Row, Select, Text, func, literal, sele
 
 from adapters.postgres.codec import decode_event
 from adapters.postgres.connection import Engine
-from adapters.postgres.journal import Entry
+from adapters.postgres.journal import JournalEntry
 from adapters.postgres.reads.looking import among, looking, seen
 from adapters.postgres.tables import instant, journal
 from domain.account import Account
 from domain.evolve import evolve_account
 
 
-class Asked(NamedTuple):
-    """Which account, as of when."""
+class AsOfQuery(NamedTuple):
+    """What the journal said of a customer's account at the instant `at`."""
 
     customer_id: str
     at: datetime
 
 
-class Page(NamedTuple):
+class EntryPageQuery(NamedTuple):
     """At most `limit` entries of the account's stream after number `after`. `types` None: all."""
 
     customer_id: str
@@ -31,26 +31,28 @@ class Page(NamedTuple):
     types: tuple[str, ...] | None = None
 
 
-class Number(NamedTuple):
-    """One entry: of which account's stream, and its number there."""
+class EntryNumber(NamedTuple):
+    """One entry by its number in the customer's stream."""
 
     customer_id: str
     seq: int
 
 
-class Past(NamedTuple):
+class AccountAsOf(NamedTuple):
     """An account as of its entry `seq`."""
 
     account: Account
     seq: int
 
 
-async def pages(engine: Engine, asked: Collection[Page], visible: frozenset[str] | None) -> Mapping[Page, list[Entry]]:
+async def pages(
+    engine: Engine, queries: Collection[EntryPageQuery], visible: frozenset[str] | None
+) -> Mapping[EntryPageQuery, list[JournalEntry]]:
     """Each page of its account's entries, in order. One statement for all that ask for the same length and types."""
-    alike: dict[tuple[int, tuple[str, ...] | None], list[Page]] = {}
-    for one in asked:
-        alike.setdefault((one.limit, one.types), []).append(one)
-    found: dict[Page, list[Entry]] = {one: [] for one in asked}
+    alike: dict[tuple[int, tuple[str, ...] | None], list[EntryPageQuery]] = {}
+    for query in queries:
+        alike.setdefault((query.limit, query.types), []).append(query)
+    found: dict[EntryPageQuery, list[JournalEntry]] = {query: [] for query in queries}
     async with looking(engine) as connection:
         for (limit, types), several in alike.items():
             for row in await connection.execute(_pages(several, limit, types, visible)):
@@ -59,12 +61,12 @@ async def pages(engine: Engine, asked: Collection[Page], visible: frozenset[str]
 
 
 def _pages(
-    asked: Sequence[Page], limit: int, types: tuple[str, ...] | None, visible: frozenset[str] | None
+    queries: Sequence[EntryPageQuery], limit: int, types: tuple[str, ...] | None, visible: frozenset[str] | None
 ) -> Select[Any]:
     wanted = (
         func.unnest(
-            literal([one.customer_id for one in asked], ARRAY(Text)),
-            literal([one.after for one in asked], ARRAY(BigInteger)),
+            literal([query.customer_id for query in queries], ARRAY(Text)),
+            literal([query.after for query in queries], ARRAY(BigInteger)),
         )
         .table_valued("customer_id", "after", with_ordinality="n")
         .render_derived(name="wanted")
@@ -93,20 +95,20 @@ async def page(
     after: int,
     limit: int,
     types: Sequence[str] | None = None,
-) -> list[Entry]:
+) -> list[JournalEntry]:
     """A single page."""
-    asked = Page(customer_id, after, limit, None if types is None else tuple(types))
-    return (await pages(engine, [asked], visible))[asked]
+    query = EntryPageQuery(customer_id, after, limit, None if types is None else tuple(types))
+    return (await pages(engine, [query], visible))[query]
 
 
 async def by_numbers(
-    engine: Engine, asked: Collection[Number], visible: frozenset[str] | None
-) -> Mapping[Number, Entry]:
+    engine: Engine, numbers: Collection[EntryNumber], visible: frozenset[str] | None
+) -> Mapping[EntryNumber, JournalEntry]:
     """Each entry, if it is there and visible."""
     wanted = (
         func.unnest(
-            literal([one.customer_id for one in asked], ARRAY(Text)),
-            literal([one.seq for one in asked], ARRAY(BigInteger)),
+            literal([number.customer_id for number in numbers], ARRAY(Text)),
+            literal([number.seq for number in numbers], ARRAY(BigInteger)),
         )
         .table_valued("customer_id", "seq")
         .render_derived(name="wanted")
@@ -117,17 +119,21 @@ async def by_numbers(
         .where(seen(journal.c.stream_id, visible))
     )
     async with looking(engine) as connection:
-        return {Number(row.stream_id, row.seq): _entry(row) for row in await connection.execute(query)}
+        return {EntryNumber(row.stream_id, row.seq): _entry(row) for row in await connection.execute(query)}
 
 
-async def as_of(engine: Engine, asked: Collection[Asked], visible: frozenset[str] | None) -> Mapping[Asked, Past]:
+async def as_of(
+    engine: Engine, queries: Collection[AsOfQuery], visible: frozenset[str] | None
+) -> Mapping[AsOfQuery, AccountAsOf]:
     """Each account folded from its entries effective at or before the asked instant. Before the first one: none.
 
-    One statement whatever is asked: the entries up to the latest instant, of which each answer takes its part.
+    One statement for all queries: it reads each account's entries up to the latest instant asked of that account, and
+    each answer is folded from the first of them.
     """
     wanted = (
         func.unnest(
-            literal([one.customer_id for one in asked], ARRAY(Text)), literal([one.at for one in asked], ARRAY(instant))
+            literal([query.customer_id for query in queries], ARRAY(Text)),
+            literal([query.at for query in queries], ARRAY(instant)),
         )
         .table_valued("customer_id", "at")
         .render_derived(name="wanted")
@@ -143,12 +149,13 @@ async def as_of(engine: Engine, asked: Collection[Asked], visible: frozenset[str
     async with looking(engine) as connection:
         for row in await connection.execute(query):
             entries.setdefault(row.stream_id, []).append(row)
-    answers = ((one, _folded(entries.get(one.customer_id, ()), one.at)) for one in asked)
-    return {one: past for one, past in answers if past is not None}
+    answers = ((query, _folded(entries.get(query.customer_id, ()), query.at)) for query in queries)
+    return {query: past for query, past in answers if past is not None}
 
 
-def _folded(entries: Sequence[Any], at: datetime) -> Past | None:
-    """In a stream `effective_at` never goes back, so what holds at an instant is a beginning of the stream."""
+def _folded(entries: Sequence[Any], at: datetime) -> AccountAsOf | None:
+    """The account from those entries that were effective by `at`: the first of the stream, since in a stream
+    `effective_at` never goes back."""
     past = None
     account = Account()
     for row in entries:
@@ -156,12 +163,12 @@ def _folded(entries: Sequence[Any], at: datetime) -> Past | None:
             break
         event: Any = decode_event(row.payload, row.version)
         account = evolve_account(account, event, row.effective_at)
-        past = Past(account, row.seq)
+        past = AccountAsOf(account, row.seq)
     return past
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(
+def _entry(row: Row[Any]) -> JournalEntry:
+    return JournalEntry(
         stream_id=row.stream_id,
         seq=row.seq,
         id=row.id,

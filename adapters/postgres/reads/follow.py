@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from adapters.postgres import journal
 from adapters.postgres.connection import Engine
-from adapters.postgres.journal import Entry
+from adapters.postgres.journal import JournalEntry
 from adapters.postgres.reads.looking import looking
 from adapters.postgres.tables import streams
 
@@ -32,7 +32,7 @@ async def all_after(
     *,
     limit: int,
     types: Sequence[str] | None = None,
-) -> list[Entry]:
+) -> list[JournalEntry]:
     """At most `limit` entries of all visible streams after that place, in one order."""
     async with looking(engine) as connection:
         return await journal.read_all(connection, after=after, limit=limit, types=types, visible=visible)

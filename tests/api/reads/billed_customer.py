@@ -94,5 +94,5 @@ _DRAFT = "query ($ref: CustomerRef!) { customer(ref: $ref) { upcomingInvoice { i
 
 
 async def _lines(shop: Storefront, customer_id: str) -> tuple[Line, ...]:
-    asked = documents.Page(customer_id, 1)
+    asked = documents.InvoicePageQuery(customer_id, 1)
     return (await documents.page(shop.runtime.engine, asked, None))[0].invoice.lines

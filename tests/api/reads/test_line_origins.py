@@ -7,7 +7,7 @@ from billed_customer import DAY, HOUR, billed
 from statements import counted
 from storefront import ADMIN, NOON, SERVICE, SUPPORT, Storefront, customer_token, partner
 
-from adapters.postgres.reads import bills, entries
+from adapters.postgres.reads import billing_documents, entries
 from domain.commands import ChangeSubscription, ChangeTiming, Subscribe, VoidInvoice
 from domain.subscription import ChangePlan
 from service.ids import new_id
@@ -120,12 +120,12 @@ async def test_nothing_of_anybody_elses_journal_is_read(shop: Storefront) -> Non
     account = await shop.account(theirs.customer_id)
     (key,) = account.books.billed
     visible = frozenset({mine.customer_id})
-    engine, number = shop.runtime.engine, entries.Number(theirs.customer_id, 1)
-    billed_key = bills.BilledKey(theirs.customer_id, key, NOON)
+    engine, number = shop.runtime.engine, entries.EntryNumber(theirs.customer_id, 1)
+    billed_key = billing_documents.BilledKey(theirs.customer_id, key, NOON)
     assert await entries.by_numbers(engine, [number], visible) == {}
-    assert await bills.bills(engine, [billed_key], visible) == {billed_key: []}
+    assert await billing_documents.by_keys(engine, [billed_key], visible) == {billed_key: []}
     assert list(await entries.by_numbers(engine, [number], None)) == [number]
-    (found,) = (await bills.bills(engine, [billed_key], None))[billed_key]
+    (found,) = (await billing_documents.by_keys(engine, [billed_key], None))[billed_key]
     assert found.document_id == theirs.invoice_id
 
 

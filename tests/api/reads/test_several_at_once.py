@@ -54,7 +54,7 @@ async def crowd(shop: Storefront) -> dict[str, str]:
 
 
 async def _latest(shop: Storefront, customer_id: str) -> list[Any]:
-    page = await documents.page(shop.runtime.engine, documents.Page(customer_id, 1), None)
+    page = await documents.page(shop.runtime.engine, documents.InvoicePageQuery(customer_id, 1), None)
     return [one.invoice for one in page]
 
 

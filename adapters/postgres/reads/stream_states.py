@@ -1,5 +1,5 @@
-"""The states of many accounts and of the catalog in one statement, on the driver itself: what is read again and again,
-mostly to find it unchanged."""
+"""The states of many accounts and of the catalog in one statement, on the driver itself: gates read them again and
+again, mostly to find them unchanged."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from adapters.postgres.driver import Driver
 
 
-class Head(NamedTuple):
+class StreamState(NamedTuple):
     """A stream as it is stored. `state` is None if the reader knows it already; `clock` is the state of the test clock
     that the customer lives by."""
 
@@ -18,7 +18,7 @@ class Head(NamedTuple):
     clock: str | None
 
 
-_HEADS = """
+_STREAM_STATES = """
     SELECT s.id, s.seq, s.effective_at, CASE WHEN s.seq = known.seq THEN NULL ELSE s.state::text END, clock.state::text
     FROM unnest($1::text[], $2::bigint[]) AS known (id, seq)
     JOIN streams s ON s.id = known.id
@@ -28,8 +28,8 @@ _HEADS = """
 """
 
 
-async def heads(driver: Driver, known: Mapping[str, int]) -> dict[str, Head]:
-    """Stream id → head, for the accounts that exist and the catalog: an id of anything else is nobody's. `known` says
+async def stream_states(driver: Driver, known: Mapping[str, int]) -> dict[str, StreamState]:
+    """Stream id → state, for the accounts that exist and the catalog: an id of anything else is nobody's. `known` says
     up to which entry the reader knows each (0: not at all)."""
-    rows = await driver.fetch(_HEADS, list(known), list(known.values()))
-    return {row[0]: Head(*row[1:]) for row in rows}
+    rows = await driver.fetch(_STREAM_STATES, list(known), list(known.values()))
+    return {row[0]: StreamState(*row[1:]) for row in rows}

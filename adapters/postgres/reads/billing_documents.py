@@ -1,5 +1,5 @@
-"""When a key of the books was billed, in real time: what was recorded by then is on that bill, what came later is
-not."""
+"""The documents that billed a line's key, and when each was recorded in real time: usage recorded by then is on that
+document, usage recorded later is not."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -13,14 +13,15 @@ from adapters.postgres.tables import instant
 
 
 class BilledKey(NamedTuple):
-    """A customer's key (`Line.key`). `since`: no bill of it was issued before that instant of the customer's time."""
+    """A customer's key (`Line.key`). `since`: no document with it was issued before that instant of the customer's
+    time."""
 
     customer_id: str
     key: str
     since: datetime
 
 
-class Bill(NamedTuple):
+class BillingDocument(NamedTuple):
     """A final invoice, or a credit note that follows from the rules, with a line of the key. `seq`: of its entry in the
     journal. `undone`: it was voided to be billed again, so nothing on it counts as billed."""
 
@@ -31,7 +32,7 @@ class Bill(NamedTuple):
 
 
 # Each document is taken apart once, however many of its keys are asked for.
-_BILLS = text("""
+_BILLING_DOCUMENTS = text("""
     WITH wanted AS (
         SELECT customer_id, min(since) AS since FROM unnest(:customers, :since) AS w (customer_id, since)
         WHERE :visible IS NULL OR customer_id = ANY(:visible) GROUP BY customer_id
@@ -57,19 +58,19 @@ _BILLS = text("""
 )
 
 
-async def bills(
-    engine: Engine, asked: Collection[BilledKey], visible: frozenset[str] | None
-) -> Mapping[BilledKey, list[Bill]]:
-    """The bills of each key, in order."""
-    found: dict[tuple[str, str], list[Bill]] = {(one.customer_id, one.key): [] for one in asked}
+async def by_keys(
+    engine: Engine, keys: Collection[BilledKey], visible: frozenset[str] | None
+) -> Mapping[BilledKey, list[BillingDocument]]:
+    """The documents that billed each key, in the order they were issued."""
+    found: dict[tuple[str, str], list[BillingDocument]] = {(key.customer_id, key.key): [] for key in keys}
     values = {
-        "customers": [one.customer_id for one in asked],
-        "since": [one.since for one in asked],
-        "keys": sorted({one.key for one in asked}),
+        "customers": [key.customer_id for key in keys],
+        "since": [key.since for key in keys],
+        "keys": sorted({key.key for key in keys}),
         "visible": None if visible is None else sorted(visible),
     }
     async with looking(engine) as connection:
-        for row in await connection.execute(_BILLS, values):
+        for row in await connection.execute(_BILLING_DOCUMENTS, values):
             if (row.stream_id, row.key) in found:
-                found[row.stream_id, row.key].append(Bill(row.seq, row.id, row.recorded_at, row.undone))
-    return {one: found[one.customer_id, one.key] for one in asked}
+                found[row.stream_id, row.key].append(BillingDocument(row.seq, row.id, row.recorded_at, row.undone))
+    return {key: found[key.customer_id, key.key] for key in keys}
