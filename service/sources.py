@@ -10,11 +10,11 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.directory import newer_catalog
 from adapters.postgres.driver import driver_of
 from adapters.postgres.usage import periods
-from adapters.postgres.usage.periods import Ask
+from adapters.postgres.usage.periods import UsageQuery
 from domain.catalog import Catalog
 from domain.engine import Answer, Question
 
-Used = Callable[[Sequence[Ask]], Awaitable[Sequence[Decimal]]]
+Used = Callable[[Sequence[UsageQuery]], Awaitable[Sequence[Decimal]]]
 """What meters read, in the order asked."""
 
 
@@ -56,7 +56,9 @@ async def answers(catalog: Catalog, used: Used, questions: Sequence[Question]) -
     """By a catalog as it was, with the figures of all of them read together."""
     meters = {meter.key: meter for meter in catalog.meters}
     asks = [
-        Ask(one.customer_id, meters[count.meter_key], count.period, one.at, subscription_id=count.subscription_id)
+        UsageQuery(
+            one.customer_id, meters[count.meter_key], count.period, one.at, subscription_id=count.subscription_id
+        )
         for one in questions
         for count in one.counts
     ]

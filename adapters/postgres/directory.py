@@ -1,6 +1,6 @@
-"""Who and what is meant: customers by our ids and by the hashes of the caller's own, with the tenant condition in the
-SQL; their accounts; the catalog. All on a connection that is held already, for whoever asks the pool for a second one
-while holding the first may wait for ever.
+"""Look-ups of the usage path: customers by our ids and by the hashes of the caller's own, with the tenant condition in
+the SQL; their accounts; the catalog. All run on a connection that the caller holds already: whoever asks the pool for a
+second one while holding the first may wait for ever.
 """
 
 from collections.abc import Collection
@@ -10,8 +10,9 @@ from typing import NamedTuple
 from adapters.postgres.driver import Driver
 
 
-class Entry(NamedTuple):
-    """`now` is the time of the customer's test clock; None: they live in real time."""
+class DirectoryEntry(NamedTuple):
+    """A customer that was found. `now` is the time of their test clock; None: they live in real time. `external_hash`
+    is the hash they were found by; None: they were found by our id."""
 
     customer_id: str
     external_hash: bytes | None
@@ -33,14 +34,14 @@ _FIND = f"""
 
 async def find(
     driver: Driver, ids: Collection[str], external_hashes: Collection[bytes], visible: frozenset[str] | None
-) -> list[Entry]:
+) -> list[DirectoryEntry]:
     """The customers with one of the ids or hashes, those the caller may not see left out (`visible` None: all seen)."""
     seen = None if visible is None else list(visible)
-    return [Entry(*row) for row in await driver.fetch(_FIND, list(ids), list(external_hashes), seen)]
+    return [DirectoryEntry(*row) for row in await driver.fetch(_FIND, list(ids), list(external_hashes), seen)]
 
 
-async def holders(driver: Driver, ids: Collection[str]) -> dict[str, str]:
-    """Id of a subscription → whose it is, for those that exist."""
+async def subscription_owners(driver: Driver, ids: Collection[str]) -> dict[str, str]:
+    """Id of a subscription → the customer it belongs to, for those that exist."""
     rows = await driver.fetch("SELECT id, customer_id FROM holdings WHERE id = ANY($1::text[])", list(ids))
     return {row["id"]: row["customer_id"] for row in rows}
 

@@ -38,8 +38,8 @@ from domain.gate import Usage
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service import drafts
 from service.snapshot import Wanted
-from service.usage import Ask
 from service.usage import Usage as UsageService
+from service.usage import UsageQuery
 
 __all__ = ["Loaders", "Right", "Standing"]
 
@@ -77,8 +77,8 @@ class Loaders:
         self.as_of: DataLoader[AsOfQuery, Standing | None] = batched(self._read_as_of)
         self.with_books: DataLoader[Standing, Standing | None] = batched(self._read_with_books)
         self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
-        self.figures: DataLoader[Ask, Decimal] = Shared(self._read_figures)
-        self._counted: DataLoader[Ask, Decimal] = DataLoader(usage.used_many)  # what drafts charge for
+        self.figures: DataLoader[UsageQuery, Decimal] = Shared(self._read_figures)
+        self._counted: DataLoader[UsageQuery, Decimal] = DataLoader(usage.used_many)  # what drafts charge for
         self.journals: DataLoader[EntryPageQuery, Sequence[JournalEntry] | None] = batched(
             lambda asked: entries.pages(engine, asked, visible)
         )
@@ -222,7 +222,7 @@ class Loaders:
             for standing, rights in held.items()
         }
 
-    async def _read_figures(self, asked: list[Ask]) -> list[Decimal]:
+    async def _read_figures(self, asked: list[UsageQuery]) -> list[Decimal]:
         self._figures_read += len(asked)
         if self._figures_read > FIGURES_MAX:
             raise ClientError(f"An operation reads at most {FIGURES_MAX:,} figures of usage.", code=BAD_USER_INPUT)

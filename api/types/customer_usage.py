@@ -14,7 +14,7 @@ from api.types.values import PeriodInput
 from domain.catalog import Feature, Meter
 from domain.period import FOREVER, Grain, Period, buckets
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
-from service.usage import Ask
+from service.usage import UsageQuery
 
 STEPS_MAX = 1_000
 
@@ -55,7 +55,7 @@ class CustomerUsage:
                 limit=shown.limit,
                 remaining=shown.remaining,
             )
-        ask = Ask(standing.customer.id, metered[1], asked, standing.at, standing.at)
+        ask = UsageQuery(standing.customer.id, metered[1], asked, standing.at, standing.at)
         used = await info.context.loaders.figures.load(ask)
         return UsageMeter(standing.catalog, metered[0], asked, used, standing.at)
 
@@ -76,7 +76,7 @@ class CustomerUsage:
         if metered is None:
             return None
         steps = _steps(_period(period), by, standing)
-        asks = [Ask(standing.customer.id, metered[1], step, standing.at, standing.at) for step in steps]
+        asks = [UsageQuery(standing.customer.id, metered[1], step, standing.at, standing.at) for step in steps]
         figures = await info.context.loaders.figures.load_many(asks)
         return [UsagePoint(start=step.start, value=value) for step, value in zip(steps, figures, strict=True)]
 

@@ -24,7 +24,7 @@ from domain.books.invoice import CreditNote as FinalCreditNote
 from domain.books.invoice import Invoice as FinalInvoice
 from domain.books.line import Line, LineKind, Step
 from domain.catalog import Catalog
-from service.usage import Chosen
+from service.usage import EventFilter
 
 if TYPE_CHECKING:
     from api.types.invoice import Invoice
@@ -172,14 +172,14 @@ class InvoiceLine:
         return Money.of(money.Money(amount, self._currency))
 
 
-async def _charged(context: Context, line: Line, origin: Origin) -> Chosen:
+async def _charged(context: Context, line: Line, origin: Origin) -> EventFilter:
     """Which events a line of usage charges for."""
     assert line.usage is not None
     every = await context.loaders.bills.load(BilledKey(origin.customer_id, line.key, line.usage.start)) or ()
     bills = [bill for bill in every if origin.seq is None or bill.seq <= origin.seq]
     own = next((bill for bill in bills if bill.document_id == origin.document_id), None)
     until = None if own is None else own.recorded_at
-    return Chosen(_billed_before(own, bills), until, line.subscription_id, line.named_only)
+    return EventFilter(_billed_before(own, bills), until, line.subscription_id, line.named_only)
 
 
 def _billed_before(own: BillingDocument | None, bills: Iterable[BillingDocument]) -> datetime | None:

@@ -11,7 +11,7 @@ from api.types.connection import Connection, Edge, page
 from api.types.usage import UsageEvent
 from domain.catalog import Meter
 from domain.period import Period
-from service.usage import ALL, Chosen, RecordedEvent
+from service.usage import ALL, EventFilter, RecordedEvent
 
 _Text = Annotated[str, Meta(pattern=r"\A[^\x00]{0,255}\Z")]
 Place = tuple[Annotated[datetime, Meta(tz=True)], _Text, _Text, Annotated[int, Meta(ge=0, le=2**31 - 1)]]
@@ -24,7 +24,7 @@ async def events_connection(
     period: Period,
     first: int | None,
     after: str | None,
-    chosen: Chosen = ALL,
+    chosen: EventFilter = ALL,
 ) -> Connection[UsageEvent]:
     """The customer's events that a meter read in a period, those that are chosen. Raises ClientError. They are read one
     customer after the other (`Loaders.turn`)."""

@@ -9,7 +9,7 @@ from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads.catalog import catalog
 from adapters.postgres.sync import Copy, Job
-from adapters.postgres.usage.periods import Ask
+from adapters.postgres.usage.periods import UsageQuery
 from domain.account import Account
 from domain.books.invoice import Invoice
 from domain.commands import NoteDrift
@@ -19,7 +19,7 @@ from service.drafts import Stored, drafts_of
 from service.record import WORKER, Recording
 from service.sync.wanted import Wanted, digest, wanted
 
-Figures = Callable[[Sequence[Ask]], Awaitable[Sequence[Decimal]]]
+Figures = Callable[[Sequence[UsageQuery]], Awaitable[Sequence[Decimal]]]
 """What meters read."""
 
 

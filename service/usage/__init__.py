@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from adapters.postgres.connection import Engine
 from adapters.postgres.driver import attempted
 from adapters.postgres.retries import Retry
-from adapters.postgres.usage.events import ALL, Chosen, Place
-from adapters.postgres.usage.periods import Ask
+from adapters.postgres.usage.events import ALL, EventFilter, EventPosition
+from adapters.postgres.usage.periods import UsageQuery
 from adapters.vault import Vault
 from domain.catalog import Meter
 from domain.errors import invalid
@@ -27,6 +27,7 @@ from service.usage.allowance import allowances
 from service.usage.base import Base
 from service.usage.consume import consume
 from service.usage.correct import Correction, correct
+from service.usage.customer_lookup import Visible
 from service.usage.events import (
     CustomerRef,
     RecordedEvent,
@@ -51,14 +52,12 @@ from service.usage.reserve import (
     release,
     reserve,
 )
-from service.usage.whose import Visible
 
 __all__ = [
     "ALL",
-    "Ask",
-    "Chosen",
     "CustomerRef",
-    "Place",
+    "EventFilter",
+    "EventPosition",
     "Point",
     "RecordedEvent",
     "Reservation",
@@ -68,6 +67,7 @@ __all__ = [
     "UsageEvent",
     "UsageEventStatus",
     "UsageOutcome",
+    "UsageQuery",
 ]
 
 EVENTS_MAX = 10_000
@@ -166,14 +166,14 @@ class Usage:
 
     async def used(self, customer_id: str, meter: Meter, period: Period, until: datetime) -> Decimal:
         """What the meter read in the period, readings up to and including `until` counted."""
-        (figure,) = await used_many(self._base, [Ask(customer_id, meter, period, until, until)])
+        (figure,) = await used_many(self._base, [UsageQuery(customer_id, meter, period, until, until)])
         return figure
 
-    async def used_many(self, asks: Sequence[Ask]) -> list[Decimal]:
+    async def used_many(self, asks: Sequence[UsageQuery]) -> list[Decimal]:
         """The same for many, in a constant number of statements."""
         return await used_many(self._base, asks)
 
-    async def history(self, ask: Ask, by: Grain, zone: str) -> list[Point]:
+    async def history(self, ask: UsageQuery, by: Grain, zone: str) -> list[Point]:
         """The ask's period in buckets of the customer's calendar, none later than its `at`. Refuses more than 1,000."""
         return await history(self._base, ask, by, zone)
 
@@ -182,9 +182,9 @@ class Usage:
         customer_id: str,
         type: str,
         period: Period,
-        after: Place | None,
+        after: EventPosition | None,
         first: int,
-        chosen: Chosen = ALL,
+        chosen: EventFilter = ALL,
     ) -> list[RecordedEvent]:
         """Up to `first` events as recorded, corrections among them, by (time, source, id, revision)."""
         return await events_page(self._base, customer_id, type, period, after, first, chosen)

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage import periods, reservations
-from adapters.postgres.usage.periods import Ask
+from adapters.postgres.usage.periods import UsageQuery
 from domain.catalog import Catalog, Meter
 from domain.gate import Usage
 from service.snapshot import Wanted
@@ -13,12 +13,14 @@ from service.snapshot import Wanted
 
 async def allowances(driver: Driver, catalog: Catalog, wanted: Sequence[Wanted]) -> list[Usage]:
     """The usage of each, readings up to and including its `at` counted, in a constant number of statements."""
-    asks: list[Ask] = []
+    asks: list[UsageQuery] = []
     for _, meter, one in _metered(catalog, wanted):
         held_period = one.entitlement.period
         assert held_period is not None
-        asks += [Ask(one.customer_id, meter, before.period, one.at, one.at) for before in one.entitlement.earlier]
-        asks.append(Ask(one.customer_id, meter, held_period, one.at, one.at))
+        asks += [
+            UsageQuery(one.customer_id, meter, before.period, one.at, one.at) for before in one.entitlement.earlier
+        ]
+        asks.append(UsageQuery(one.customer_id, meter, held_period, one.at, one.at))
     figures = iter(await periods.used(driver, asks) if asks else [])
     held = await reservations.held_at(
         driver, sorted({(one.customer_id, meter.key, one.at) for _, meter, one in _metered(catalog, wanted)})

@@ -10,13 +10,13 @@ from adapters.postgres.directory import newer_catalog
 from adapters.postgres.driver import Driver, driver_of
 from adapters.postgres.partitions import Month, ensure_months
 from adapters.postgres.usage import meters
-from adapters.postgres.usage.meters import Key
+from adapters.postgres.usage.meters import CustomerMeter
 from adapters.vault import Vault
 from domain.catalog import Catalog, Meter
 from service.clock import Clock
-from service.usage.check import Whose
+from service.usage.check import EventCustomer
+from service.usage.customer_lookup import CustomerLookup, Visible, look_up_customers
 from service.usage.events import Ref
-from service.usage.whose import Find, Visible, find_whose
 
 KNOWN_MAX = 200_000
 """Meters' rows that this process remembers to have seen; about 30 MB."""
@@ -34,7 +34,7 @@ class Base:
         self.retention = retention
         self._vault = vault
         self._changed = changed
-        self._rows: set[Key] = set()
+        self._rows: set[CustomerMeter] = set()
         self._months: set[Month] = set()
         self._catalog = Catalog()
         self._catalog_seq = 0
@@ -67,15 +67,15 @@ class Base:
         await self.catalog(driver)
         return self._by_type
 
-    async def find_whose(self, driver: Driver, asked: Iterable[tuple[Ref, Visible]]) -> Find:
+    async def look_up_customers(self, driver: Driver, asked: Iterable[tuple[Ref, Visible]]) -> CustomerLookup:
         """The customers that are meant, as they stand now."""
-        return await find_whose(driver, self._vault, asked, self.clock.now(), self.retention)
+        return await look_up_customers(driver, self._vault, asked, self.clock.now(), self.retention)
 
-    async def whose(self, driver: Driver, ref: Ref, visible: Visible) -> Whose | None:
+    async def look_up_customer(self, driver: Driver, ref: Ref, visible: Visible) -> EventCustomer | None:
         """The one customer that is meant. None: there is none that the caller may see."""
-        return (await self.find_whose(driver, [(ref, visible)]))(ref, visible)
+        return (await self.look_up_customers(driver, [(ref, visible)]))(ref, visible)
 
-    async def prepare(self, driver: Driver, rows: Collection[Key], months: Iterable[Month]) -> None:
+    async def prepare(self, driver: Driver, rows: Collection[CustomerMeter], months: Iterable[Month]) -> None:
         """Make what a write needs before its transaction: the meters' rows and the months of the events."""
         missing = [key for key in rows if key not in self._rows]
         if missing:

@@ -28,7 +28,7 @@ _LARGEST = Decimal(10**18)
 _json = msgspec.json.Encoder(order="deterministic")
 
 
-class Whose(NamedTuple):
+class EventCustomer(NamedTuple):
     """The customer of an event, what time it is for them, and between which instants their events may lie."""
 
     customer_id: str
@@ -45,7 +45,9 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     readings: list[tuple[Meter, Reading]]
 
 
-def check(event: SentEvent, whose: Whose | None, meters: tuple[Meter, ...], holders: Mapping[str, str]) -> Ready | str:
+def check(
+    event: SentEvent, whose: EventCustomer | None, meters: tuple[Meter, ...], holders: Mapping[str, str]
+) -> Ready | str:
     """The event ready to be recorded, or what is wrong with it, in words for its sender. `holders`: whose the
     subscriptions are that events name."""
     id, source, time = event.id, event.source or "", event.time

@@ -9,16 +9,16 @@ import msgspec
 from adapters.postgres.driver import Driver
 from adapters.postgres.retries import Retry
 from adapters.postgres.usage import events, fold
-from adapters.postgres.usage.events import Stored
+from adapters.postgres.usage.events import CurrentEvent
 from domain.catalog import Aggregation, Meter
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.usage import Rejected, value_of
 from service.ids import new_id
 from service.usage.base import Base
 from service.usage.check import PROPERTIES_BYTES_MAX, is_number, to_json
+from service.usage.customer_lookup import Visible
 from service.usage.events import RecordedEvent, Ref
 from service.usage.once import answered, keep
-from service.usage.whose import Visible
 
 REASON_CHARS_MAX = 500
 
@@ -69,8 +69,8 @@ def _check(correction: Correction) -> None:
         raise invalid("must have at most 18 digits before the point and 12 after it", "value")
 
 
-async def _find(base: Base, driver: Driver, correction: Correction) -> tuple[str, Stored]:
-    whose = await base.whose(driver, correction.ref, correction.visible)
+async def _find(base: Base, driver: Driver, correction: Correction) -> tuple[str, CurrentEvent]:
+    whose = await base.look_up_customer(driver, correction.ref, correction.visible)
     if whose is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
     id = (whose.customer_id, correction.source or "", correction.id)
@@ -80,7 +80,7 @@ async def _find(base: Base, driver: Driver, correction: Correction) -> tuple[str
     return whose.customer_id, found
 
 
-def _corrected(correction: Correction, before: Stored, meters: tuple[Meter, ...]) -> _Now:
+def _corrected(correction: Correction, before: CurrentEvent, meters: tuple[Meter, ...]) -> _Now:
     """What the event reads from now on."""
     if correction.quantity is None and correction.properties is None:
         return _Now(before.value, before.properties, True)
@@ -111,19 +111,21 @@ def _corrected(correction: Correction, before: Stored, meters: tuple[Meter, ...]
     return _Now(value, None if text is None else bytes(text).decode(), False)
 
 
-def _counted(quantity: Decimal, before: Stored) -> _Now:
+def _counted(quantity: Decimal, before: CurrentEvent) -> _Now:
     """Events that are only counted: 0 takes one out of the count, 1 puts it back."""
     if quantity not in (0, 1):
         raise invalid("the event is counted as one: correct it to 0 or 1", "value")
     return _Now(before.value, before.properties, not quantity)
 
 
-def _before(meter: Meter, before: Stored) -> object:
+def _before(meter: Meter, before: CurrentEvent) -> object:
     properties = None if before.properties is None else msgspec.json.decode(before.properties)
     return value_of(meter, before.value, properties)
 
 
-async def _record(driver: Driver, customer_id: str, before: Stored, now: _Now, correction: Correction) -> RecordedEvent:
+async def _record(
+    driver: Driver, customer_id: str, before: CurrentEvent, now: _Now, correction: Correction
+) -> RecordedEvent:
     id, source = new_id("correction"), correction.source or ""
     recorded_at = await events.correct(
         driver,

@@ -10,8 +10,8 @@ from adapters.postgres.codec import decode_account
 from adapters.postgres.directory import account_state
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage import fold, meters, periods, reservations
-from adapters.postgres.usage.meters import Key, MeterRow
-from adapters.postgres.usage.periods import Ask, Summary
+from adapters.postgres.usage.meters import CustomerMeter, MeterRow
+from adapters.postgres.usage.periods import PeriodSummary, UsageQuery
 from domain.account import Account
 from domain.catalog import Catalog, FeatureKind, Meter
 from domain.due import present
@@ -20,10 +20,10 @@ from domain.errors import ErrorCode, Refusal, invalid
 from domain.gate import Decision, Usage, decide_use, limit_with
 from service.usage.base import Base
 from service.usage.check import NO_SUBSCRIPTION, Ready, readable, unnamable
+from service.usage.customer_lookup import Visible
 from service.usage.events import Ref
 from service.usage.record import write_new
 from service.usage.spend import adds, check_quantity, events
-from service.usage.whose import Visible
 
 
 class Asked(NamedTuple):
@@ -46,7 +46,7 @@ class Place(NamedTuple):
     catalog: Catalog
     right: Entitlement
     meter: Meter
-    wanted: dict[Key, Meter]
+    wanted: dict[CustomerMeter, Meter]
     subscription_id: str | None = None
 
 
@@ -54,7 +54,7 @@ async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision
     """Where the use would be counted, or the decision that denies it whatever was used. Raises Refusal for what cannot
     be consumed at all."""
     catalog = await base.catalog(driver)
-    whose = await base.whose(driver, asked.ref, asked.visible)
+    whose = await base.look_up_customer(driver, asked.ref, asked.visible)
     if whose is None:
         return decide_use(None, catalog, asked.feature, asked.quantity, Usage(), base.clock.now())
     account = present(decode_account(await account_state(driver, whose.customer_id)), whose.now)
@@ -85,7 +85,7 @@ def _check_named(subscription_id: str | None, account: Account, meters: tuple[Me
 class Count:
     """The locked meter of a place, and what its period has used."""
 
-    def __init__(self, place: Place, rows: dict[Key, MeterRow]) -> None:
+    def __init__(self, place: Place, rows: dict[CustomerMeter, MeterRow]) -> None:
         self._place = place
         self._rows = rows
         self._key = (place.customer_id, place.meter.key)
@@ -106,14 +106,14 @@ class Count:
         """What the period has used so far."""
         row, period = self._rows[self._key], self._place.right.period
         assert period is not None
-        ask = Ask(row.customer_id, self._place.meter, period, self._place.at)
-        return periods.figure(ask, Summary([row.rollup] if row.rollup else [], row.level_before, row.texts))
+        ask = UsageQuery(row.customer_id, self._place.meter, period, self._place.at)
+        return periods.figure(ask, PeriodSummary([row.rollup] if row.rollup else [], row.level_before, row.texts))
 
     async def usage(self, driver: Driver) -> Usage:
         """What decides: used, held and carried over."""
         customer_id, at, meter = self._place.customer_id, self._place.at, self._place.meter
         held = await reservations.held(driver, self._key, at)
-        asks = [Ask(customer_id, meter, one.period, at) for one in self._place.right.earlier]
+        asks = [UsageQuery(customer_id, meter, one.period, at) for one in self._place.right.earlier]
         past = await periods.used(driver, asks) if asks else []
         return Usage(self.used(), held, self._place.right.carried(past))
 

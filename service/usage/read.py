@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adapters.postgres.usage import events, periods
-from adapters.postgres.usage.events import ALL, Chosen, Place
-from adapters.postgres.usage.periods import Ask
+from adapters.postgres.usage.events import ALL, EventFilter, EventPosition
+from adapters.postgres.usage.periods import UsageQuery
 from domain.errors import invalid
 from domain.period import Grain, Period, buckets
 from service.usage.base import Base
@@ -24,7 +24,7 @@ class Point(NamedTuple):
     value: Decimal
 
 
-async def used_many(base: Base, asks: Sequence[Ask]) -> list[Decimal]:
+async def used_many(base: Base, asks: Sequence[UsageQuery]) -> list[Decimal]:
     """The figure of each, in a constant number of statements."""
     if not asks:
         return []
@@ -32,7 +32,7 @@ async def used_many(base: Base, asks: Sequence[Ask]) -> list[Decimal]:
         return await periods.used(driver, asks)
 
 
-async def history(base: Base, ask: Ask, by: Grain, zone: str) -> list[Point]:
+async def history(base: Base, ask: UsageQuery, by: Grain, zone: str) -> list[Point]:
     """The ask's period cut into buckets of the customer's calendar, up to the customer's present. Raises Refusal."""
     cut: list[Period] = []
     for bucket in buckets(ask.period, by, zone):
@@ -46,7 +46,13 @@ async def history(base: Base, ask: Ask, by: Grain, zone: str) -> list[Point]:
 
 
 async def events_page(
-    base: Base, customer_id: str, type: str, period: Period, after: Place | None, first: int, chosen: Chosen = ALL
+    base: Base,
+    customer_id: str,
+    type: str,
+    period: Period,
+    after: EventPosition | None,
+    first: int,
+    chosen: EventFilter = ALL,
 ) -> list[RecordedEvent]:
     """Up to `first` (1 to 100) events of the type, corrections among them, in order of (time, source, id, revision):
     those of the last one are the `after` of the next page."""

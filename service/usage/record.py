@@ -8,16 +8,16 @@ from adapters.postgres import directory
 from adapters.postgres.driver import Driver
 from adapters.postgres.partitions import month_of
 from adapters.postgres.usage import events, fold
-from adapters.postgres.usage.events import Id
-from adapters.postgres.usage.fold import Named
-from adapters.postgres.usage.meters import Key, MeterRow
+from adapters.postgres.usage.events import EventId
+from adapters.postgres.usage.fold import SubscriptionMeter
+from adapters.postgres.usage.meters import CustomerMeter, MeterRow
 from domain.catalog import Meter
 from domain.usage import ADDS_UP, Reading
 from service.ids import prefix_of
 from service.usage.base import Base
 from service.usage.check import Ready, check
+from service.usage.customer_lookup import Visible
 from service.usage.events import SentEvent, UsageEventStatus, UsageOutcome
-from service.usage.whose import Visible
 
 ACCEPTED = UsageOutcome(UsageEventStatus.ACCEPTED)
 DUPLICATE = UsageOutcome(UsageEventStatus.DUPLICATE)
@@ -30,19 +30,19 @@ Arrival = tuple[SentEvent, Visible]
 class Grouped(NamedTuple):
     """The readings of each meter's row, those of them that name a subscription, and the meter of each row."""
 
-    readings: Mapping[Key, list[Reading]]
-    named: Mapping[Named, list[Reading]]
-    meters: Mapping[Key, Meter]
+    readings: Mapping[CustomerMeter, list[Reading]]
+    named: Mapping[SubscriptionMeter, list[Reading]]
+    meters: Mapping[CustomerMeter, Meter]
 
 
 async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     """What became of each, in order. All that are accepted are recorded together or not at all."""
     outcomes = [ACCEPTED] * len(arrivals)
-    first: dict[Id, tuple[int, Ready]] = {}
-    repeats: list[tuple[int, Id, bytes]] = []
+    first: dict[EventId, tuple[int, Ready]] = {}
+    repeats: list[tuple[int, EventId, bytes]] = []
     async with base.driver() as driver:
         types = await base.meters_by_type(driver)
-        whose = await base.find_whose(driver, ((event.customer, visible) for event, visible in arrivals))
+        whose = await base.look_up_customers(driver, ((event.customer, visible) for event, visible in arrivals))
         holders = await _holders(driver, {event.subscription_id for event, _ in arrivals})
         for n, (event, visible) in enumerate(arrivals):
             found = check(event, whose(event.customer, visible), types.get(event.type, ()), holders)
@@ -54,7 +54,7 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
                 first[id] = (n, found)
         ready = [first[id][1] for id in sorted(first)]
         known = await _write(base, driver, ready) if ready else {}
-    recorded: dict[Id, bytes] = {}
+    recorded: dict[EventId, bytes] = {}
     if known or repeats:
         recorded = {one.row.key: known.get(n, one.row.digest) for n, one in enumerate(ready)}
         repeats += [(first[ready[n].row.key][0], ready[n].row.key, ready[n].row.digest) for n in known]
@@ -67,7 +67,7 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
 async def _holders(driver: Driver, subscription_ids: set[str | None]) -> dict[str, str]:
     """Whose the subscriptions are, in one statement, or in none if no event names any."""
     ids = [id for id in subscription_ids if id is not None and prefix_of(id) == "subscription"]
-    return await directory.holders(driver, ids) if ids else {}
+    return await directory.subscription_owners(driver, ids) if ids else {}
 
 
 async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> dict[int, bytes]:
@@ -84,7 +84,9 @@ async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> dict[int
     return known
 
 
-async def write_new(driver: Driver, rows: dict[Key, MeterRow], wanted: Mapping[Key, Meter], new: list[Ready]) -> None:
+async def write_new(
+    driver: Driver, rows: dict[CustomerMeter, MeterRow], wanted: Mapping[CustomerMeter, Meter], new: list[Ready]
+) -> None:
     """Write events with ids of our own making, in the transaction that has locked the rows of all their meters."""
     known = await events.record(driver, [one.row for one in new])
     assert not known, "nobody else makes such ids"
@@ -93,9 +95,9 @@ async def write_new(driver: Driver, rows: dict[Key, MeterRow], wanted: Mapping[K
 
 
 def grouped(ready: Iterable[Ready]) -> Grouped:
-    readings: defaultdict[Key, list[Reading]] = defaultdict(list)
-    named: defaultdict[Named, list[Reading]] = defaultdict(list)
-    meters: dict[Key, Meter] = {}
+    readings: defaultdict[CustomerMeter, list[Reading]] = defaultdict(list)
+    named: defaultdict[SubscriptionMeter, list[Reading]] = defaultdict(list)
+    meters: dict[CustomerMeter, Meter] = {}
     for one in ready:
         for meter, reading in one.readings:
             key = (one.row.customer_id, meter.key)

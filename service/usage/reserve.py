@@ -19,12 +19,12 @@ from domain.gate import Decision
 from service.ids import new_id, prefix_of
 from service.usage.base import Base
 from service.usage.check import is_number, readable
+from service.usage.customer_lookup import Visible
 from service.usage.events import CustomerRef, turn_of
 from service.usage.gate import Asked, Count, Place, Undone, after, place_of
 from service.usage.once import answered, keep
 from service.usage.record import write_new
 from service.usage.spend import check_quantity, events
-from service.usage.whose import Visible
 
 TTL_MIN, TTL_MAX = timedelta(seconds=1), timedelta(days=1)
 
@@ -167,7 +167,7 @@ async def _find(base: Base, driver: Driver, settling: Settling) -> tuple[Reserva
     meter = None if found is None else (await base.catalog(driver)).meter(found.meter_key)
     if found is None or meter is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such reservation", "id")
-    whose = await base.whose(driver, CustomerRef(found.customer_id), None)
+    whose = await base.look_up_customer(driver, CustomerRef(found.customer_id), None)
     assert whose is not None
     return found, meter, whose.now
 

@@ -13,7 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.period import Period
 from domain.seller import Settings
 from service.answering import answered, answered_together
-from service.sources import Ask, answers
+from service.sources import UsageQuery, answers
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 CALLS = Count("calls", Period(datetime(2026, 1, 1, tzinfo=UTC), NOW))
@@ -72,7 +72,7 @@ async def test_who_asks_nothing_makes_nobody_read_anything() -> None:
 async def test_the_figures_of_all_are_read_together_each_for_its_customer() -> None:
     read: list[list[str]] = []
 
-    async def used(asks: Sequence[Ask]) -> Sequence[Decimal]:
+    async def used(asks: Sequence[UsageQuery]) -> Sequence[Decimal]:
         read.append([ask.customer_id for ask in asks])
         return [Decimal(n) for n, _ in enumerate(asks, 1)]
 

@@ -14,7 +14,7 @@ from domain.period import Cadence, Period
 from service.ids import new_id
 from service.record import By
 from service.streams import CATALOG
-from service.usage import Ask, UsageOutcome
+from service.usage import UsageOutcome, UsageQuery
 from tests.api.reads.statements import counted
 from tests.usage.conftest import METERS, NOON, Shop
 from tests.usage.test_consume import everything
@@ -39,7 +39,7 @@ async def sold(shop: Shop, customer: str) -> str:
 
 
 async def figures(shop: Shop, customer: str, *subscriptions: str | None, meter: str = "calls") -> list[D]:
-    asks = [Ask(customer, METERS[meter], YEAR, NOON, subscription_id=one) for one in subscriptions]
+    asks = [UsageQuery(customer, METERS[meter], YEAR, NOON, subscription_id=one) for one in subscriptions]
     return await shop.usage.used_many(asks)
 
 
@@ -166,7 +166,7 @@ async def test_a_meter_made_later_tells_them_apart_as_well(shop: Shop) -> None:
     for meter in later:
         await shop.record(CATALOG, CreateMeter(meter), By("test"))
     asks = [
-        Ask(who, meter, YEAR, NOON, subscription_id=named)
+        UsageQuery(who, meter, YEAR, NOON, subscription_id=named)
         for meter in later
         for who, named in ((ana, None), (ana, anas), (ana, other), (ben, bens))
     ]
@@ -202,7 +202,7 @@ async def test_their_figures_stay_when_the_events_are_past_their_retention(shop:
         )
     )
     halves = [Period(early - timedelta(days=9), early + 30 * MINUTE), Period(early + 30 * MINUTE, NOON)]
-    asks = [Ask(ana, METERS["calls"], half, NOON, subscription_id=own) for half in halves]
+    asks = [UsageQuery(ana, METERS["calls"], half, NOON, subscription_id=own) for half in halves]
     assert await shop.usage.used_many(asks) == [1 + 3, 5 + 7 + 9]
     async with shop.engine.connect() as connection:
         await partitions.drop_old(connection, NOON + timedelta(days=500), timedelta(days=400))
@@ -227,7 +227,7 @@ async def test_the_statements_do_not_grow_with_the_names(shop: Shop) -> None:
         await statements(20, naming=False),
     )
     assert few == many == none + 1
-    asks = [Ask(who, METERS["calls"], YEAR, NOON, subscription_id=named[who]) for who in customers]
+    asks = [UsageQuery(who, METERS["calls"], YEAR, NOON, subscription_id=named[who]) for who in customers]
     async with counted(shop.engine) as sent:
         assert await shop.usage.used_many(asks) == [3 if who == customers[0] else 2 for who in customers]
     assert len(sent) <= 4

@@ -11,7 +11,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.period import Period
 from service.ids import new_id
 from service.record import By
-from service.usage import Ask
+from service.usage import UsageQuery
 from tests.usage.conftest import METERS, NOON, Shop
 from tests.usage.test_correct import correct
 
@@ -62,7 +62,7 @@ async def test_old_months_are_dropped_with_their_ids_and_the_figures_stay(shop: 
     await shop.send(*old, shop.event(ana, id="new"))
     retention = timedelta(days=400)
     periods = [Period(early - YEAR, early + YEAR), Period(early + timedelta(minutes=15), early + YEAR)]
-    asks = [Ask(ana, METERS["calls"], period, NOON) for period in periods]
+    asks = [UsageQuery(ana, METERS["calls"], period, NOON) for period in periods]
     before = await shop.usage.used_many(asks)
     shop.clock.at_hand = datetime(2026, 2, 28, tzinfo=UTC) + retention
     async with shop.engine.connect() as connection:
@@ -83,7 +83,7 @@ async def test_an_hour_cut_in_two_counts_once_also_when_its_events_are_gone(shop
     cut = hour + timedelta(minutes=30)
     await shop.send(*(shop.event(ana, value=1, time=hour + timedelta(minutes=n)) for n in (10, 20, 40)))
     await shop.fetch("DROP TABLE usage_events_2026_01")
-    asks = [Ask(ana, METERS["calls"], period, NOON) for period in (Period(hour, cut), Period(cut, cut + YEAR))]
+    asks = [UsageQuery(ana, METERS["calls"], period, NOON) for period in (Period(hour, cut), Period(cut, cut + YEAR))]
     assert await shop.usage.used_many(asks) == [0, 3]
 
 

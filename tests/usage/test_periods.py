@@ -10,7 +10,7 @@ import pytest
 from adapters.postgres.usage import periods
 from domain.errors import Refusal
 from domain.period import Grain, Period
-from service.usage import Ask
+from service.usage import UsageQuery
 from tests.usage.conftest import METERS, NOON, Shop
 
 US = timedelta(microseconds=1)
@@ -28,7 +28,7 @@ async def test_an_event_in_the_same_millisecond_but_before_the_period_belongs_to
     assert await shop.used(ana) == 2
     before, after = Period(NOON, start), Period(start, start + timedelta(days=31))
     now = shop.clock.now()
-    figures = await shop.usage.used_many([Ask(ana, CALLS, period, now) for period in (before, after)])
+    figures = await shop.usage.used_many([UsageQuery(ana, CALLS, period, now) for period in (before, after)])
     assert figures == [1, 2]
 
 
@@ -51,7 +51,7 @@ async def test_pieces_tile_the_whole_wherever_they_are_cut(shop: Shop) -> None:
     times = [NOON - timedelta(seconds=7 * n * n, microseconds=n) for n in range(60)]
     await shop.send(*(shop.event(ana, value=2**n, time=at) for n, at in enumerate(times)))
     edges = sorted({times[0] + US, *times[3:40:5], *(at + US for at in times[2:50:7]), times[-1] - HOUR})
-    asks = [Ask(ana, CALLS, Period(a, b), NOON) for a, b in pairwise(edges)]
+    asks = [UsageQuery(ana, CALLS, Period(a, b), NOON) for a, b in pairwise(edges)]
     figures = await shop.usage.used_many(asks)
     assert sum(figures) == 2**60 - 1
     expected = [sum(2**n for n, at in enumerate(times) if ask.period.contains(at)) for ask in asks]
@@ -73,9 +73,11 @@ async def test_a_level_is_carried_over_the_start_of_a_period(shop: Shop) -> None
     figure = await shop.usage.used(ana, hours, Period(start, start + 30 * day), until)
     assert figure == 24 * (2500 * 3 + 500 * 2 + 300 * 5)
     quiet = Period(start + 6 * day, start + 7 * day)
-    asks = [Ask(ana, METERS[key], quiet, NOON) for key in ("hours", "storage")]
+    asks = [UsageQuery(ana, METERS[key], quiet, NOON) for key in ("hours", "storage")]
     assert await shop.usage.used_many(asks) == [24 * 300, 300]
-    before = [Ask(ana, METERS[key], Period(start - 9 * day, start - 8 * day), NOON) for key in ("hours", "storage")]
+    before = [
+        UsageQuery(ana, METERS[key], Period(start - 9 * day, start - 8 * day), NOON) for key in ("hours", "storage")
+    ]
     assert await shop.usage.used_many(before) == [0, 0]
 
 
@@ -87,7 +89,7 @@ async def test_readings_that_arrive_out_of_order_change_an_area_as_if_they_had_c
         for at, level in order:
             await shop.send(shop.event(who, "disk", level, time=at))
     period = Period(start - 2 * HOUR, NOON + HOUR)
-    asks = [Ask(who, METERS["hours"], period, NOON) for who in (ana, ben)]
+    asks = [UsageQuery(who, METERS["hours"], period, NOON) for who in (ana, ben)]
     one, other = await shop.usage.used_many(asks)
     assert one == other > 0
     await shop.check_rollups()
@@ -101,7 +103,7 @@ async def test_a_history_has_a_bucket_for_each_day_of_the_customer_and_none_in_t
         shop.event(ana, value=2, time=kolkata_midnight),
         shop.event(ana, value=4, time=NOON - HOUR),
     )
-    ask = Ask(ana, CALLS, Period(kolkata_midnight - timedelta(days=2), NOON + timedelta(days=9)), NOON)
+    ask = UsageQuery(ana, CALLS, Period(kolkata_midnight - timedelta(days=2), NOON + timedelta(days=9)), NOON)
     points = await shop.usage.history(ask, Grain.DAY, "Asia/Kolkata")
     assert [(point.start, point.value) for point in points] == [
         (kolkata_midnight - timedelta(days=2), 0),
@@ -139,7 +141,7 @@ async def test_a_meter_made_later_counts_what_was_recorded_before_it(shop: Shop)
     ]
     for meter in later:
         await shop.record(CATALOG, CreateMeter(meter), By("test"))
-    asks = [Ask(ana, meter, Period(NOON - 8 * HOUR, NOON - HOUR), NOON) for meter in later]
+    asks = [UsageQuery(ana, meter, Period(NOON - 8 * HOUR, NOON - HOUR), NOON) for meter in later]
     before = await shop.usage.used_many(asks)
     assert before == [8, 3, 8 + 7 + 6 + 5 + 4 + 3 + 2]
     assert await shop.send(shop.event(ana, value=100, properties={"who": "new"}), shop.event(ana, "call", 1)) == [
@@ -166,7 +168,11 @@ async def test_the_statements_do_not_grow_with_the_customers(shop: Shop) -> None
 
 async def _statements(shop: Shop, customers: list[str]) -> int:
     period = Period(NOON - timedelta(days=3, microseconds=1), NOON + HOUR)
-    asks = [Ask(who, METERS[key], period, NOON) for who in customers for key in ("calls", "storage", "users", "hours")]
+    asks = [
+        UsageQuery(who, METERS[key], period, NOON)
+        for who in customers
+        for key in ("calls", "storage", "users", "hours")
+    ]
     queries: list[str] = []
     async with shop.usage._base.driver() as driver:
         with driver.query_logger(lambda record: queries.append(record.query)):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.catalog import Aggregation, Meter
 from domain.period import Period
 from domain.usage import Measured, Reading, roll_up, total, value_of
-from service.usage import Ask, UsageEvent
+from service.usage import UsageEvent, UsageQuery
 from tests.usage.conftest import METERS, NOON, Shop
 
 KINDS = ("calls", "hits", "peak", "storage", "users", "hours")
@@ -69,7 +69,9 @@ async def test_order_and_splitting_change_nothing(
     edges = sorted(data.draw(st.tuples(times, times.filter(bool))))
     period = Period(edges[0], edges[1] + timedelta(microseconds=1))
     asked = [
-        Ask(ana, METERS[kind], of, NOON) for kind in KINDS for of in (period, Period(NOON - timedelta(days=9), NOON))
+        UsageQuery(ana, METERS[kind], of, NOON)
+        for kind in KINDS
+        for of in (period, Period(NOON - timedelta(days=9), NOON))
     ]
     assert await shop.usage.used_many(asked) == [expected(ask, sent) for ask in asked]
     naming = [one for one in sent if one.named and one.kind in NAMING]
@@ -78,11 +80,11 @@ async def test_order_and_splitting_change_nothing(
     ]
     for kind in KINDS:
         standing = await shop.standing(ana, kind)
-        alone = Ask(ana, METERS[kind], Period(NOON, NOON + timedelta(days=30)), NOON)
+        alone = UsageQuery(ana, METERS[kind], Period(NOON, NOON + timedelta(days=30)), NOON)
         assert standing.used == expected(alone, sent)
 
 
-def expected(ask: Ask, sent: Sequence[Sent]) -> D:
+def expected(ask: UsageQuery, sent: Sequence[Sent]) -> D:
     readings = [reading(ask.meter, one) for one in sent if METERS[one.kind] is ask.meter]
     inside = [one for one in readings if ask.period.contains(one.time)]
     before = [one for one in readings if one.time < ask.period.start]

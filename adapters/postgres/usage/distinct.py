@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from adapters.postgres.driver import Driver
-from adapters.postgres.usage.readings import EVENTS, WANTED, Span, columns
+from adapters.postgres.usage.readings import EVENTS, WANTED, MeterSpan, columns
 from domain.period import Period
 
 
-class Seen(NamedTuple):
+class DistinctText(NamedTuple):
+    """A text that a UNIQUE meter read in an hour, and the first and last instant it did."""
+
     customer_id: str
     meter_key: str
     value: str
@@ -58,12 +60,12 @@ _KNOWN = f"""
 """
 
 
-async def add(driver: Driver, seen: Sequence[Seen]) -> None:
-    if seen:
-        await driver.execute(_ADD, *zip(*seen, strict=True))
+async def add(driver: Driver, texts: Sequence[DistinctText]) -> None:
+    if texts:
+        await driver.execute(_ADD, *zip(*texts, strict=True))
 
 
-async def rebuild(driver: Driver, spans: Sequence[Span]) -> None:
+async def rebuild(driver: Driver, spans: Sequence[MeterSpan]) -> None:
     """Read whole hours again from the events."""
     if spans:
         await driver.execute(_CLEAR, *columns(spans))
@@ -78,17 +80,17 @@ async def known(driver: Driver, texts: Sequence[tuple[str, str, str, Period]]) -
     return {(row[0], row[1]): row[2] for row in await driver.fetch(_KNOWN, *zip(*rows, strict=True))}
 
 
-async def count(driver: Driver, spans: Sequence[Span]) -> list[int]:
+async def count(driver: Driver, spans: Sequence[MeterSpan]) -> list[int]:
     """How many different texts each span has, by the hours."""
     return await _counted(driver, _COUNT, spans)
 
 
-async def count_events(driver: Driver, spans: Sequence[Span]) -> list[int]:
+async def count_events(driver: Driver, spans: Sequence[MeterSpan]) -> list[int]:
     """The same from single events: for a span within an hour, or a meter whose hours are not complete."""
     return await _counted(driver, _COUNT_EVENTS, spans)
 
 
-async def _counted(driver: Driver, query: str, spans: Sequence[Span]) -> list[int]:
+async def _counted(driver: Driver, query: str, spans: Sequence[MeterSpan]) -> list[int]:
     found = [0] * len(spans)
     if spans:
         for n, texts in await driver.fetch(query, *columns(spans)):

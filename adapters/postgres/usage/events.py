@@ -9,7 +9,7 @@ import asyncpg
 from msgspec import Raw, Struct
 
 from adapters.postgres.driver import Driver
-from adapters.postgres.usage.rows import as_json
+from adapters.postgres.usage.json_rows import as_json
 from domain.period import Period
 
 
@@ -28,12 +28,12 @@ class EventRow(Struct, frozen=True, gc=False, omit_defaults=True):
     subscription_id: str | None = None
 
     @property
-    def key(self) -> "Id":
+    def key(self) -> "EventId":
         return self.customer_id, self.source, self.id
 
 
-class Stored(NamedTuple):
-    """An event as it counts: as the latest of its corrections says, if there are any."""
+class CurrentEvent(NamedTuple):
+    """An event as it counts now: with the values of its latest correction, if it was ever corrected."""
 
     type: str
     time: datetime
@@ -44,7 +44,7 @@ class Stored(NamedTuple):
     subscription_id: str | None
 
 
-class PageRow(NamedTuple):
+class EventPageRow(NamedTuple):
     """An event or a correction as it was recorded."""
 
     time: datetime
@@ -60,13 +60,13 @@ class PageRow(NamedTuple):
     subscription_id: str | None
 
 
-Id = tuple[str, str, str]
+EventId = tuple[str, str, str]
 """Customer, source and id: what an event is known by."""
 
 
-class Chosen(NamedTuple):
-    """Which events: those recorded after one instant, up to and including another (in real time; None: whenever), and
-    by one subscription those that name no other, or (`named_only`) that name it."""
+class EventFilter(NamedTuple):
+    """Which events are meant. `recorded_after` and (inclusive) `recorded_until` are in real time; None: whenever. With
+    `subscription_id` only events that name that subscription or none; with `named_only` only those that name it."""
 
     recorded_after: datetime | None = None
     recorded_until: datetime | None = None
@@ -74,10 +74,10 @@ class Chosen(NamedTuple):
     named_only: bool = False
 
 
-ALL = Chosen()
+ALL = EventFilter()
 
-Place = tuple[datetime, str, str, int]
-"""Where a page of events ended: (time, source, id, revision)."""
+EventPosition = tuple[datetime, str, str, int]
+"""Time, source, id and revision of an event: where a page of events ended."""
 
 _INPUT = """
     SELECT customer_id, source, id, type, time, decode(digest, 'base64') AS digest, value, properties,
@@ -140,16 +140,16 @@ async def record(driver: Driver, rows: Sequence[EventRow]) -> dict[int, bytes]:
     return {n - 1: digest for n, digest in await driver.fetch(_RECORD, as_json(rows))}
 
 
-async def find(driver: Driver, id: Id) -> Stored | None:
+async def find(driver: Driver, id: EventId) -> CurrentEvent | None:
     """The event with this id. None: there is none, or it is older than the retention."""
     row = await driver.fetchrow(_FIND, *id)
-    return None if row is None else Stored(*row)
+    return None if row is None else CurrentEvent(*row)
 
 
 async def correct(
     driver: Driver,
-    id: Id,
-    before: Stored,
+    id: EventId,
+    before: CurrentEvent,
     correction_id: str,
     value: Decimal | None,
     properties: str | None,
@@ -180,13 +180,13 @@ async def page(
     customer_id: str,
     type: str,
     period: Period,
-    after: Place | None,
+    after: EventPosition | None,
     limit: int,
-    chosen: Chosen = ALL,
-) -> list[PageRow]:
+    event_filter: EventFilter = ALL,
+) -> list[EventPageRow]:
     """Events of the type in the period, corrections among them, by time and then by source, id and revision."""
-    place = after or (period.start, "", "", -1)
+    position = after or (period.start, "", "", -1)
     rows: list[asyncpg.Record] = await driver.fetch(
-        _PAGE, customer_id, type, period.start, period.end, *place, limit, *chosen
+        _PAGE, customer_id, type, period.start, period.end, *position, limit, *event_filter
     )
-    return [PageRow(*row) for row in rows]
+    return [EventPageRow(*row) for row in rows]

@@ -9,32 +9,32 @@ from itertools import pairwise
 
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage import distinct, hours, meters, readings
-from adapters.postgres.usage.distinct import Seen
-from adapters.postgres.usage.hours import Hour
-from adapters.postgres.usage.meters import Key, MeterRow
+from adapters.postgres.usage.distinct import DistinctText
+from adapters.postgres.usage.hours import MeterHour
+from adapters.postgres.usage.meters import CustomerMeter, MeterRow
 from adapters.postgres.usage.periods import LEVELS
-from adapters.postgres.usage.readings import Span
+from adapters.postgres.usage.readings import MeterSpan
 from domain.catalog import Aggregation, Meter
 from domain.period import BEGINNING, FOREVER, Period
 from domain.usage import ADDS_UP, HourRollup, Reading, joins, merge, roll_up
 
 _HOUR = timedelta(hours=1)
-Named = tuple[str, str, str]
-"""Customer id, meter key and the subscription that events name."""
+SubscriptionMeter = tuple[str, str, str]
+"""Customer id, meter key and the id of the subscription that events name."""
 
 
-async def lock_complete(driver: Driver, wanted: Mapping[Key, Meter]) -> dict[Key, MeterRow]:
-    """The locked rows of these meters. Their hours then hold all events so far: also those from before the meter was
-    made, which whoever locks it first rolls up."""
+async def lock_complete(driver: Driver, wanted: Mapping[CustomerMeter, Meter]) -> dict[CustomerMeter, MeterRow]:
+    """The locked rows of these meters. Their hours then hold all events so far: whoever locks a meter first rolls up
+    the events that were recorded before it was made."""
     rows = await meters.lock(driver, list(wanted))
     assert len(rows) == len(wanted), "meters.ensure makes the rows first"
     new = [row for row in rows.values() if not row.complete]
     if not new:
         return rows
-    spans = [Span(row.customer_id, wanted[row.key], BEGINNING, FOREVER) for row in new]
+    spans = [MeterSpan(row.customer_id, wanted[row.key], BEGINNING, FOREVER) for row in new]
     found = await readings.by_hour(driver, spans)
     busy = [span for span, by_hour in zip(spans, found, strict=True) if by_hour]
-    named = await readings.named(driver, [span for span in busy if span.meter.aggregation in ADDS_UP])
+    named = await readings.by_subscription(driver, [span for span in busy if span.meter.aggregation in ADDS_UP])
     await hours.put(driver, _hours(spans, found) + _hours(named, await readings.by_hour(driver, named)))
     await distinct.rebuild(driver, [span for span in busy if span.meter.aggregation is Aggregation.UNIQUE])
     rows |= {row.key: row.forgetting()._replace(complete=True) for row in new}
@@ -44,21 +44,21 @@ async def lock_complete(driver: Driver, wanted: Mapping[Key, Meter]) -> dict[Key
 
 async def fold(
     driver: Driver,
-    wanted: Mapping[Key, Meter],
-    rows: dict[Key, MeterRow],
-    new: Mapping[Key, Sequence[Reading]],
-    named: Mapping[Named, Sequence[Reading]],
+    wanted: Mapping[CustomerMeter, Meter],
+    rows: dict[CustomerMeter, MeterRow],
+    new: Mapping[CustomerMeter, Sequence[Reading]],
+    named: Mapping[SubscriptionMeter, Sequence[Reading]],
 ) -> None:
     """Count the `new` readings, whose events have been written. `named`: those of them that name a subscription.
     `rows` are brought up to date."""
-    flows: list[Hour] = []
-    timed: list[Hour] = []
-    changed: list[Key] = []
+    flows: list[MeterHour] = []
+    timed: list[MeterHour] = []
+    changed: list[CustomerMeter] = []
     for key, group in new.items():
         aggregation = wanted[key].aggregation
         by_hour = _by_hour(aggregation, group)
         into = timed if aggregation is Aggregation.TIME_WEIGHTED else flows
-        into += [Hour(*key, hour, rollup) for hour, rollup in by_hour.items()]
+        into += [MeterHour(*key, hour, rollup) for hour, rollup in by_hour.items()]
         after = _remembering(aggregation, rows[key], group, by_hour.values())
         if after != rows[key]:
             rows[key] = after
@@ -66,12 +66,12 @@ async def fold(
     for (customer_id, meter_key, subscription_id), group in named.items():
         by_hour = _by_hour(wanted[customer_id, meter_key].aggregation, group)
         own_key = hours.key_of(meter_key, subscription_id)
-        flows += [Hour(customer_id, own_key, hour, rollup) for hour, rollup in by_hour.items()]
+        flows += [MeterHour(customer_id, own_key, hour, rollup) for hour, rollup in by_hour.items()]
     unique = {key: group for key, group in new.items() if wanted[key].aggregation is Aggregation.UNIQUE}
     if unique:
         for key, texts in (await _new_texts(driver, rows, unique)).items():
             rows[key] = rows[key]._replace(texts=texts)
-        await distinct.add(driver, _seen(unique))
+        await distinct.add(driver, _distinct_texts(unique))
     await hours.add(driver, flows)
     await _put_timed(driver, wanted, timed)
     await meters.write(driver, [rows[key] for key in changed])
@@ -79,15 +79,15 @@ async def fold(
 
 async def fold_again(
     driver: Driver,
-    wanted: Mapping[Key, Meter],
-    rows: dict[Key, MeterRow],
+    wanted: Mapping[CustomerMeter, Meter],
+    rows: dict[CustomerMeter, MeterRow],
     at: datetime,
     subscription_id: str | None,
 ) -> None:
-    """Roll up the hour of `at` once more from its events, for an event in it (which names the subscription) reads
-    otherwise than before."""
+    """Roll up the hour of `at` once more from its events, because one of them was corrected or retracted. That event
+    names `subscription_id`, whose hours are rolled up again too."""
     hour = _hour(at)
-    spans = [Span(customer_id, meter, hour, hour + _HOUR) for (customer_id, _), meter in wanted.items()]
+    spans = [MeterSpan(customer_id, meter, hour, hour + _HOUR) for (customer_id, _), meter in wanted.items()]
     if subscription_id is not None:
         spans += [span._replace(subscription_id=subscription_id) for span in spans if span.meter.aggregation in ADDS_UP]
     found = await readings.by_hour(driver, spans)
@@ -100,12 +100,14 @@ async def fold_again(
     await meters.write(driver, [rows[key] for key in wanted])
 
 
-def _hours(spans: Sequence[Span], found: Sequence[Sequence[tuple[datetime, HourRollup]]]) -> list[Hour]:
-    """What was read in each span, by hour, as it is kept."""
-    return [Hour(*_kept_under(span), *one) for span, by_hour in zip(spans, found, strict=True) for one in by_hour]
+def _hours(spans: Sequence[MeterSpan], found: Sequence[Sequence[tuple[datetime, HourRollup]]]) -> list[MeterHour]:
+    """The roll-ups found in each span, as the rows of `usage_hours` that keep them."""
+    return [
+        MeterHour(*_kept_under(span), *hour) for span, by_hour in zip(spans, found, strict=True) for hour in by_hour
+    ]
 
 
-def _kept_under(span: Span) -> Key:
+def _kept_under(span: MeterSpan) -> CustomerMeter:
     return span.customer_id, hours.key_of(span.meter.key, span.subscription_id)
 
 
@@ -119,7 +121,8 @@ def _by_hour(aggregation: Aggregation, group: Sequence[Reading]) -> dict[datetim
 def _remembering(
     aggregation: Aggregation, row: MeterRow, group: Sequence[Reading], by_hour: Iterable[HourRollup]
 ) -> MeterRow:
-    """The row with the readings that lie in its period merged in, or without a period if that cannot be told."""
+    """The row with those readings merged in that lie in its period. Where the merge cannot be told from the row alone
+    it forgets its period, to be added up again."""
     period = row.period
     if period is None:
         return row
@@ -139,11 +142,11 @@ def _remembering(
     return row._replace(rollup=reduce(lambda a, b: merge(aggregation, a, b), parts))
 
 
-async def _put_timed(driver: Driver, wanted: Mapping[Key, Meter], new: Sequence[Hour]) -> None:
+async def _put_timed(driver: Driver, wanted: Mapping[CustomerMeter, Meter], new: Sequence[MeterHour]) -> None:
     """Hours of time-weighted levels: merged where the new readings lie beside the old ones, else read again."""
     there = await hours.get(driver, [hour[:3] for hour in new])
-    put: list[Hour] = []
-    again: list[Span] = []
+    put: list[MeterHour] = []
+    again: list[MeterSpan] = []
     for hour in new:
         key = (hour.customer_id, hour.meter_key)
         old = there.get((key, hour.hour))
@@ -152,15 +155,15 @@ async def _put_timed(driver: Driver, wanted: Mapping[Key, Meter], new: Sequence[
         elif joins(Aggregation.TIME_WEIGHTED, old, hour.rollup):
             put.append(hour._replace(rollup=merge(Aggregation.TIME_WEIGHTED, old, hour.rollup)))
         else:
-            again.append(Span(hour.customer_id, wanted[key], hour.hour, hour.hour + _HOUR))
-    for span, rolled in zip(again, await readings.by_hour(driver, again), strict=True):
-        put += [Hour(span.customer_id, span.meter.key, *one) for one in rolled]
+            again.append(MeterSpan(hour.customer_id, wanted[key], hour.hour, hour.hour + _HOUR))
+    for span, by_hour in zip(again, await readings.by_hour(driver, again), strict=True):
+        put += [MeterHour(span.customer_id, span.meter.key, hour, rollup) for hour, rollup in by_hour]
     await hours.put(driver, put)
 
 
 async def _new_texts(
-    driver: Driver, rows: Mapping[Key, MeterRow], unique: Mapping[Key, Sequence[Reading]]
-) -> dict[Key, int]:
+    driver: Driver, rows: Mapping[CustomerMeter, MeterRow], unique: Mapping[CustomerMeter, Sequence[Reading]]
+) -> dict[CustomerMeter, int]:
     """How many texts the period of each row has once the new ones are in it."""
     texts: list[tuple[str, str, str, Period]] = []
     for key, group in unique.items():
@@ -174,7 +177,7 @@ async def _new_texts(
     return counts
 
 
-def _seen(unique: Mapping[Key, Sequence[Reading]]) -> list[Seen]:
+def _distinct_texts(unique: Mapping[CustomerMeter, Sequence[Reading]]) -> list[DistinctText]:
     spans: dict[tuple[str, str, str, datetime], tuple[datetime, datetime]] = {}
     for key, group in unique.items():
         for reading in group:
@@ -182,7 +185,7 @@ def _seen(unique: Mapping[Key, Sequence[Reading]]) -> list[Seen]:
             at = (*key, reading.text, _hour(reading.time))
             first, last = spans.get(at, (reading.time, reading.time))
             spans[at] = (min(first, reading.time), max(last, reading.time))
-    return [Seen(*at, *span) for at, span in spans.items()]
+    return [DistinctText(*at, *span) for at, span in spans.items()]
 
 
 def _hour(time: datetime) -> datetime:

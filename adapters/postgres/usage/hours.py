@@ -9,12 +9,12 @@ import asyncpg
 from msgspec import Struct
 
 from adapters.postgres.driver import Driver
-from adapters.postgres.usage.meters import Key
-from adapters.postgres.usage.rows import as_json, figures
+from adapters.postgres.usage.json_rows import as_json, figures
+from adapters.postgres.usage.meters import CustomerMeter
 from domain.usage import HourRollup
 
 
-class Hour(NamedTuple):
+class MeterHour(NamedTuple):
     """What one meter of one customer read in the hour that begins at `hour`; `meter_key` is a `key_of`."""
 
     customer_id: str
@@ -23,7 +23,7 @@ class Hour(NamedTuple):
     rollup: HourRollup
 
 
-class _Row(Struct):
+class _HourJson(Struct):
     customer_id: str
     meter_key: str
     hour: datetime
@@ -36,9 +36,10 @@ class _Row(Struct):
     area: Decimal
 
 
-class Stretch(NamedTuple):
-    """Hours from `start` to before `stop` (both on the hour). Those before `whole_from` or from `whole_to` on are given
-    one by one, as are all of them with `apart`; the others as one."""
+class HourRange(NamedTuple):
+    """The hours of a meter from `start` to before `stop` (both on the hour). A read sums those from `whole_from` to
+    before `whole_to` into one roll-up, and gives the hours at the two edges one by one; with `apart` it gives every
+    hour by itself."""
 
     customer_id: str
     meter_key: str
@@ -92,17 +93,18 @@ _READ = """
 
 
 def key_of(meter_key: str, subscription_id: str | None) -> str:
-    """Under which key the hours are kept of all that a meter read, or only of the events that name a subscription."""
+    """The `usage_hours.meter_key` under which a meter's hours are kept: those of all its events, or those of the events
+    that name a subscription."""
     return meter_key if subscription_id is None else f"{meter_key}/{subscription_id}"
 
 
-async def add(driver: Driver, hours: Sequence[Hour]) -> None:
+async def add(driver: Driver, hours: Sequence[MeterHour]) -> None:
     """Merge roll-ups of new readings into what is there: of any meters but TIME_WEIGHTED ones."""
     if hours:
         await driver.execute(_ADD, _json(hours))
 
 
-async def put(driver: Driver, hours: Sequence[Hour]) -> None:
+async def put(driver: Driver, hours: Sequence[MeterHour]) -> None:
     """Write roll-ups in the place of what is there."""
     if hours:
         await driver.execute(_PUT, _json(hours))
@@ -114,7 +116,9 @@ async def remove(driver: Driver, hours: Sequence[tuple[str, str, datetime]]) -> 
         await driver.execute(_REMOVE, *zip(*hours, strict=True))
 
 
-async def get(driver: Driver, hours: Sequence[tuple[str, str, datetime]]) -> dict[tuple[Key, datetime], HourRollup]:
+async def get(
+    driver: Driver, hours: Sequence[tuple[str, str, datetime]]
+) -> dict[tuple[CustomerMeter, datetime], HourRollup]:
     """The roll-ups of single hours."""
     if not hours:
         return {}
@@ -122,15 +126,15 @@ async def get(driver: Driver, hours: Sequence[tuple[str, str, datetime]]) -> dic
     return {((row[0], row[1]), row[2]): HourRollup(*row[3:]) for row in rows}
 
 
-async def read(driver: Driver, stretches: Sequence[Stretch]) -> list[list[tuple[datetime, HourRollup]]]:
-    """For each stretch what its hours read, each roll-up with the hour it begins with."""
-    found: list[list[tuple[datetime, HourRollup]]] = [[] for _ in stretches]
-    if stretches:
-        rows: list[asyncpg.Record] = await driver.fetch(_READ, *zip(*stretches, strict=True))
+async def read(driver: Driver, ranges: Sequence[HourRange]) -> list[list[tuple[datetime, HourRollup]]]:
+    """For each range its roll-ups, each with the hour it begins with."""
+    found: list[list[tuple[datetime, HourRollup]]] = [[] for _ in ranges]
+    if ranges:
+        rows: list[asyncpg.Record] = await driver.fetch(_READ, *zip(*ranges, strict=True))
         for n, hour, *figures in rows:
             found[n - 1].append((hour, HourRollup(*figures)))
     return found
 
 
-def _json(hours: Sequence[Hour]) -> str:
-    return as_json([_Row(one.customer_id, one.meter_key, one.hour, *figures(one.rollup)) for one in hours])
+def _json(hours: Sequence[MeterHour]) -> str:
+    return as_json([_HourJson(hour.customer_id, hour.meter_key, hour.hour, *figures(hour.rollup)) for hour in hours])

@@ -9,11 +9,11 @@ import asyncpg
 from msgspec import Struct
 
 from adapters.postgres.driver import Driver
-from adapters.postgres.usage.rows import as_json, figures
+from adapters.postgres.usage.json_rows import as_json, figures
 from domain.period import Period
 from domain.usage import HourRollup
 
-Key = tuple[str, str]
+CustomerMeter = tuple[str, str]
 """Customer id and meter key."""
 
 
@@ -33,7 +33,7 @@ class MeterRow(NamedTuple):
     rollup: HourRollup | None = None
 
     @property
-    def key(self) -> Key:
+    def key(self) -> CustomerMeter:
         return self.customer_id, self.meter_key
 
     def forgetting(self) -> "MeterRow":
@@ -41,7 +41,7 @@ class MeterRow(NamedTuple):
         return MeterRow(self.customer_id, self.meter_key, self.complete)
 
 
-class _Row(Struct):
+class _MeterJson(Struct):
     customer_id: str
     meter_key: str
     complete: bool
@@ -80,18 +80,18 @@ _WRITE = """
 """
 
 
-async def ensure(driver: Driver, keys: Collection[Key]) -> None:
+async def ensure(driver: Driver, keys: Collection[CustomerMeter]) -> None:
     """Make the rows that are missing. Outside a transaction: within one, two writers could wait for each other's new
     rows. An empty row says nothing, so it does no harm if what it was made for is refused."""
     await driver.execute(_ENSURE, *_columns(sorted(keys)))
 
 
-async def lock(driver: Driver, keys: Collection[Key]) -> dict[Key, MeterRow]:
+async def lock(driver: Driver, keys: Collection[CustomerMeter]) -> dict[CustomerMeter, MeterRow]:
     """Take the rows until the transaction ends, always in one order. Keys without a row are left out."""
     return {row.key: row for row in map(_row, await driver.fetch(_LOCK, *_columns(keys)))}
 
 
-async def read(driver: Driver, keys: Collection[Key]) -> dict[Key, MeterRow]:
+async def read(driver: Driver, keys: Collection[CustomerMeter]) -> dict[CustomerMeter, MeterRow]:
     """The rows as they stand, unlocked."""
     return {row.key: row for row in map(_row, await driver.fetch(_READ, *_columns(keys)))}
 
@@ -102,7 +102,7 @@ async def write(driver: Driver, rows: Sequence[MeterRow]) -> None:
         await driver.execute(_WRITE, as_json([_stored(row) for row in rows]))
 
 
-def _columns(keys: Iterable[Key]) -> tuple[list[str], list[str]]:
+def _columns(keys: Iterable[CustomerMeter]) -> tuple[list[str], list[str]]:
     pairs = list(keys)
     return [customer_id for customer_id, _ in pairs], [meter_key for _, meter_key in pairs]
 
@@ -114,7 +114,7 @@ def _row(row: asyncpg.Record) -> MeterRow:
     return MeterRow(customer_id, meter_key, complete, period, level_before, texts, rollup)
 
 
-def _stored(row: MeterRow) -> "_Row":
+def _stored(row: MeterRow) -> "_MeterJson":
     start, end = (row.period.start, row.period.end) if row.period else (None, None)
     of_period = figures(row.rollup) if row.rollup else (0,)
-    return _Row(row.customer_id, row.meter_key, row.complete, start, end, row.level_before, row.texts, *of_period)
+    return _MeterJson(row.customer_id, row.meter_key, row.complete, start, end, row.level_before, row.texts, *of_period)

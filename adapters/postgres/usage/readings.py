@@ -11,7 +11,7 @@ from domain.catalog import Meter
 from domain.usage import HourRollup
 
 
-class Span(NamedTuple):
+class MeterSpan(NamedTuple):
     """The instants from `start` to before `stop` of one customer's meter; with `subscription_id` only the events that
     name it."""
 
@@ -67,7 +67,7 @@ _LEVEL_BEFORE = f"""
 """
 
 
-def columns(spans: Sequence[Span]) -> list[list[object]]:
+def columns(spans: Sequence[MeterSpan]) -> list[list[object]]:
     """The spans as the arrays that WANTED takes."""
     rows = [
         (
@@ -85,7 +85,7 @@ def columns(spans: Sequence[Span]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-async def by_hour(driver: Driver, spans: Sequence[Span]) -> list[list[tuple[datetime, HourRollup]]]:
+async def by_hour(driver: Driver, spans: Sequence[MeterSpan]) -> list[list[tuple[datetime, HourRollup]]]:
     """For each span the roll-ups of its readings by hour, in order. Hours without readings are left out."""
     found: list[list[tuple[datetime, HourRollup]]] = [[] for _ in spans]
     if spans:
@@ -94,13 +94,13 @@ async def by_hour(driver: Driver, spans: Sequence[Span]) -> list[list[tuple[date
     return found
 
 
-async def named(driver: Driver, spans: Sequence[Span]) -> list[Span]:
-    """The same spans, once for each subscription that events in them name."""
+async def by_subscription(driver: Driver, spans: Sequence[MeterSpan]) -> list[MeterSpan]:
+    """Each span once for every subscription that events in it name."""
     rows = await driver.fetch(_NAMED, *columns(spans)) if spans else []
     return [spans[n - 1]._replace(subscription_id=subscription_id) for n, subscription_id in rows]
 
 
-async def level_before(driver: Driver, spans: Sequence[Span]) -> list[Decimal | None]:
+async def level_before(driver: Driver, spans: Sequence[MeterSpan]) -> list[Decimal | None]:
     """For each span the last level read in it, else the last one of the hours before it (it begins on an hour). None:
     there is none."""
     found: list[Decimal | None] = [None] * len(spans)

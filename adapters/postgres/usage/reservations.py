@@ -1,4 +1,5 @@
-"""Amounts held for a while. What is held counts against the limit until it is committed, released or past its time."""
+"""Amounts reserved for a while. A reserved amount counts against the limit until it is committed, released or past its
+time."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -6,9 +7,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from adapters.postgres.driver import Driver
-from adapters.postgres.usage.meters import Key
+from adapters.postgres.usage.meters import CustomerMeter
 
-Moment = tuple[str, str, datetime]
+MeterInstant = tuple[str, str, datetime]
 """Customer id, meter key, and an instant of the customer's time."""
 
 
@@ -79,18 +80,18 @@ async def settle(
     await driver.execute(_SETTLE, customer_id, id, state, committed, at)
 
 
-async def held(driver: Driver, key: Key, at: datetime) -> Decimal:
-    """How much is held now. Who decides by it has locked the meter, and counts whatever is open: also what was opened
-    by a clock that is ahead of the one that said `at`."""
+async def held(driver: Driver, key: CustomerMeter, at: datetime) -> Decimal:
+    """How much is reserved now. The caller, who decides by it, has locked the meter. Every open reservation counts,
+    also one opened by a machine whose clock is ahead of the one that said `at`."""
     return await driver.fetchval(_HELD, *key, at) or Decimal(0)
 
 
-async def held_at(driver: Driver, asks: Sequence[Moment]) -> dict[Moment, Decimal]:
+async def held_at(driver: Driver, instants: Sequence[MeterInstant]) -> dict[MeterInstant, Decimal]:
     """How much was held at each instant, also a past one; where nothing was, it is left out. Reservations are kept for
     some weeks (`service.housekeeping`)."""
-    if not asks:
+    if not instants:
         return {}
-    return {(row[0], row[1], row[2]): row[3] for row in await driver.fetch(_HELD_AT, *zip(*asks, strict=True))}
+    return {(row[0], row[1], row[2]): row[3] for row in await driver.fetch(_HELD_AT, *zip(*instants, strict=True))}
 
 
 async def forget(driver: Driver, now: datetime, kept: timedelta, limit: int) -> int:
