@@ -35,7 +35,7 @@ def read(tax_id: str, country: str | None) -> VatNumber:
         tried.append(_national(text, country))
     elif own is None and not tried and prefix.isascii() and prefix.isalpha() and prefix != "EU":
         tried.append(_national(text, prefix))
-    return next((one for one in tried if one.valid), tried[0] if tried else VatNumber(text, country, False))
+    return next((number for number in tried if number.valid), tried[0] if tried else VatNumber(text, country, False))
 
 
 def _european(text: str) -> VatNumber:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from adapters.backoff import backoff_s
-from adapters.postgres.notices import PAYLOAD_BYTES_MAX, Line, LineLost, line
+from adapters.postgres.change_notices import PAYLOAD_BYTES_MAX, NoticeLine, NoticeLineLost, notice_line
 
 log = logging.getLogger("tollgate.changes")
 
@@ -58,12 +58,12 @@ class Changes:
         failures = 0
         while True:
             try:
-                async with line(self._dsn, self._heard, self._waiting.set) as opened:
+                async with notice_line(self._dsn, self._heard, self._waiting.set) as opened:
                     failures = 0
                     self.connected = True
                     self._spread(None)  # what was told before we listened
                     await self._converse(opened)
-            except LineLost as lost:
+            except NoticeLineLost as lost:
                 if self.connected:
                     log.warning(
                         "change notices are interrupted (%s): answering from the database until they are back", lost
@@ -73,7 +73,7 @@ class Changes:
             failures += 1
             await asyncio.sleep(backoff_s(failures, RETRY_S_MIN, RETRY_S_MAX))
 
-    async def _converse(self, opened: Line) -> None:
+    async def _converse(self, opened: NoticeLine) -> None:
         try:
             while True:
                 with suppress(TimeoutError):
@@ -83,12 +83,12 @@ class Changes:
                 await asyncio.sleep(GATHER_S)
         except asyncio.CancelledError:
             # Whoever is not told will look by themselves; whoever cancelled is waiting for the end.
-            with suppress(LineLost, TimeoutError):
+            with suppress(NoticeLineLost, TimeoutError):
                 async with asyncio.timeout(GOODBYE_S_MAX):
                     await self._tell(opened)
             raise
 
-    async def _tell(self, opened: Line) -> None:
+    async def _tell(self, opened: NoticeLine) -> None:
         self._waiting.clear()
         untold, self._untold = self._untold, set()
         try:

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from adapters.postgres import counts
+from adapters.postgres import coupon_counts
 from adapters.postgres.connection import Connection, Engine
 from domain.catalog import Catalog
 from domain.coupon import Coupon
@@ -20,7 +20,7 @@ def counted(catalog: Catalog, code: str | None) -> Also | None:
         return None
 
     async def count(connection: Connection, _: Any) -> None:
-        if not await counts.redeem(connection, coupon.code, coupon.redemptions_max):
+        if not await coupon_counts.redeem(connection, coupon.code, coupon.redemptions_max):
             raise _used_up(coupon)
 
     return count
@@ -31,7 +31,7 @@ async def check_left(engine: Engine, coupon: Coupon) -> None:
     if coupon.redemptions_max is None:
         return
     async with engine.connect() as connection:
-        redeemed = await counts.redeemed(connection)
+        redeemed = await coupon_counts.redeemed(connection)
     if redeemed.get(coupon.code, 0) >= coupon.redemptions_max:
         raise _used_up(coupon)
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from typing import Any, NamedTuple
 
-from adapters.postgres import counted, counts, documents, effects, folds, journal, ledger, states, views
+from adapters.postgres import coupon_counts, documents, effects, folds, journal, ledger, metric_views, states, views
 from adapters.postgres.change import StreamChange
 from adapters.postgres.connection import Connection, Engine
 from adapters.postgres.journal import JournalEntry
@@ -32,7 +32,7 @@ class _Fold(NamedTuple):
     kind: Kind
     head: StreamHead
     state: Any
-    held_ids: set[str]
+    owned_ids: set[str]
     entries: list[JournalEntry]
     posted: list[PostedEntry]
     broken_at: int | None
@@ -51,7 +51,7 @@ async def verify(engine: Engine) -> AsyncIterator[Fault]:
                     yield Fault(stream_id, what)
         async with engine.connect() as snapshot:
             await snapshot.execution_options(isolation_level="REPEATABLE READ")
-            if await counts.redeemed(snapshot) != await counts.recorded(snapshot):
+            if await coupon_counts.redeemed(snapshot) != await coupon_counts.recorded(snapshot):
                 yield Fault(CATALOG, "the counts of redeemed coupons differ from the journal")
 
 
@@ -67,10 +67,10 @@ async def replay(engine: Engine) -> int:
                 await states.write(transaction, {stream_id: fold.head})
                 await views.clear(transaction, stream_id)
                 await views.project(transaction, [StreamChange(fold.kind.empty, fold.state, fold.entries, fold.posted)])
-                await views.hold(transaction, [(stream_id, id) for id in sorted(fold.held_ids)])
+                await views.add_owned_ids(transaction, [(stream_id, id) for id in sorted(fold.owned_ids)])
             count += 1
     async with engine.begin() as transaction:
-        await counts.rebuild(transaction)
+        await coupon_counts.rebuild(transaction)
     return count
 
 
@@ -105,7 +105,7 @@ async def _fold(connection: Connection, stream_id: str) -> _Fold:
         if isinstance(state, Account):
             found = postings(before, entry.event, state, entry.effective_at)  # type: ignore[arg-type]
             posted.append(PostedEntry(entry.seq, entry.effective_at, found))
-            held |= views.held_ids(state)  # also what was planned once and is gone: its id stays findable
+            held |= views.owned_ids(state)  # also what was planned once and is gone: its id stays findable
         head = StreamHead(entry.seq, entry.hash, entry.effective_at, "")
     text, books = kind.encode(state)
     return _Fold(kind, head._replace(state=text, books=books), state, held, entries, posted, broken_at)
@@ -120,7 +120,7 @@ async def _faults(connection: Connection, stream_id: str, newest: NewestCatalog)
         faults.append(f"the hash chain breaks at entry {fold.broken_at}")
     if stored != fold.head:
         faults.append("the stored state differs from the journal")
-    if isinstance(fold.state, Account) and (customer_rows, held) != ([views.customer_row(fold.state)], fold.held_ids):
+    if isinstance(fold.state, Account) and (customer_rows, held) != ([views.customer_row(fold.state)], fold.owned_ids):
         faults.append("the views of the account differ from the journal")
     if isinstance(fold.state, Account):
         if await ledger.rows_of(connection, stream_id) != ledger.rows_for(stream_id, fold.posted):
@@ -130,7 +130,7 @@ async def _faults(connection: Connection, stream_id: str, newest: NewestCatalog)
             faults.append("the invoices differ from the journal")
         if await effects.rows_of(connection, stream_id) != effects.effects_of(fold.state):
             faults.append("what providers are still to be asked differs from the journal")
-        if await counted.rows_of(connection, stream_id) != counted.rows_for(fold.state):
+        if await metric_views.rows_of(connection, stream_id) != metric_views.rows_for(fold.state):
             faults.append("what metrics count differs from the journal")
         faults += [fault async for fault in _of_money(Transaction(connection, newest), fold)]
     if isinstance(fold.state, ApiKey) and key_rows != [views.key_row(fold.state)]:

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from adapters.postgres.embedded import embedded, silent
 from adapters.postgres.engine import check_reach, create_engine
-from adapters.postgres.migrations import Standing, migrate, standing
+from adapters.postgres.migrations import MigrationStatus, migrate, migration_status
 from adapters.problem import Problem
 from adapters.secrets import known_secrets
 from adapters.settings import Settings
@@ -61,8 +61,8 @@ async def _prepare(settings: Settings, dsn: str, sealing: bool) -> None:
     engine = create_engine(dsn, 1)
     try:
         async with engine.connect() as connection:
-            found = await standing(connection)
-            folded = found is Standing.AT_HEAD and await is_folded(connection)
+            found = await migration_status(connection)
+            folded = found is MigrationStatus.AT_HEAD and await is_folded(connection)
         if not folded:
             await _migrate_if_ours(dsn, found, embedded=settings.database_dsn is None)
         await check(engine, known_secrets(settings), sealing=sealing)
@@ -70,11 +70,11 @@ async def _prepare(settings: Settings, dsn: str, sealing: bool) -> None:
         await engine.dispose()
 
 
-async def _migrate_if_ours(dsn: str, found: Standing, *, embedded: bool) -> None:
-    if found is Standing.NEW or (found in (Standing.BEHIND, Standing.AT_HEAD) and embedded):
+async def _migrate_if_ours(dsn: str, found: MigrationStatus, *, embedded: bool) -> None:
+    if found is MigrationStatus.NEW or (found in (MigrationStatus.BEHIND, MigrationStatus.AT_HEAD) and embedded):
         await migrate(dsn, progress)
         await fold_again(dsn, progress)
-    elif found in (Standing.BEHIND, Standing.AT_HEAD):
+    elif found in (MigrationStatus.BEHIND, MigrationStatus.AT_HEAD):
         raise NotMigrated("the database is that of an older release: run `tollgate migrate`, then start again")
-    elif found is Standing.AHEAD and embedded:
+    elif found is MigrationStatus.AHEAD and embedded:
         raise NotMigrated("the database has the tables of a newer release: start that")

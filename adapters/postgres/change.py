@@ -1,4 +1,4 @@
-"""What a transaction does to a stream, for the views to be brought along."""
+"""What a transaction does to a stream: from this the views are updated."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from adapters.postgres.ledger import PostedEntry
 
 
 class StreamChange(NamedTuple):
-    """The states before and after the entries, which are at least one, and what they do to the ledger."""
+    """The states before and after the entries (at least one), and what these post to the ledger."""
 
     before: Any
     after: Any

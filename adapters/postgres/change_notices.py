@@ -24,11 +24,11 @@ ANSWER_SECONDS_MAX = 5.0
 _LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
-class LineLost(Exception):
+class NoticeLineLost(Exception):
     """The connection is gone: what others say is not heard until there is a new one."""
 
 
-class Line:
+class NoticeLine:
     """One open connection."""
 
     def __init__(self, connection: Driver) -> None:
@@ -45,13 +45,13 @@ class Line:
                 timeout=ANSWER_SECONDS_MAX,
             )
         except _LOST as error:
-            raise LineLost(type(error).__name__) from error
+            raise NoticeLineLost(type(error).__name__) from error
 
 
 @asynccontextmanager
-async def line(dsn: str, hear: Callable[[str], None], lost: Callable[[], None]) -> AsyncIterator[Line]:
-    """Listen. `hear` gets each payload that another line tells; `lost` is called when the server ends the connection.
-    Raises LineLost when there is none to be had."""
+async def notice_line(dsn: str, hear: Callable[[str], None], lost: Callable[[], None]) -> AsyncIterator[NoticeLine]:
+    """Listen, and give the line to tell on. `hear` gets each payload that another line tells; `lost` is called when the
+    server ends the connection. Raises LineLost when there is none to be had."""
     try:
         connection: Driver = await asyncpg.connect(
             plain_dsn(dsn),
@@ -59,7 +59,7 @@ async def line(dsn: str, hear: Callable[[str], None], lost: Callable[[], None]) 
             server_settings={"application_name": "tollgate notices", "timezone": "UTC"},
         )
     except _LOST as error:
-        raise LineLost(type(error).__name__) from error
+        raise NoticeLineLost(type(error).__name__) from error
     try:
         own = connection.get_server_pid()
 
@@ -71,7 +71,7 @@ async def line(dsn: str, hear: Callable[[str], None], lost: Callable[[], None]) 
         try:
             await connection.add_listener(CHANNEL, heard)
         except _LOST as error:
-            raise LineLost(type(error).__name__) from error
-        yield Line(connection)
+            raise NoticeLineLost(type(error).__name__) from error
+        yield NoticeLine(connection)
     finally:
         connection.terminate()

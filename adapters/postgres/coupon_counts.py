@@ -1,7 +1,7 @@
-"""How many customers have redeemed a coupon: what no single account knows.
+"""How many customers have redeemed each coupon, which no single account knows.
 
-Counted in the transaction that records the redemption, so a refusal takes it back. Those who redeem one coupon at once
-wait for each other from here to their commit: count last.
+A redemption is counted in the transaction that records it, so a refusal takes the count back. Transactions that redeem
+the same coupon at once wait for each other from here to their commit: count last.
 """
 
 from sqlalchemy import delete, select, text

@@ -31,9 +31,9 @@ def rows_of_entries(account: Account, entries: Iterable[JournalEntry]) -> list[d
 
 
 async def project(connection: Connection, changes: Sequence[StreamChange]) -> None:
-    """New documents, and what changed of older ones."""
+    """Insert the documents that the entries made, and update those columns of older ones that change with payments."""
     new: list[dict[str, Any]] = []
-    running: list[dict[str, Any]] = []
+    updated: list[dict[str, Any]] = []
     for before, after, entries, _ in changes:
         if before.books is after.books:
             continue
@@ -41,16 +41,16 @@ async def project(connection: Connection, changes: Sequence[StreamChange]) -> No
         made_ids = {row["id"] for row in made}
         new += made
         old = before.books.receivables
-        for id, owed in after.books.receivables.items():
-            if id not in made_ids and owed is not old.get(id):
-                running.append({"of_customer": after.customer.id, "of_id": id, **_running(owed)})
+        for id, receivable in after.books.receivables.items():
+            if id not in made_ids and receivable is not old.get(id):
+                updated.append({"of_customer": after.customer.id, "of_id": id, **_current_columns(receivable)})
     if new:
         upsert = insert(documents)
         others = {name: upsert.excluded[name] for name in new[0] if name not in ("customer_id", "id")}
         await connection.execute(upsert.on_conflict_do_update(index_elements=["customer_id", "id"], set_=others), new)
-    if running:
+    if updated:
         here = and_(documents.c.customer_id == bindparam("of_customer"), documents.c.id == bindparam("of_id"))
-        await connection.execute(documents.update().where(here), running)
+        await connection.execute(documents.update().where(here), updated)
 
 
 async def clear(connection: Connection, customer_id: str) -> None:
@@ -58,12 +58,12 @@ async def clear(connection: Connection, customer_id: str) -> None:
 
 
 async def rows_of(connection: Connection, customer_id: str) -> list[dict[str, Any]]:
-    """What is kept of a customer, by id."""
+    """The rows that the view holds of a customer, in order of id."""
     query = select(documents).where(documents.c.customer_id == customer_id).order_by(documents.c.id)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 
 
-def _invoice(customer_id: str, invoice: Invoice, owed: Receivable) -> dict[str, Any]:
+def _invoice(customer_id: str, invoice: Invoice, receivable: Receivable) -> dict[str, Any]:
     return {
         "customer_id": customer_id,
         "id": invoice.id,
@@ -74,12 +74,12 @@ def _invoice(customer_id: str, invoice: Invoice, owed: Receivable) -> dict[str, 
         "total": invoice.total,
         "issued_at": invoice.issued_at,
         "document": encode(invoice),
-        **_running(owed),
+        **_current_columns(receivable),
     }
 
 
-def _running(owed: Receivable) -> dict[str, Any]:
-    return {"status": str(owed.status), "due": owed.due, "due_at": owed.fell_due_at}
+def _current_columns(receivable: Receivable) -> dict[str, Any]:
+    return {"status": str(receivable.status), "due": receivable.due, "due_at": receivable.fell_due_at}
 
 
 def _note(customer_id: str, note: CreditNote) -> dict[str, Any]:

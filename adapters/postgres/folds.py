@@ -1,4 +1,4 @@
-"""By which fold of the journal the states and views were made."""
+"""The version of the fold by which states and views were last made from the journal (`service.replay.FOLD`)."""
 
 from sqlalchemy import delete, insert, select
 

@@ -54,6 +54,6 @@ async def clear(connection: AsyncConnection, customer_id: str) -> None:
 
 
 async def rows_of(connection: AsyncConnection, customer_id: str) -> list[dict[str, Any]]:
-    """What is kept of a customer, as `rows_for` gives it."""
+    """The rows that the ledger holds of a customer, as `rows_for` gives them."""
     query = select(ledger).where(ledger.c.customer_id == customer_id).order_by(ledger.c.seq, ledger.c.n)
     return [dict(row) for row in (await connection.execute(query)).mappings()]

@@ -1,6 +1,6 @@
-"""What metrics count of each customer: running subscriptions with what they bring in a month, payments, and where a
-provider's record differs from ours. Views, so that a figure is one statement, right across processes and
-restarts."""
+"""The views that metrics are read from: each customer's running subscriptions with their monthly revenue, payments, and
+differences between a provider's record and ours. A figure is one statement over them, and so right across processes
+and restarts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import drifting, payments, recurring
 from domain.account import Account
 from domain.books.payment import Payment
-from domain.recurring import recurring as found_recurring
+from domain.recurring import recurring as recurring_of
 
 Row = dict[str, Any]
 TABLES = (recurring, payments, drifting)
@@ -25,25 +25,27 @@ async def project(connection: Connection, changes: Sequence[StreamChange]) -> No
     runs: list[Row] = []
     paid: list[Row] = []
     drifts: list[Row] = []
-    over: list[tuple[Table, str, str]] = []
+    ended: list[tuple[Table, str, str]] = []
     for before, after, _, _ in changes:
         if after.customer is None:
             continue
         if before.subscriptions is not after.subscriptions or before.books is not after.books:
             old, new = _subscriptions(before), _subscriptions(after)
             runs += [row for id, row in new.items() if row != old.get(id)]
-            over += [(recurring, after.customer.id, id) for id in old.keys() - new.keys()]
+            ended += [(recurring, after.customer.id, id) for id in old.keys() - new.keys()]
         if before.books.payments is not after.books.payments:
             known = before.books.payments
             paid += [
-                _payment(after.customer.id, one) for id, one in after.books.payments.items() if one is not known.get(id)
+                _payment(after.customer.id, payment)
+                for id, payment in after.books.payments.items()
+                if payment is not known.get(id)
             ]
         if before.books.links is not after.books.links:
             old, new = _drifts(before), _drifts(after)
             drifts += [row for id, row in new.items() if row != old.get(id)]
-            over += [(drifting, after.customer.id, id) for id in old.keys() - new.keys()]
-    for table in {table for table, _, _ in over}:
-        gone = [(customer_id, id) for of, customer_id, id in over if of is table]
+            ended += [(drifting, after.customer.id, id) for id in old.keys() - new.keys()]
+    for table in {table for table, _, _ in ended}:
+        gone = [(customer_id, id) for of, customer_id, id in ended if of is table]
         of_customers = among(table.c.customer_id, {customer_id for customer_id, _ in gone})
         pairs = tuple_(table.c.customer_id, table.c.id).in_(gone)
         await connection.execute(delete(table).where(of_customers, pairs))
@@ -57,14 +59,14 @@ async def clear(connection: Connection, customer_id: str) -> None:
 
 
 def rows_for(account: Account) -> list[list[Row]]:
-    """What has to be kept of it: of each of TABLES the rows by id."""
+    """The rows that the views must hold for the account: for each of TABLES, in order of id."""
     assert account.customer is not None
-    paid = {id: _payment(account.customer.id, one) for id, one in account.books.payments.items()}
+    paid = {id: _payment(account.customer.id, payment) for id, payment in account.books.payments.items()}
     return [[rows[id] for id in sorted(rows)] for rows in (_subscriptions(account), paid, _drifts(account))]
 
 
 async def rows_of(connection: Connection, customer_id: str) -> list[list[Row]]:
-    """What is kept."""
+    """The rows that the views do hold, as `rows_for` gives them."""
     kept = []
     for table in TABLES:
         query = select(table).where(table.c.customer_id == customer_id)
@@ -77,15 +79,15 @@ def _subscriptions(account: Account) -> dict[str, Row]:
     if account.customer is None:
         return {}
     return {
-        one.subscription_id: {
+        subscription.subscription_id: {
             "customer_id": account.customer.id,
-            "id": one.subscription_id,
-            "plan_key": one.plan_key,
-            "status": str(one.status),
-            "currency": one.currency,
-            "monthly": one.monthly,
+            "id": subscription.subscription_id,
+            "plan_key": subscription.plan_key,
+            "status": str(subscription.status),
+            "currency": subscription.currency,
+            "monthly": subscription.monthly,
         }
-        for one in found_recurring(account)
+        for subscription in recurring_of(account)
     }
 
 
@@ -100,7 +102,7 @@ def _payment(customer_id: str, payment: Payment) -> Row:
 
 
 def _drifts(account: Account) -> dict[str, Row]:
-    """By provider, where anything differs."""
+    """Provider → the row of a customer whose record there differs from ours."""
     if account.customer is None:
         return {}
     of = account.customer.id

@@ -50,7 +50,7 @@ async def migrate(dsn: str, progress: Callable[[str], None]) -> None:
         await engine.dispose()
 
 
-class Standing(Enum):
+class MigrationStatus(Enum):
     """How a database's tables compare with what this release knows."""
 
     NEW = "no tables yet"
@@ -59,14 +59,14 @@ class Standing(Enum):
     AHEAD = "steps that only a newer release knows"
 
 
-async def standing(connection: AsyncConnection) -> Standing:
-    """Where the database stands. One small query, for readiness probes too."""
+async def migration_status(connection: AsyncConnection) -> MigrationStatus:
+    """How far the database has been migrated. One small query, for readiness probes too."""
     taken = await connection.run_sync(_revisions)
     if not taken:
-        return Standing.NEW
+        return MigrationStatus.NEW
     if not taken <= _known():
-        return Standing.AHEAD
-    return Standing.AT_HEAD if taken == _heads() else Standing.BEHIND
+        return MigrationStatus.AHEAD
+    return MigrationStatus.AT_HEAD if taken == _heads() else MigrationStatus.BEHIND
 
 
 async def drift(dsn: str) -> list[str]:

@@ -120,7 +120,7 @@ async def _forget_ids(driver: Driver, start: datetime, end: datetime) -> None:
 
 
 async def forget_retries(connection: Connection, before: datetime) -> None:
-    """Delete what retries of requests made before that instant would have been answered from."""
+    """Delete the idempotency rows of requests made before that instant: a retry of theirs counts as a new request."""
     driver = await driver_of(connection)
     while True:
         deleted = await driver.execute(

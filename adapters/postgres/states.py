@@ -13,8 +13,8 @@ from adapters.postgres.tables import streams
 
 
 class StreamHead(NamedTuple):
-    """Where a stream stands: its last entry's number, hash and instant, and the state folded up to there (of an account
-    without its books, which are beside it)."""
+    """The last entry's number, hash and instant, and the state folded up to it. An account's `state` lacks its books,
+    which are in `books`."""
 
     seq: int
     hash: bytes
@@ -58,7 +58,7 @@ async def lock_free(connection: AsyncConnection, stream_ids: Collection[str]) ->
 
 
 async def write(connection: AsyncConnection, heads: Mapping[str, StreamHead]) -> None:
-    """By stream."""
+    """Store new heads, by stream id."""
     changed = update(streams).where(streams.c.id == bindparam("stream_id"))
     await connection.execute(changed, [{"stream_id": id, **head._asdict()} for id, head in heads.items()])
 

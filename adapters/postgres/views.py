@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres import counted, documents, effects, ledger
+from adapters.postgres import documents, effects, ledger, metric_views
 from adapters.postgres.change import StreamChange
 from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import api_keys, customers, holdings, vault
@@ -32,14 +32,15 @@ def customer_row(account: Account) -> dict[str, Any]:
     }
 
 
-def held_ids(account: Account) -> set[str]:
-    """What can be found by its own id: subscriptions, planned changes, grants; and of the books all but credit notes,
-    which are documents. Also the two invoices that may be drafts: they keep their ids when they become final."""
+def owned_ids(account: Account) -> set[str]:
+    """The ids by which this customer can be found: of subscriptions, scheduled changes and grants; of all in the books
+    but credit notes, which are documents; and of the two invoices that may be drafts, since they keep their ids when
+    they become final."""
     books = account.books
     return (
         ({invoice_id(account), invoice_id(account, 1)} if account.customer is not None else set())
-        | {held.id for held in account.subscriptions}
-        | {planned.id for held in account.subscriptions for planned in held.scheduled}
+        | {subscription.id for subscription in account.subscriptions}
+        | {scheduled.id for subscription in account.subscriptions for scheduled in subscription.scheduled}
         | {grant.id for grant in account.grants}
         | {item.id for item in books.items}
         | books.receivables.keys()
@@ -53,7 +54,7 @@ def held_ids(account: Account) -> set[str]:
 
 
 def provider_id(provider: str, reference: str) -> str:
-    """What a customer's record at a payment provider is held as: a shape that no id of ours has."""
+    """The id under which a customer's record at a payment provider is found: no id of ours has this shape."""
     return f"{provider}/{reference}"
 
 
@@ -62,29 +63,30 @@ def key_row(key: ApiKey) -> dict[str, Any]:
 
 
 async def project(connection: AsyncConnection, changes: Sequence[StreamChange]) -> None:
-    """Write the rows in which the states after differ from the states before, and those that the entries between make;
-    of each table those of all streams at once."""
-    accounts = [one for one in changes if isinstance(one.after, Account)]
+    """Write the rows in which the states after differ from the states before, and those that the entries make. A
+    table's rows, of all streams, are written together."""
+    accounts = [change for change in changes if isinstance(change.after, Account)]
     if accounts:
         await _project_accounts(connection, accounts)
         await documents.project(connection, accounts)
         await effects.project(connection, accounts)
-        await counted.project(connection, accounts)
+        await metric_views.project(connection, accounts)
         await ledger.write(
-            connection, [row for one in accounts for row in ledger.rows_for(one.entries[0].stream_id, one.posted)]
+            connection,
+            [row for change in accounts for row in ledger.rows_for(change.entries[0].stream_id, change.posted)],
         )
-    for one in changes:
-        if isinstance(one.after, ApiKey):
-            await connection.execute(insert(api_keys).values(key_row(one.after)).on_conflict_do_nothing())
+    for change in changes:
+        if isinstance(change.after, ApiKey):
+            await connection.execute(insert(api_keys).values(key_row(change.after)).on_conflict_do_nothing())
     # The catalog and the clocks are read from their states.
 
 
 async def _project_accounts(connection: AsyncConnection, changes: Sequence[StreamChange]) -> None:
-    rows = [customer_row(one.after) for one in changes]
+    rows = [customer_row(change.after) for change in changes]
     changed = [
         row
-        for one, row in zip(changes, rows, strict=True)
-        if one.before.customer is None or row != customer_row(one.before)
+        for change, row in zip(changes, rows, strict=True)
+        if change.before.customer is None or row != customer_row(change.before)
     ]
     if changed:
         upsert = insert(customers)
@@ -93,12 +95,12 @@ async def _project_accounts(connection: AsyncConnection, changes: Sequence[Strea
             upsert.on_conflict_do_update(index_elements=["customer_id"], set_=others),
             changed,
         )
-    await hold(
+    await add_owned_ids(
         connection,
         [
             (row["customer_id"], id)
-            for one, row in zip(changes, rows, strict=True)
-            for id in sorted((held_ids(one.after) | _billed_at_once(one)) - held_ids(one.before))
+            for change, row in zip(changes, rows, strict=True)
+            for id in sorted((owned_ids(change.after) | _billed_at_once(change)) - owned_ids(change.before))
         ],
     )
     erased = [row["customer_id"] for row in rows if row["erased_at"] is not None]
@@ -107,12 +109,13 @@ async def _project_accounts(connection: AsyncConnection, changes: Sequence[Strea
 
 
 def _billed_at_once(change: StreamChange) -> set[str]:
-    """Items that came and went within the change: their ids stay findable like others."""
+    """Ids of items that were added and billed by the same entries: they stay findable like all others."""
     return {entry.event.item.id for entry in change.entries if isinstance(entry.event, ItemAdded)}
 
 
-async def hold(connection: AsyncConnection, ids: Sequence[tuple[str, str]]) -> None:
-    """(customer id, id): ids once held stay findable: a planned change that was withdrawn can still be asked for."""
+async def add_owned_ids(connection: AsyncConnection, ids: Sequence[tuple[str, str]]) -> None:
+    """Remember (customer id, id) pairs. They are never removed: a scheduled change that was withdrawn can still be
+    asked for."""
     if ids:
         rows = [{"customer_id": customer_id, "id": id} for customer_id, id in ids]
         await connection.execute(insert(holdings).on_conflict_do_nothing(), rows)
@@ -125,12 +128,12 @@ async def clear(connection: AsyncConnection, stream_id: str) -> None:
     await connection.execute(delete(api_keys).where(api_keys.c.key_id == stream_id))
     await documents.clear(connection, stream_id)
     await effects.clear(connection, stream_id)
-    await counted.clear(connection, stream_id)
+    await metric_views.clear(connection, stream_id)
     await ledger.clear(connection, stream_id)
 
 
 async def rows_of(connection: AsyncConnection, stream_id: str) -> tuple[list[dict[str, Any]], set[str], list[Any]]:
-    """What the views hold of a stream: (customer rows, held ids, key rows)."""
+    """What the views hold of a stream: (customer rows, owned ids, key rows)."""
     of_customer = await connection.execute(select(customers).where(customers.c.customer_id == stream_id))
     held = await connection.execute(select(holdings.c.id).where(holdings.c.customer_id == stream_id))
     keys = await connection.execute(select(api_keys).where(api_keys.c.key_id == stream_id))

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 from processes import TEST, Process, eventually, process
 
-from adapters.postgres.notices import PAYLOAD_BYTES_MAX, Line, LineLost, line
+from adapters.postgres.change_notices import PAYLOAD_BYTES_MAX, NoticeLine, NoticeLineLost, notice_line
 from domain.commands import CatchUp
 from service import changes
 from service.changes import Changes, payloads
@@ -106,16 +106,16 @@ async def test_a_process_ends_although_the_line_breaks_at_that_very_moment(
     """Also in the middle of telling something; else it would never end."""
     begun = asyncio.Event()
 
-    async def broken(self: Line, payloads: Sequence[str]) -> None:
+    async def broken(self: NoticeLine, payloads: Sequence[str]) -> None:
         begun.set()
         if telling and not asyncio.current_task().cancelling():  # type: ignore[union-attr]
             await asyncio.sleep(60)
-        raise LineLost("gone")
+        raise NoticeLineLost("gone")
 
     ending = Changes(dsn)
     listening = asyncio.create_task(ending.run())
     await eventually(lambda: ending.connected)
-    monkeypatch.setattr(Line, "tell", broken)
+    monkeypatch.setattr(NoticeLine, "tell", broken)
     if telling:
         ending.changed("customer_1")
         await begun.wait()
@@ -125,10 +125,10 @@ async def test_a_process_ends_although_the_line_breaks_at_that_very_moment(
 
 
 async def test_a_line_that_is_busy_is_as_good_as_lost(dsn: str, here: Process) -> None:
-    async with line(dsn, lambda _: None, lambda: None) as opened:
+    async with notice_line(dsn, lambda _: None, lambda: None) as opened:
         first = asyncio.create_task(opened.tell(["customer_1"]))
         await asyncio.sleep(0)
-        with pytest.raises(LineLost):
+        with pytest.raises(NoticeLineLost):
             await opened.tell(["customer_2"])
         await first
 

@@ -13,7 +13,7 @@ from adapters.postgres import engine as engine_module
 from adapters.postgres import migrations, work
 from adapters.postgres.embedded import silent
 from adapters.postgres.engine import UnsupportedServer, create_engine, plain_dsn
-from adapters.postgres.migrations import MigrationError, Standing, drift, migrate, standing
+from adapters.postgres.migrations import MigrationError, MigrationStatus, drift, migrate, migration_status
 from adapters.postgres.reads import webhooks
 from service.clock import Clock
 from service.record import Record
@@ -31,7 +31,7 @@ async def test_processes_that_migrate_at_once_take_turns_and_only_one_makes_the_
     assert said.count("Making the tables") == 1
     engine = create_engine(dsn)
     async with engine.connect() as connection:
-        assert await standing(connection) is Standing.AT_HEAD
+        assert await migration_status(connection) is MigrationStatus.AT_HEAD
         locks = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
         assert await connection.scalar(locks) == 0
     await engine.dispose()
@@ -55,9 +55,9 @@ async def test_a_table_more_or_a_column_less_is_drift_and_a_partition_is_not(dsn
 
 async def test_a_database_of_a_newer_release_is_ahead_and_is_left_alone(dsn: str, engine: AsyncEngine) -> None:
     async with engine.begin() as connection:
-        assert await standing(connection) is Standing.AT_HEAD
+        assert await migration_status(connection) is MigrationStatus.AT_HEAD
         await connection.execute(text("UPDATE alembic_version SET version_num = 'tomorrow'"))
-        assert await standing(connection) is Standing.AHEAD
+        assert await migration_status(connection) is MigrationStatus.AHEAD
     with pytest.raises(MigrationError, match="at step tomorrow, which this release does not know"):
         await migrate(dsn, silent)
 
@@ -65,7 +65,7 @@ async def test_a_database_of_a_newer_release_is_ahead_and_is_left_alone(dsn: str
 async def test_an_empty_database_is_new(server: str) -> None:
     engine = create_engine(server)
     async with engine.connect() as connection:
-        assert await standing(connection) is Standing.NEW
+        assert await migration_status(connection) is MigrationStatus.NEW
     await engine.dispose()
 
 

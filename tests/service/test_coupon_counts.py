@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import counts, journal
+from adapters.postgres import coupon_counts, journal
 from domain import events as e
 from domain.books.redemption import Redemption
 from domain.coupon import Coupon
@@ -16,12 +16,12 @@ from service.ids import new_id
 
 async def redeem(engine: AsyncEngine, limit: int | None, code: str = "FEW") -> bool:
     async with engine.begin() as connection:
-        return await counts.redeem(connection, code, limit)
+        return await coupon_counts.redeem(connection, code, limit)
 
 
 async def redeemed(engine: AsyncEngine) -> dict[str, int]:
     async with engine.connect() as connection:
-        return await counts.redeemed(connection)
+        return await coupon_counts.redeemed(connection)
 
 
 async def test_a_limit_is_kept_however_many_redeem_at_once(engine: AsyncEngine) -> None:
@@ -37,7 +37,7 @@ async def test_without_a_limit_all_are_counted_each_coupon_by_itself(engine: Asy
 
 async def test_what_is_rolled_back_was_not_redeemed(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
-        assert await counts.redeem(connection, "FEW", 1)
+        assert await coupon_counts.redeem(connection, "FEW", 1)
         await connection.rollback()
     assert await redeemed(engine) == {}
     assert await redeem(engine, 1)
@@ -63,6 +63,6 @@ async def test_the_counts_are_those_of_the_journal_and_can_be_made_from_it(engin
             await journal.append(connection, [entry])
     async with engine.begin() as connection:
         await connection.execute(text("INSERT INTO coupon_counts VALUES ('FEW', 7), ('GONE', 1)"))
-        assert await counts.recorded(connection) == {"FEW": 2, "MANY": 1}
-        await counts.rebuild(connection)
-        assert await counts.redeemed(connection) == {"FEW": 2, "MANY": 1}
+        assert await coupon_counts.recorded(connection) == {"FEW": 2, "MANY": 1}
+        await coupon_counts.rebuild(connection)
+        assert await coupon_counts.redeemed(connection) == {"FEW": 2, "MANY": 1}

@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.migrations import Standing, standing
+from adapters.postgres.migrations import MigrationStatus, migration_status
 
 ANSWER_S_MAX = 5.0
 
@@ -14,7 +14,7 @@ async def problem(engine: Engine) -> str | None:
     """What stands in the way, in words for an operator; None: nothing."""
     try:
         async with asyncio.timeout(ANSWER_S_MAX), engine.connect() as connection:
-            stands = await standing(connection)
+            status = await migration_status(connection)
     except (OSError, TimeoutError, SQLAlchemyError):
         return "the database does not answer"
-    return None if stands is Standing.AT_HEAD else f"the database has other tables: {stands.value}"
+    return None if status is MigrationStatus.AT_HEAD else f"the database has other tables: {status.value}"

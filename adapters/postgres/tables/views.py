@@ -35,7 +35,7 @@ customers = Table(
     Index("customers_clock_idx", "clock_id", postgresql_where=text("clock_id IS NOT NULL")),
 )
 
-# Which account holds the thing with this id: a subscription, a planned change, a grant.
+# The owner index: which customer owns a subscription, scheduled change, grant or anything else of this id.
 holdings = Table(
     "holdings",
     metadata,
