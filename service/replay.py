@@ -74,18 +74,22 @@ async def replay(engine: Engine) -> int:
     return count
 
 
-async def is_folded(connection: Connection) -> bool:
-    """Whether states and views are those of this release's fold."""
-    return await folds.read(connection) == FOLD
+async def is_folded(engine: Engine) -> bool:
+    """Whether states and views are those of this release's fold. Where nothing was recorded yet they are."""
+    async with engine.begin() as connection:
+        if await folds.read(connection) == FOLD:
+            return True
+        if await states.are_any(connection):
+            return False
+        await folds.write(connection, FOLD)
+        return True
 
 
 async def fold_again(engine: Engine, progress: Callable[[str], None]) -> None:
     """Replay, unless that was done already since the fold has changed. Broken off, it is done anew."""
-    async with engine.connect() as connection:
-        if await is_folded(connection):
-            return
-        if await states.are_any(connection):
-            progress("Folding the journal again, by what this release has learned")
+    if await is_folded(engine):
+        return
+    progress("Folding the journal again, by what this release has learned")
     await replay(engine)
     async with engine.begin() as connection:
         await folds.write(connection, FOLD)

@@ -2,6 +2,7 @@
 And laws that are drawn by hypothesis and race no clock."""
 
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.embedded import embedded, silent
 from adapters.postgres.engine import create_engine
 from adapters.postgres.migrations import migrate
+from tollgate.replaying import fold_again
 
 # How long an example takes says how busy the machine is, and nothing of the rule.
 settings.register_profile("tollgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,8 +37,11 @@ def _database(dsn: str, name: str) -> str:
 def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """In memory where there is room for it. A database is some 450 files: to copy and remove them for each test takes
     ten times as long on the disks of some machines, and a third of the time of all tests."""
+    for left in _MEMORY.glob("tollgate-tests-*-*"):  # by a session that was killed
+        if not Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
     if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _ROOM_MIN:
-        return Path(tempfile.mkdtemp(prefix="tollgate-tests-", dir=_MEMORY))
+        return Path(tempfile.mkdtemp(prefix=f"tollgate-tests-{os.getpid()}-", dir=_MEMORY))
     return tmp_path_factory.mktemp("postgres")
 
 
@@ -55,6 +60,7 @@ async def template(server: str) -> AsyncIterator[asyncpg.Connection]:
     connection: asyncpg.Connection = await asyncpg.connect(server)
     await connection.execute(f"CREATE DATABASE {_TEMPLATE}")
     await migrate(_database(server, _TEMPLATE), silent)
+    await fold_again(_database(server, _TEMPLATE), silent)
     yield connection
     await connection.close()
 

@@ -62,8 +62,7 @@ async def _prepare(settings: Settings, dsn: str, sealing: bool) -> None:
     try:
         async with engine.connect() as connection:
             found = await migration_status(connection)
-            folded = found is MigrationStatus.AT_HEAD and await is_folded(connection)
-        if not folded:
+        if found is not MigrationStatus.AT_HEAD or not await is_folded(engine):
             await _migrate_if_ours(dsn, found, embedded=settings.database_dsn is None)
         await check(engine, known_secrets(settings), sealing=sealing)
     finally:

@@ -111,17 +111,19 @@ async def test_a_restarted_server_costs_a_reconnect_and_no_failed_request(
 async def test_what_a_release_has_learned_is_folded_again_once(engine: AsyncEngine) -> None:
     """An update finds states of another fold: it replays, says so, and the next start finds nothing to do."""
     record = Record(engine, Clock(), lambda _: None)
-    await seed(record)
     async with engine.begin() as connection:
-        assert await is_folded(connection)
+        await connection.execute(text("UPDATE folds SET fold = fold - 1"))
+    assert await is_folded(engine)  # nothing was recorded yet
+    await seed(record)
+    assert await is_folded(engine)
+    async with engine.begin() as connection:
         await connection.execute(text("UPDATE folds SET fold = fold - 1"))
         await connection.execute(text("UPDATE streams SET state = '{}' WHERE id = 'catalog'"))
     said: list[str] = []
     await fold_again(engine, said.append)
     await fold_again(engine, said.append)
     assert len(said) == 1
-    async with engine.connect() as connection:
-        assert await is_folded(connection)
+    assert await is_folded(engine)
     assert [fault async for fault in verify(engine)] == []
 
 
