@@ -104,6 +104,7 @@ NAMED = {
     "openBillingPortal": "customer provider return_url",
     "syncCustomer": "customer",
     "replayWebhook": "id reason",
+    "replayWork": "kind id reason",
     "reconcile": "customer since until reason",
     "createCustomerToken": "customer lifetime scopes",
     "subscribe": "customer quote coupon add_ons.0 idempotency_key",
