@@ -116,18 +116,21 @@ class Documents:
         # Far fewer of the refused, in a map of their own: nonsense must not push out what is used.
         self._refused: LRUCache[str, _Refusal] = LRUCache(chars // 10, _size(100, chars // 10))
 
-    def __contains__(self, text: str) -> bool:
-        """Whether it is known what this text is."""
-        return text in self._valid or text in self._refused
+    def known(self, text: str) -> Document | None:
+        """The valid document of this text, if it has been read; Refused, if it was refused."""
+        try:
+            return self._valid[text]
+        except KeyError:
+            refusal = self._refused.get(text)
+            if refusal is None:
+                return None
+        raise Refused(refusal.code, *refusal.errors)
 
     def get(self, text: str) -> Document:
         """The valid document of this text, or Refused."""
-        document = self._valid.get(text)
+        document = self.known(text)
         if document is not None:
             return document
-        refusal = self._refused.get(text)
-        if refusal is not None:
-            raise Refused(refusal.code, *refusal.errors)
         try:
             document = self._read(text)
         except Refused as refused:

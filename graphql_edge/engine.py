@@ -94,9 +94,11 @@ class Engine:
 
     def operation(self, request: GraphQLRequest, principal: Any) -> Operation:
         """The operation that a request means, or Refused; RateLimited if its document would have to be read."""
-        if request.query not in self.documents:
+        document = self.documents.known(request.query)
+        if document is None:
             self.collaborators.spend(principal, cost.READING)
-        return self.documents.get(request.query).operation(request.operation_name)
+            document = self.documents.get(request.query)
+        return document.operation(request.operation_name)
 
     def prepare(self, operation: Operation, request: GraphQLRequest, principal: Any, request_id: str) -> Prepared:
         """The operation with this request's variables, its cost taken from the budget. Refused or RateLimited."""
