@@ -22,6 +22,7 @@ from service.clock import Clock
 from service.draft import By, Draft
 from service.ids import new_id
 from service.record import Record
+from service.replay import fold_again
 from service.seed import seed
 from service.streams import kind_of
 from service.writing import write
@@ -40,6 +41,7 @@ async def fill(dsn: str, accounts: int, days: float = 32) -> None:
     """So many accounts in a database with tables and nothing else, which bought the default plan `professional` by the
     month so many days ago (32: one period is due), and were billed for its start."""
     engine = create_engine(dsn)
+    await fold_again(engine, lambda _: None)  # nothing yet: but by which fold it will be made
     await seed(Record(engine, Clock(), lambda _: None))
     catalog = (await catalogs.catalog(engine)).catalog
     plan = catalog.on_sale("professional")
