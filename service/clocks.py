@@ -69,7 +69,7 @@ async def _catch_up(runtime: "Runtime", clock_id: str, until: datetime) -> None:
         owing = await effects.customers_on_clock(connection, clock_id)
     for customer_id in owing:
         await _live(runtime, customer_id)
-    await _look(runtime, clock_id)
+    await _reconcile(runtime, clock_id)
 
 
 async def _live(runtime: "Runtime", customer_id: str) -> None:
@@ -98,13 +98,13 @@ def _asked(books: Books) -> frozenset[str]:
     return frozenset(payment.id for payment in payments if payment.settled_at is None and not payment.waiting)
 
 
-async def _look(runtime: "Runtime", clock_id: str) -> None:
+async def _reconcile(runtime: "Runtime", clock_id: str) -> None:
     """What has happened by then at providers that live by the clock, as a dispute or a debit that was returned."""
     for name, connector in runtime.connectors.items():
         if not connector.capabilities.test_clocks:
             continue
         async with runtime.engine.connect() as connection:
-            known = await linked.living_by(connection, clock_id, name)
+            known = await linked.customers_on_clock(connection, clock_id, name)
         for customer_id in known:
             try:
                 await runtime.looking.repair(await runtime.looking.everything(name, customer_id), WORKER)

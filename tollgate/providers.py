@@ -22,8 +22,8 @@ def connectors(settings: Settings, registered: Sequence[Registered]) -> list[Con
     return [connector for connect in registered for connector in connect(settings)]
 
 
-def usual(plugged: Sequence[Connector]) -> str | None:
-    names = [one.name for one in plugged]
+def usual(connected: Sequence[Connector]) -> str | None:
+    names = [connector.name for connector in connected]
     if USUAL in names:
         return USUAL
     return names[0] if len(names) == 1 else None

@@ -71,12 +71,12 @@ async def open_runtime(
             trace_statements(engine, tracing.tracer)
         await claim(engine, secrets)
         clock = Clock()
-        plugged = connectors(settings, registered)
-        for connector in plugged:
+        connected = connectors(settings, registered)
+        for connector in connected:
             closing.push_async_callback(connector.close)
             await connector.open(Surroundings(engine, partial(clock.of, engine)))
         changes, used = Changes(dsn), Used(engine)
-        runtime = _runtime(settings, secrets, engine, clock, changes, used, plugged, tracing)
+        runtime = _runtime(settings, secrets, engine, clock, changes, used, connected, tracing)
         for running in (changes.run, used.run):
             closing.push_async_callback(_ended, asyncio.create_task(running()))
         yield runtime
@@ -95,7 +95,7 @@ def _runtime(
     clock: Clock,
     changes: Changes,
     used: Used,
-    plugged: Sequence[Connector],
+    connected: Sequence[Connector],
     tracing: Tracing | None,
 ) -> Runtime:
     vault, instruments = Vault(secrets.master, secrets.old), Instruments()
@@ -104,11 +104,16 @@ def _runtime(
         if tracing is None
         else TracedRecord(engine, clock, changes.changed, tracing)
     )
-    providers = {one.name: watched(one.payments, one.name, instruments, tracing) for one in plugged}
-    records = {
-        one.name: watched(one.records, one.name, instruments, tracing) for one in plugged if one.records is not None
+    providers = {
+        connector.name: watched(connector.payments, connector.name, instruments, tracing) for connector in connected
     }
-    usage = Usage(engine, vault, clock, _usage_changed(changes, used, plugged), settings.usage_retention_days)
+    records = {
+        connector.name: watched(connector.records, connector.name, instruments, tracing)
+        for connector in connected
+        if connector.records is not None
+    }
+    notices = {connector.name: connector.notices for connector in connected if connector.notices is not None}
+    usage = Usage(engine, vault, clock, _usage_changed(changes, used, connected), settings.usage_retention_days)
     sync = Sync(engine, Telling(engine, record, clock, usage.used_many, providers), providers)
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
@@ -123,9 +128,9 @@ def _runtime(
         changes=changes,
         record=record,
         quotes=Quotes(record, derive(secrets.master, "quotes")),
-        connectors={one.name: one for one in plugged},
+        connectors={connector.name: connector for connector in connected},
         providers=providers,
-        usual_provider=usual(plugged),
+        usual_provider=usual(connected),
         charging=charging,
         confirming=Confirming(providers),
         methods=Methods(engine, Linking(engine, record, providers), sync),
@@ -138,15 +143,15 @@ def _runtime(
         credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
         rate_limit=RateLimit(settings.rate_limit),
         metrics=Metrics(engine, instruments, providers),
-        intake=Intake(engine, {one.name: one.notices for one in plugged if one.notices is not None}, instruments),
+        intake=Intake(engine, notices, instruments),
         handling=Handling(engine, looking, instruments),
         looking=looking,
         reconciliation=Reconciliation(engine, looking),
     )
 
 
-def _usage_changed(changes: Changes, used: Used, plugged: Sequence[Connector]) -> Callable[[str], None]:
-    if not plugged:
+def _usage_changed(changes: Changes, used: Used, connected: Sequence[Connector]) -> Callable[[str], None]:
+    if not connected:
         return changes.changed
 
     def changed(customer_id: str) -> None:

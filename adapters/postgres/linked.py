@@ -36,7 +36,7 @@ async def clock_of(connection: Connection, anonymous_id: str) -> str | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def living_by(connection: Connection, clock_id: str, provider: str) -> list[str]:
+async def customers_on_clock(connection: Connection, clock_id: str, provider: str) -> list[str]:
     """The customers on this test clock whom the provider knows."""
     query = (
         select(customers.c.customer_id)

@@ -13,6 +13,7 @@ from adapters.postgres.work import Kind, Work
 from domain.account import Account
 from domain.books import Books
 from domain.books.payment import FailureCode, Payment, Refund
+from domain.chargeback import chargeback
 from domain.commands import NoteProcessing, SettlePayment, SettleRefund, UnlinkProvider
 from domain.money import Money
 from domain.provider import (
@@ -28,7 +29,6 @@ from domain.provider import (
     Succeeded,
     Unknown,
 )
-from domain.taken_back import taken_back
 from service.outage import telling_outages
 from service.payments.linking import Linking
 from service.record import WORKER, Recorded, Recording
@@ -107,7 +107,7 @@ class Charging:
             raise
         recorded = await self._record(account.customer.id, told(payment, outcome), WORKER)
         if isinstance(outcome, ChargedBack):
-            back = taken_back(payment.provider, payment.id, outcome.dispute)
+            back = chargeback(payment.provider, payment.id, outcome.dispute)
             recorded = await self._record(account.customer.id, back, WORKER)
         return recorded
 

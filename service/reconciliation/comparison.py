@@ -11,10 +11,10 @@ from msgspec import Struct
 from domain import commands as c
 from domain.books import Books
 from domain.books.payment import Method, Payment, Refund, RefundTarget
+from domain.chargeback import chargeback
 from domain.identity import derived_id
 from domain.money import Money
 from domain.provider_state import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, Standing, State
-from domain.taken_back import taken_back
 
 Repair = (
     c.SettlePayment
@@ -131,7 +131,7 @@ def _sent(one: Refund) -> bool:
 def dispute(books: Books, provider: str, payment_id: str, found: FoundDispute) -> Findings:
     """While it is open support is told; one that is lost is a refund that nobody asked for."""
     name, amount = found.reference, written(found.amount)
-    back = taken_back(provider, payment_id, found)
+    back = chargeback(provider, payment_id, found)
     recorded = any(one.id == back.refund_id for one in books.payments[payment_id].refunds)
     about = f"{amount} of payment {payment_id}"
     match found.standing:

@@ -84,7 +84,7 @@ async def test_a_payment_has_its_reference_while_it_is_under_way_and_is_asked_fo
     payment = await paid(api, "slow")
     pending = await now(api, payment)
     assert (pending["status"], toy.charges[pending["reference"]].payment_id) == ("PENDING", payment["id"])
-    assert await worker.charging.run_for(payment["customer"]["id"]) == 1
+    assert await worker.charging.run_for(payment["customer"]["id"]) == (1, 1)
     assert await now(api, payment) == {**pending, "status": "SUCCEEDED"}
 
 
@@ -143,9 +143,9 @@ def test_its_own_settings_are_checked_like_all_others(monkeypatch: pytest.Monkey
 
 def only(**values: Any) -> Iterator[str]:
     settings = Settings(_env_file=None, **values)  # type: ignore[call-arg]
-    plugged = connectors(settings, REGISTERED)
-    yield from (one.name for one in plugged)
-    yield f"usual: {usual(plugged)}"
+    connected = connectors(settings, REGISTERED)
+    yield from (connector.name for connector in connected)
+    yield f"usual: {usual(connected)}"
 
 
 def test_who_is_set_up_and_who_is_meant_where_nobody_is_named() -> None:

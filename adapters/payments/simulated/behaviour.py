@@ -59,7 +59,7 @@ DISPUTE = "simulated_dispute_"
 
 
 @dataclass
-class Made:
+class SimulatedCharge:
     """What it was asked for under one id, first at `at`. `outcome` None: it does not know of it, since the question was
     lost; or nobody knows yet, since a bank takes its time."""
 
@@ -91,13 +91,13 @@ class Made:
         return self.outcome is not None or self.is_debit
 
 
-def first_outcome(made: Made, before: bool) -> Succeeded | Failed | NeedsAction | None:
+def first_outcome(record: SimulatedCharge, before: bool) -> Succeeded | Failed | NeedsAction | None:
     """At once, when it is asked for. `before`: the same customer was asked with this method before. None: a debit."""
-    token = made.charge.token
+    token = record.charge.token
     if token in DEBITS:
         return None
     if token in AT_ONCE or (token == Behaviour.DECLINES_THEN_SUCCEEDS and before):
-        return Succeeded(made.reference)
+        return Succeeded(record.reference)
     if token == Behaviour.DECLINES_THEN_SUCCEEDS:
         return Failed(FailureCode.DECLINED)
     if token == Behaviour.NEEDS_ACTION:
@@ -105,46 +105,46 @@ def first_outcome(made: Made, before: bool) -> Succeeded | Failed | NeedsAction 
     return Failed(FAILURES[Behaviour(token)] if token in FAILURES else FailureCode.METHOD_REFUSED)
 
 
-def let_time_pass(made: Made, now: datetime) -> None:
+def let_time_pass(record: SimulatedCharge, now: datetime) -> None:
     """The bank has answered a debit by now, or not yet."""
-    if made.outcome is None and made.is_debit and now >= made.at + DEBIT_TAKES:
-        failed = made.charge.token == Behaviour.DEBIT_FAILS
-        made.outcome = Failed(FailureCode.INSUFFICIENT_FUNDS) if failed else Succeeded(made.reference)
+    if record.outcome is None and record.is_debit and now >= record.at + DEBIT_TAKES:
+        failed = record.charge.token == Behaviour.DEBIT_FAILS
+        record.outcome = Failed(FailureCode.INSUFFICIENT_FUNDS) if failed else Succeeded(record.reference)
 
 
-def told(made: Made, now: datetime) -> Outcome | None:
+def outcome_at(record: SimulatedCharge, now: datetime) -> Outcome | None:
     """How it stands. None: the question was lost. Raises Processing."""
-    if made.outcome is None and made.is_debit:
-        raise Processing("the bank has not answered yet", ASK_AGAIN_S, made.reference)
-    taken_back = dispute(made, now)
-    if taken_back is not None and taken_back.standing is Standing.LOST:
-        return ChargedBack(made.reference, taken_back)
-    if isinstance(made.outcome, NeedsAction):  # what the customer opens is a secret, and stored nowhere
-        return NeedsAction(f"https://pay.example/confirm/{made.charge.payment_id}")
-    return made.outcome
+    if record.outcome is None and record.is_debit:
+        raise Processing("the bank has not answered yet", ASK_AGAIN_S, record.reference)
+    found = dispute(record, now)
+    if found is not None and found.standing is Standing.LOST:
+        return ChargedBack(record.reference, found)
+    if isinstance(record.outcome, NeedsAction):  # what the customer opens is a secret, and stored nowhere
+        return NeedsAction(f"https://pay.example/confirm/{record.charge.payment_id}")
+    return record.outcome
 
 
-def dispute(made: Made, now: datetime) -> FoundDispute | None:
+def dispute(record: SimulatedCharge, now: datetime) -> FoundDispute | None:
     """What the customer's bank has begun by now. A returned debit is one that was lost as it began."""
-    if made.taken <= made.refunded:
+    if record.taken <= record.refunded:
         return None
-    match made.charge.token:
+    match record.charge.token:
         case Behaviour.DEBIT_RETURNED:
-            begun = decided = made.at + DEBIT_TAKES + RETURNED_AFTER
+            begun = decided = record.at + DEBIT_TAKES + RETURNED_AFTER
             reason, ends = "debit returned", Standing.LOST
         case Behaviour.DISPUTE_LOST | Behaviour.DISPUTE_WON as token:
-            begun = made.at + DISPUTED_AFTER
+            begun = record.at + DISPUTED_AFTER
             decided = begun + DECIDED_AFTER
             reason, ends = "fraudulent", Standing.LOST if token == Behaviour.DISPUTE_LOST else Standing.WON
         case _:
             return None
     if now < begun:
         return None
-    charge = made.charge
+    charge = record.charge
     return FoundDispute(
         reference=f"{DISPUTE}{charge.payment_id}",
-        payment=made.reference,
-        amount=Money(charge.amount.amount - made.refunded, charge.amount.currency),
+        payment=record.reference,
+        amount=Money(charge.amount.amount - record.refunded, charge.amount.currency),
         standing=ends if now >= decided else Standing.OPEN,
         reason=reason,
         at=begun,

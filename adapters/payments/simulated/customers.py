@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
-from adapters.payments.simulated.shelves import InMemory, Shelf
+from adapters.payments.simulated.stores import MemoryStore, Store
 from domain.books.payment import Method
 from domain.provider import Mirror, Mirrored, MirrorState, Unknown
 
@@ -12,7 +12,7 @@ PREFIX = "simulated_"
 
 
 @dataclass
-class Kept:
+class SimulatedCustomer:
     """Of one customer. `copies`: of invoices, by our id of the invoice."""
 
     anonymous_id: str
@@ -24,12 +24,12 @@ class SimulatedCustomers:
     """Methods are not kept: their tokens say how they behave, and are everybody's."""
 
     def __init__(self) -> None:
-        self._in_memory_customers = InMemory[Kept]()
-        self.customers_kept: Shelf[Kept] = self._in_memory_customers
+        self._in_memory_customers = MemoryStore[SimulatedCustomer]()
+        self.customer_store: Store[SimulatedCustomer] = self._in_memory_customers
         self.pushes = 0
 
     @property
-    def customers(self) -> dict[str, Kept]:
+    def customers(self) -> dict[str, SimulatedCustomer]:
         """Those in memory, by reference."""
         return self._in_memory_customers.kept
 
@@ -39,7 +39,7 @@ class SimulatedCustomers:
             return reference
 
     async def forget(self, reference: str) -> None:
-        await self.customers_kept.drop(reference)
+        await self.customer_store.drop(reference)
 
     async def set_up(self, reference: str, key: str) -> str:
         async with self._kept(reference):
@@ -70,9 +70,9 @@ class SimulatedCustomers:
             kept.copies[mirror.invoice_id] = mirror
         return Mirrored(f"simulated_{mirror.invoice_id}", mirror.total)
 
-    def _kept(self, reference: str) -> AbstractAsyncContextManager[Kept | None]:
+    def _kept(self, reference: str) -> AbstractAsyncContextManager[SimulatedCustomer | None]:
         """Whoever is asked for is there: links may be older than what is remembered here."""
         anonymous_id = reference.removeprefix(PREFIX)
         if anonymous_id == reference:
             raise Unknown("there is no such customer")
-        return self.customers_kept.changing(reference, (anonymous_id, Kept(anonymous_id)))
+        return self.customer_store.changing(reference, (anonymous_id, SimulatedCustomer(anonymous_id)))

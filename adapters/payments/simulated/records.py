@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from adapters.payments.simulated import behaviour
-from adapters.payments.simulated.behaviour import Made
+from adapters.payments.simulated.behaviour import SimulatedCharge
 from adapters.payments.simulated.customers import PREFIX
 from adapters.payments.simulated.provider import Simulated
 from domain.books.payment import Method
@@ -29,22 +29,22 @@ class SimulatedRecords:
 
     # ── one by one ───────────────────────────────────────────────────────────────────────────────────────────────────
     async def payment(self, reference: str) -> FoundPayment | None:
-        made = await self._made(reference)
-        return None if made is None else _payment(made, await self._provider.now_of(made.charge.anonymous_id))
+        record = await self._made(reference)
+        return None if record is None else _payment(record, await self._provider.now_of(record.charge.anonymous_id))
 
     async def refunds_of(self, payment: str) -> Sequence[FoundRefund]:
-        made = await self._made(payment)
-        return [] if made is None else _refunds(made)
+        record = await self._made(payment)
+        return [] if record is None else _refunds(record)
 
     async def dispute(self, reference: str) -> FoundDispute | None:
         found = await self.disputes_of(reference.replace(behaviour.DISPUTE, PREFIX, 1))
         return found[0] if found else None
 
     async def disputes_of(self, payment: str) -> Sequence[FoundDispute]:
-        made = await self._made(payment)
-        if made is None:
+        record = await self._made(payment)
+        if record is None:
             return []
-        found = behaviour.dispute(made, await self._provider.now_of(made.charge.anonymous_id))
+        found = behaviour.dispute(record, await self._provider.now_of(record.charge.anonymous_id))
         return [] if found is None else [found]
 
     async def customer(self, reference: str) -> FoundCustomer | None:
@@ -58,28 +58,30 @@ class SimulatedRecords:
     async def payments(
         self, since: datetime, until: datetime | None = None, customer: str | None = None
     ) -> AsyncIterator[FoundPayment]:
-        async for made in self._between(since, until, customer):
-            yield _payment(made, await self._provider.now_of(made.charge.anonymous_id))
+        async for record in self._between(since, until, customer):
+            yield _payment(record, await self._provider.now_of(record.charge.anonymous_id))
 
     async def refunds(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundRefund]:
-        async for made in self._between(since, until, None):
-            for one in _refunds(made):
-                yield one
+        async for record in self._between(since, until, None):
+            for refund in _refunds(record):
+                yield refund
 
     async def customers(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundCustomer]:
         """It does not keep when it was told of them: always all."""
-        for kept in await self._provider.customers_kept.of(None):
+        for kept in await self._provider.customer_store.of(None):
             yield FoundCustomer(f"{PREFIX}{kept.anonymous_id}", kept.anonymous_id)
 
-    async def _between(self, since: datetime, until: datetime | None, customer: str | None) -> AsyncIterator[Made]:
-        for made in await self._provider.charges.of(None if customer is None else customer.removeprefix(PREFIX)):
-            if since <= made.at and (until is None or made.at < until) and made.is_known:
-                behaviour.let_time_pass(made, await self._provider.now_of(made.charge.anonymous_id))
-                yield made
+    async def _between(
+        self, since: datetime, until: datetime | None, customer: str | None
+    ) -> AsyncIterator[SimulatedCharge]:
+        for record in await self._provider.charge_store.of(None if customer is None else customer.removeprefix(PREFIX)):
+            if since <= record.at and (until is None or record.at < until) and record.is_known:
+                behaviour.let_time_pass(record, await self._provider.now_of(record.charge.anonymous_id))
+                yield record
 
-    async def _made(self, reference: str) -> Made | None:
-        made = await self._provider.charge_known(reference.removeprefix(PREFIX))
-        return made if made is not None and made.is_known else None
+    async def _made(self, reference: str) -> SimulatedCharge | None:
+        record = await self._provider.charge_at(reference.removeprefix(PREFIX))
+        return record if record is not None and record.is_known else None
 
 
 class Reminder(Struct, frozen=True):
@@ -105,8 +107,8 @@ class SimulatedNotices:
             if found is None:
                 raise NotGenuine("UNKNOWN")
             notices += [_notice("payment", found.state, About.PAYMENT, found.reference, found.reference, id)]
-            for one in await self._records.disputes_of(found.reference):
-                notices += [_notice("dispute", one.standing, About.DISPUTE, one.reference, found.reference, id)]
+            for dispute in await self._records.disputes_of(found.reference):
+                notices += [_notice("dispute", dispute.standing, About.DISPUTE, dispute.reference, found.reference, id)]
         return Delivery(tuple(notices), Acknowledgement(202, "noted\n"))
 
 
@@ -116,20 +118,20 @@ def _notice(of: str, stands: str, about: About, reference: str, payment: str, pa
     return Notice(f"{reference}/{stands}", f"{of}.{stands.lower()}", datetime.now(UTC), subject)
 
 
-def _payment(made: Made, now: datetime) -> FoundPayment:
+def _payment(record: SimulatedCharge, now: datetime) -> FoundPayment:
     return FoundPayment(
-        reference=made.reference,
-        payment_id=made.charge.payment_id,
-        customer=f"{PREFIX}{made.charge.anonymous_id}",
-        amount=made.charge.amount,
-        state=_state(made),
-        refunded=Money(exact_sum(made.refunds.values()), made.charge.amount.currency),
-        disputed=behaviour.dispute(made, now) is not None,
+        reference=record.reference,
+        payment_id=record.charge.payment_id,
+        customer=f"{PREFIX}{record.charge.anonymous_id}",
+        amount=record.charge.amount,
+        state=_state(record),
+        refunded=Money(exact_sum(record.refunds.values()), record.charge.amount.currency),
+        disputed=behaviour.dispute(record, now) is not None,
     )
 
 
-def _state(made: Made) -> State:
-    match made.outcome:
+def _state(record: SimulatedCharge) -> State:
+    match record.outcome:
         case Succeeded():
             return State.SUCCEEDED
         case Failed():
@@ -138,9 +140,9 @@ def _state(made: Made) -> State:
             return State.PENDING
 
 
-def _refunds(made: Made) -> list[FoundRefund]:
-    currency = made.charge.amount.currency
+def _refunds(record: SimulatedCharge) -> list[FoundRefund]:
+    currency = record.charge.amount.currency
     return [
-        FoundRefund(f"{PREFIX}{id}", made.reference, id, Money(amount, currency), State.SUCCEEDED, made.at)
-        for id, amount in made.refunds.items()
+        FoundRefund(f"{PREFIX}{id}", record.reference, id, Money(amount, currency), State.SUCCEEDED, record.at)
+        for id, amount in record.refunds.items()
     ]

@@ -14,7 +14,7 @@ from adapters.postgres.tables import simulated
 T = TypeVar("T")
 
 
-class Shelf(Protocol[T]):
+class Store(Protocol[T]):
     def changing(self, id: str, new: tuple[str, T] | None = None) -> AbstractAsyncContextManager[T | None]:
         """This one, which nobody else changes meanwhile and which is kept as it is left. `new`: (anonymous id, what is
         put there if there is none)."""
@@ -29,7 +29,7 @@ class Shelf(Protocol[T]):
     async def drop(self, id: str) -> None: ...
 
 
-class InMemory(Generic[T]):
+class MemoryStore(Generic[T]):
     def __init__(self) -> None:
         self.kept: dict[str, T] = {}
         self._whose: dict[str, str] = {}
@@ -44,13 +44,13 @@ class InMemory(Generic[T]):
         return self.kept.get(id)
 
     async def of(self, anonymous_id: str | None) -> Sequence[T]:
-        return [one for id, one in self.kept.items() if anonymous_id in (None, self._whose[id])]
+        return [value for id, value in self.kept.items() if anonymous_id in (None, self._whose[id])]
 
     async def drop(self, id: str) -> None:
         self.kept.pop(id, None)
 
 
-class InTable(Generic[T]):
+class TableStore(Generic[T]):
     def __init__(self, engine: Engine, kind: str, type: type[T]) -> None:
         """`kind` sets what is on this shelf apart from what is on others."""
         self._engine = engine

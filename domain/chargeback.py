@@ -5,7 +5,7 @@ from domain.identity import derived_id
 from domain.provider_state import FoundDispute
 
 
-def taken_back(provider: str, payment_id: str, found: FoundDispute) -> RecordRefund:
+def chargeback(provider: str, payment_id: str, found: FoundDispute) -> RecordRefund:
     """A refund that nobody asked for. Its id is worked out, so that hearing of it twice records it once."""
     id = derived_id("refund", found.at, provider, found.reference)
     return RecordRefund(id, payment_id, found.amount.amount, found.reference, f"dispute lost: {found.reason}")
