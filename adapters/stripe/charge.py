@@ -39,7 +39,7 @@ class StripePayments:
         except Unchargeable as why:
             log.warning("not chargeable", payment_id=charge.payment_id, why=str(why))
             return Failed(FailureCode.PROVIDER_ERROR)
-        customer = await self._reference_of(charge.anonymous_id)
+        customer = charge.customer or await self._reference_of(charge.anonymous_id)
         found = await intents.find(self._api, customer, charge.payment_id)
         if found is None:
             return await self._made(charge, customer, amount)
@@ -49,19 +49,23 @@ class StripePayments:
             return await self._confirmed(charge, found)
         return await self._settled(customer, found)
 
-    async def outcome_of(self, payment_id: str, anonymous_id: str | None = None) -> Outcome | None:
-        """What became of a charge. None: there is none. Without the customer's id, one made in the last minute may be
-        missed: who decides by it says whose it is. Raises Unknown."""
-        if anonymous_id is None:
+    async def outcome_of(
+        self, payment_id: str, anonymous_id: str | None = None, customer: str | None = None
+    ) -> Outcome | None:
+        """What became of a charge. None: there is none. Where it is not said whose it is, by either name, one made in
+        the last minute may be missed: who decides by it says so. Raises Unknown."""
+        if customer is None and anonymous_id is not None:
+            customer = await self._reference_of(anonymous_id)
+        if customer is None:
             found = await intents.search(self._api, payment_id)
         else:
-            found = await intents.find(self._api, await self._reference_of(anonymous_id), payment_id)
+            found = await intents.find(self._api, customer, payment_id)
         return None if found is None else intents.outcome(found)
 
-    async def withdraw(self, payment_id: str, anonymous_id: str) -> Succeeded | None:
+    async def withdraw(self, payment_id: str, anonymous_id: str, customer: str | None = None) -> Succeeded | None:
         """See to it that this payment never is charged any more, as when its invoice is settled otherwise or the
         customer did not confirm it in time. Succeeded: too late, it was. Raises Unknown."""
-        customer = await self._reference_of(anonymous_id)
+        customer = customer or await self._reference_of(anonymous_id)
         found = await intents.find(self._api, customer, payment_id)
         if found is None or found.status == "canceled":
             return None

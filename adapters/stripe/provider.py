@@ -15,8 +15,6 @@ from domain.provider import (
     Mirrored,
     MirrorState,
     Outcome,
-    Refused,
-    Repayment,
     Succeeded,
     Unknown,
     Unsayable,
@@ -34,24 +32,21 @@ class StripeProvider:
         self._customers = Customers(api)
         self._methods = Methods(api)
         self._invoices = Invoices(api)
+        self._payments = StripePayments(api, self.link)
+        self.charge = self._payments.charge
+        self.refund = self._payments.refund
         self.forget = self._customers.delete
         self.methods = self._methods.all
         self.detach = self._methods.detach
         self.portal = Portal(api).open
 
     # ── payments ─────────────────────────────────────────────────────────────────────────────────────────────────────
-    async def charge(self, charge: Charge) -> Outcome:
-        return await self._payments(charge.customer).charge(charge)
-
     async def outcome_of(self, charge: Charge) -> Outcome | None:
-        whose = None if charge.customer is None else charge.anonymous_id  # a question makes no customer
-        return await self._payments(charge.customer).outcome_of(charge.payment_id, whose)
-
-    async def refund(self, repayment: Repayment) -> Succeeded | Refused:
-        return await self._payments(None).refund(repayment)
+        """A question makes no customer: of one who is not linked it is searched for."""
+        return await self._payments.outcome_of(charge.payment_id, customer=charge.customer)
 
     async def withdraw(self, charge: Charge) -> Succeeded | None:
-        return await self._payments(charge.customer).withdraw(charge.payment_id, charge.anonymous_id)
+        return await self._payments.withdraw(charge.payment_id, charge.anonymous_id, charge.customer)
 
     # ── customers ────────────────────────────────────────────────────────────────────────────────────────────────────
     async def link(self, anonymous_id: str) -> str:
@@ -86,9 +81,3 @@ class StripeProvider:
         if mirror.state is MirrorState.PAID and found.status == "open":
             await self._invoices.mark_paid(reference, found.reference)
         return Mirrored(found.reference, found.total)
-
-    def _payments(self, customer: str | None) -> StripePayments:
-        async def reference_of(anonymous_id: str) -> str:
-            return await self.link(anonymous_id) if customer is None else customer
-
-        return StripePayments(self.api, reference_of)

@@ -22,6 +22,7 @@ from e2e.deployment import Deployment, serving
 from money_desk import Till, price
 
 from api.routes.webhooks import BODY_BYTES_MAX
+from domain.provider import Unknown
 from service.outage import DatabaseAway
 from service.webhooks import Intake
 
@@ -115,11 +116,14 @@ async def test_a_body_that_is_too_large_is_not_read_to_its_end(desk: Desk) -> No
     assert answer.status_code == 413
 
 
-async def test_while_the_database_is_away_stripe_is_to_come_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("outage", [DatabaseAway("CannotConnectNow"), Unknown("who sent it cannot be asked")])
+async def test_while_the_database_is_away_stripe_is_to_come_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, outage: Exception
+) -> None:
     """managoat/fountain #158: errors were answered with 200, and so never retried."""
 
     async def away(*_: object) -> bool:
-        raise DatabaseAway("CannotConnectNow")
+        raise outage
 
     monkeypatch.setattr(Intake, "receive", away)
     body = json.dumps({"id": "evt_3", "object": "event", "type": "x", "created": 1, "data": {"object": {}}})

@@ -3,13 +3,17 @@
 import asyncio
 import json
 import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from stripe_fake import signed
 from stripe_fake.webhooks import body_of
 from stripe_shop import SECRETS, Shop
 
-from domain.notice import NotGenuine
+from domain.notice import About, Acknowledgement, Delivery, NotGenuine, Notice, Subject
+from domain.provider import Unknown
+from service.webhooks import Intake
 
 
 async def test_a_notice_is_kept_once_however_often_it_comes(shop: Shop) -> None:
@@ -70,3 +74,37 @@ async def test_what_the_body_says_of_the_customer_is_not_kept(shop: Shop) -> Non
     told = {**event["data"]["object"], "billing_details": {"name": "Marked Person", "email": "marked@example.org"}}
     await shop.receive({**event, "id": "evt_marked", "data": {"object": told}})
     assert b"arked" not in (await shop.contents()).replace(b"evt_marked", b"")
+
+
+# ── verified by asking ───────────────────────────────────────────────────────────────────────────────────────────────
+class Asking:
+    """Notices of a provider that has to be asked whether it was it, and answers after `seconds` or not at all."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self.seconds = seconds
+
+    async def read(self, body: bytes, headers: Mapping[str, str]) -> Delivery:
+        if self.seconds is None:
+            raise Unknown("no answer")
+        await asyncio.sleep(self.seconds)
+        subjects = [(id, Subject(About.OTHER, id)) for id in body.decode().split()]
+        notices = tuple(Notice(id, "told", datetime.now(UTC), subject) for id, subject in subjects)
+        return Delivery(notices, Acknowledgement(204, ""))
+
+
+async def test_many_notices_of_one_body_are_kept_together_and_each_once(shop: Shop) -> None:
+    intake = Intake(shop.engine, {"other": Asking(0.0)}, shop.instruments)
+    first, second = [await intake.receive("other", body, {}) for body in (b"a b c", b"b c d")]
+    assert (first.new, second.new, second.acknowledgement) == (3, 1, Acknowledgement(204, ""))
+    assert [one.notice_id for one in await shop.notices() if one.provider == "other"] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("seconds", [None, 10.0])
+async def test_while_nobody_says_whether_it_is_genuine_it_is_not_kept(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, seconds: float | None
+) -> None:
+    monkeypatch.setattr("service.webhooks.intake.VERIFIED_S_MAX", 0.01)
+    before = len(await shop.notices())
+    with pytest.raises(Unknown):
+        await Intake(shop.engine, {"other": Asking(seconds)}, shop.instruments).receive("other", b"a", {})
+    assert len(await shop.notices()) == before
