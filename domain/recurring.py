@@ -44,6 +44,21 @@ def recurring(account: Account) -> tuple[Recurring, ...]:
     return tuple(_of(account, held) for held in account.subscriptions if held.ended_at is None)
 
 
+def as_before(before: Account, after: Account) -> bool:
+    """Whether it is the same without being worked out: nothing that it follows from has changed. (It may be the same
+    anyway.)"""
+    old, new = before.books, after.books
+    if old.stretches != new.stretches or old.redemptions != new.redemptions:
+        return False
+    taxed = old.billed is not new.billed and any(price.tax_inclusive for one in new.stretches for price in one.prices)
+    return not taxed and _terms(before) == _terms(after)
+
+
+def _terms(account: Account) -> list[tuple[object, ...]]:
+    currency = None if account.customer is None else account.customer.currency
+    return [(currency, one.id, one.status, one.plan.plan_key, one.cadence) for one in account.subscriptions]
+
+
 def monthly(found: Iterable[Recurring]) -> dict[str, Decimal]:
     """The sums, by currency."""
     sums: dict[str, Decimal] = {}

@@ -14,6 +14,7 @@ from adapters.postgres.reads.looking import among
 from adapters.postgres.tables import drifting, payments, recurring
 from domain.account import Account
 from domain.books.payment import Payment
+from domain.recurring import as_before
 from domain.recurring import recurring as recurring_of
 
 Row = dict[str, Any]
@@ -29,7 +30,7 @@ async def project(connection: Connection, changes: Sequence[StreamChange]) -> No
     for before, after, _, _ in changes:
         if after.customer is None:
             continue
-        if before.subscriptions is not after.subscriptions or before.books is not after.books:
+        if not as_before(before, after):
             old, new = _subscriptions(before), _subscriptions(after)
             runs += [row for id, row in new.items() if row != old.get(id)]
             ended += [(recurring, after.customer.id, id) for id in old.keys() - new.keys()]

@@ -83,11 +83,7 @@ async def project(connection: AsyncConnection, changes: Sequence[StreamChange]) 
 
 async def _project_accounts(connection: AsyncConnection, changes: Sequence[StreamChange]) -> None:
     rows = [customer_row(change.after) for change in changes]
-    changed = [
-        row
-        for change, row in zip(changes, rows, strict=True)
-        if change.before.customer is None or row != customer_row(change.before)
-    ]
+    changed = [row for change, row in zip(changes, rows, strict=True) if _may_differ(change.before, change.after)]
     if changed:
         upsert = insert(customers)
         others = {name: upsert.excluded[name] for name in changed[0] if name != "customer_id"}
@@ -106,6 +102,12 @@ async def _project_accounts(connection: AsyncConnection, changes: Sequence[Strea
     erased = [row["customer_id"] for row in rows if row["erased_at"] is not None]
     if erased:
         await connection.execute(delete(vault).where(among(vault.c.customer_id, erased)))
+
+
+def _may_differ(before: Account, after: Account) -> bool:
+    """Whether the customer's row may. What is next due, which is most of it, follows from all of these."""
+    parts = ((account.customer, account.subscriptions, account.grants, account.books) for account in (before, after))
+    return any(old is not new for old, new in zip(*parts, strict=True))
 
 
 def _billed_at_once(change: StreamChange) -> set[str]:

@@ -1,6 +1,6 @@
 """The books of one customer: all that is decided on about their money, folded from the events of their stream."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -49,7 +49,7 @@ class Books(Struct, frozen=True, omit_defaults=True):
     links: dict[str, Link] = {}  # by provider
 
     @property
-    def open(self) -> Iterable[Receivable]:
+    def open(self) -> Sequence[Receivable]:
         """What is owed, oldest first."""
         owed = (one for one in self.receivables.values() if one.due > 0)
         return sorted(owed, key=lambda one: (one.due_at, one.issued_at, one.id))

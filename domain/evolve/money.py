@@ -26,7 +26,12 @@ def evolve_money(account: Account, event: e.MoneyEvent, at: datetime) -> Account
         suspended_at = at
     elif isinstance(event, e.BillingRestored):
         suspended_at = None
-    return replace(account, books=books, owing=owing(books, suspended_at), prepaid=prepaid(books))
+    owed, left = account.owing, account.prepaid
+    if books.receivables is not account.books.receivables or suspended_at != owed.suspended_at:
+        owed = owing(books, suspended_at)
+    if books.credits is not account.books.credits:
+        left = prepaid(books)
+    return replace(account, books=books, owing=owed, prepaid=left)
 
 
 def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:

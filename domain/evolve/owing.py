@@ -8,7 +8,7 @@ from domain.books import Books
 from domain.books.credit import CreditKind
 from domain.books.debt import debts
 from domain.books.line import ZERO
-from domain.exact import exact_sum
+from domain.exact import EXACT
 
 
 def owing(books: Books, suspended_at: datetime | None) -> Owing:
@@ -16,13 +16,14 @@ def owing(books: Books, suspended_at: datetime | None) -> Owing:
     amounts: dict[str, Decimal] = {}
     due_at: datetime | None = None
     rights_until: datetime | None = None
-    for one in books.open:
-        amounts[one.currency] = exact_sum((amounts.get(one.currency, ZERO), one.due))
+    opened = books.open
+    for one in opened:
+        amounts[one.currency] = EXACT.add(amounts.get(one.currency, ZERO), one.due)
         fell_due = one.fell_due_at
         due_at = min(due_at or fell_due, fell_due)
         rights_until = min(rights_until or fell_due + one.dunning.grace, fell_due + one.dunning.grace)
-    attempts = [one.next_attempt_at for one in books.open if one.next_attempt_at is not None]
-    parts = sorted((part for one in books.open for part in debts(one)), key=lambda part: (part.due_at, part.currency))
+    attempts = [one.next_attempt_at for one in opened if one.next_attempt_at is not None]
+    parts = sorted((part for one in opened for part in debts(one)), key=lambda part: (part.due_at, part.currency))
     return Owing(
         amounts=dict(sorted(amounts.items())),
         due_at=due_at,
@@ -38,5 +39,5 @@ def prepaid(books: Books) -> dict[str, Decimal]:
     found: dict[str, Decimal] = {}
     for credit in books.credits.values():
         if credit.kind is CreditKind.PREPAID and credit.remaining:
-            found[credit.currency] = exact_sum((found.get(credit.currency, ZERO), credit.remaining))
+            found[credit.currency] = EXACT.add(found.get(credit.currency, ZERO), credit.remaining)
     return dict(sorted(found.items()))

@@ -40,6 +40,9 @@ class Measure(Struct, frozen=True):
     def of_price(self) -> Fraction:
         return Fraction(self.owned, self.of)
 
+    def of_amount(self, amount: Fraction) -> Fraction:
+        return amount if self.owned == self.of else amount * self.of_price()
+
 
 def share(
     policy: ProrationPolicy,
@@ -106,7 +109,7 @@ def prorated(
                 known = (owner for (part, _), owner in zip(quantities, owners, strict=True) if part.start < part.end)
             measures = [_by_day(part, whole, zone, *owner) for part, owner in zip(parts, known, strict=True)]
     rated = [(rate(price, quantity), measure) for (_, quantity), measure in zip(lasting, measures, strict=True)]
-    exact = sum((one.exact * measure.of_price() for one, measure in rated), Fraction(0))
+    exact = sum((measure.of_amount(one.exact) for one, measure in rated), Fraction(0))
     return Rated(exact, tuple(step for one, measure in rated if measure.owned for step in _scaled(one, measure)))
 
 
