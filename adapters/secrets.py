@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from adapters.problem import Problem
 from adapters.secret_files import keep_secret
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 
 MASTER_FILE = "secret"
 ADMIN_KEY_FILE = "admin.key"
@@ -53,7 +53,7 @@ def fingerprint(master: bytes) -> bytes:
     return derive(master, "fingerprint")
 
 
-def open_secrets(settings: Settings, *, serving: bool = True) -> Secrets:
+def open_secrets(settings: DeploymentSettings, *, serving: bool = True) -> Secrets:
     """Read the secrets, and make those that are neither given nor kept; the admin key only for who serves and so can
     show it. Raises NowhereToKeep."""
     master = _given_or_kept(settings)
@@ -72,17 +72,17 @@ def open_secrets(settings: Settings, *, serving: bool = True) -> Secrets:
     return Secrets(master, token, admin_key, made_now, old)
 
 
-def known_secrets(settings: Settings) -> Secrets | None:
+def known_secrets(settings: DeploymentSettings) -> Secrets | None:
     """The secrets if the master secret is known already; makes none."""
     return None if _given_or_kept(settings) is None else open_secrets(settings, serving=False)
 
 
-def admin_key_path(settings: Settings) -> Path:
+def admin_key_path(settings: DeploymentSettings) -> Path:
     """Where the made admin key is kept."""
     return settings.data_dir / ADMIN_KEY_FILE
 
 
-def _given_or_kept(settings: Settings) -> bytes | None:
+def _given_or_kept(settings: DeploymentSettings) -> bytes | None:
     if settings.secret is not None:
         return settings.secret.get_secret_value().encode()
     kept = settings.data_dir / MASTER_FILE

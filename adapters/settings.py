@@ -86,7 +86,7 @@ FROM_ENVIRONMENT = SettingsConfigDict(
 )
 
 
-class Settings(BaseSettings):
+class DeploymentSettings(BaseSettings):
     """One value per variable. Each description completes the sentence "<VARIABLE> must be …"."""
 
     model_config = FROM_ENVIRONMENT
@@ -234,14 +234,14 @@ class Settings(BaseSettings):
         return self
 
 
-def variables(kind: type[BaseSettings] = Settings) -> dict[str, str]:
+def variables(kind: type[BaseSettings] = DeploymentSettings) -> dict[str, str]:
     """Each variable and what it must be."""
     return {str(field.validation_alias): str(field.description) for field in kind.model_fields.values()}
 
 
-def read_settings(env_file: Path | None = Path(".env")) -> Settings:
+def read_settings(env_file: Path | None = Path(".env")) -> DeploymentSettings:
     """The settings of this process; the environment wins over the file. Raises WrongSettings."""
-    return read(Settings, env_file)
+    return read(DeploymentSettings, env_file)
 
 
 def read(kind: type[S], env_file: Path | None = Path(".env")) -> S:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adapters.postgres.reads import readiness
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from api.context import Context
 from api.routes.documents import documents_route
 from api.routes.metrics import metrics_route
@@ -31,7 +31,7 @@ from service.tracing import Tracing
 OpenRuntime = Callable[[], AbstractAsyncContextManager[Runtime]]
 
 
-def create_app(settings: Settings, open_runtime: OpenRuntime, tracing: Tracing | None) -> Front:
+def create_app(settings: DeploymentSettings, open_runtime: OpenRuntime, tracing: Tracing | None) -> Front:
     """The application on what is opened when it starts and closed when it ends. Before it is shut down: `close`."""
     edge = Edge(tracing)
     endpoint = GraphQLEndpoint(

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from adapters.secrets import Secrets, open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from bench.database import run as measured
 from bench.database import server, tables
 from bench.edge import http
@@ -31,7 +31,7 @@ QUERY = """query CanUse($customer: CustomerRef!, $feature: String!, $quantity: D
 VARIABLES = {"customer": {"externalId": "acme"}, "feature": "api_calls", "quantity": "1"}
 
 
-def both(settings: Settings, secrets: Secrets, dsn: str) -> ASGIApp:
+def both(settings: DeploymentSettings, secrets: Secrets, dsn: str) -> ASGIApp:
     """The application, and the bare route, which answers with what it is sent as `answer`, and then always that."""
     answer: object = None
 

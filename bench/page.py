@@ -25,7 +25,7 @@ from starlette.types import ASGIApp
 from adapters.postgres.engine import plain_dsn
 from adapters.postgres.reads import catalog as catalogs
 from adapters.secrets import Secrets, open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from bench.database import run as measured
 from bench.database import server, tables
 from bench.edge import http
@@ -115,7 +115,7 @@ class Page(NamedTuple):
     many: int
 
 
-def both(settings: Settings, secrets: Secrets, dsn: str) -> ASGIApp:
+def both(settings: DeploymentSettings, secrets: Secrets, dsn: str) -> ASGIApp:
     pool: asyncpg.Pool | None = None
 
     async def sql(request: Request) -> Response:

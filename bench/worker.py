@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from adapters.secrets import Secrets, open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from bench.edge import Caller, http
 
 ADMIN_KEY = "key"
@@ -48,9 +48,9 @@ class Rate(NamedTuple):
     ratio: float
 
 
-def settings_of(dsn: str) -> Settings:
+def settings_of(dsn: str) -> DeploymentSettings:
     """Of a deployment without a limit on requests."""
-    return Settings(
+    return DeploymentSettings(
         _env_file=None,  # type: ignore[call-arg]  # known to pydantic-settings only
         database_dsn=SecretStr(dsn),
         secret=SecretStr("b" * 40),
@@ -70,7 +70,7 @@ def beside(app: ASGIApp, path: str, bare: ASGIApp) -> ASGIApp:
 
 
 @contextmanager
-def worker(make_app: Callable[[Settings, Secrets, str], ASGIApp], dsn: str) -> Iterator[Worker]:
+def worker(make_app: Callable[[DeploymentSettings, Secrets, str], ASGIApp], dsn: str) -> Iterator[Worker]:
     """A process alone with its interpreter, so that asking does not slow down answering."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
@@ -86,7 +86,7 @@ def worker(make_app: Callable[[Settings, Secrets, str], ASGIApp], dsn: str) -> I
         process.join()
 
 
-def _serve(make_app: Callable[[Settings, Secrets, str], ASGIApp], dsn: str, parent: Connection) -> None:
+def _serve(make_app: Callable[[DeploymentSettings, Secrets, str], ASGIApp], dsn: str, parent: Connection) -> None:
     settings = settings_of(dsn)
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     config = uvicorn.Config(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from adapters.payments.connector import Connector
 from adapters.postgres.connection import Engine
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from adapters.vault import Vault
 from domain.provider import Provider
 from service.changes import Changes
@@ -28,7 +28,7 @@ from service.webhooks import Handling, Intake
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    settings: Settings
+    settings: DeploymentSettings
     engine: Engine
     vault: Vault
     clock: Clock

@@ -3,13 +3,13 @@
 import shlex
 
 from adapters.secrets import Secrets, admin_key_path
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 
 _QUERY = '{"query":"{ viewer { __typename } }"}'
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
-def announcement(settings: Settings, secrets: Secrets, port: int) -> str:
+def announcement(settings: DeploymentSettings, secrets: Secrets, port: int) -> str:
     """The admin key is in it only at the one start that made it."""
     host = _ANY.get(settings.host, settings.host)
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
@@ -32,7 +32,7 @@ Tollgate answers.
 """
 
 
-def kept_here(settings: Settings) -> str | None:
+def kept_here(settings: DeploymentSettings) -> str | None:
     """What to say when secrets of a database that other machines can reach are kept on this one."""
     given = {"BILLING_SECRET": settings.secret, "BILLING_ADMIN_KEY": settings.admin_key}
     missing = [variable for variable, secret in given.items() if secret is None]

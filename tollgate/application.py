@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 from adapters.payments.connector import Registered
 from adapters.secrets import Secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from adapters.tracing import Tracing, open_tracing
 from api import app
 from tollgate.providers import REGISTERED
@@ -15,7 +15,7 @@ from tollgate.wiring import open_runtime
 
 
 def create_app(
-    settings: Settings,
+    settings: DeploymentSettings,
     secrets: Secrets,
     dsn: str,
     tracing: Tracing | None = None,

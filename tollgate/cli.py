@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from adapters.problem import Problem
-from adapters.settings import Settings, WrongSettings, read_settings, unknown_variables
+from adapters.settings import DeploymentSettings, WrongSettings, read_settings, unknown_variables
 from domain.access import Role, Scope
 from domain.errors import Refusal
 
@@ -45,7 +45,7 @@ def _say(line: str) -> None:
     print(f"tollgate: {line}", file=sys.stderr)
 
 
-def _settings() -> Settings:
+def _settings() -> DeploymentSettings:
     from tollgate.logging import configure_logging
 
     settings = read_settings()

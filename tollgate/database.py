@@ -12,7 +12,7 @@ from adapters.postgres.engine import check_reach, create_engine
 from adapters.postgres.migrations import MigrationStatus, migrate, migration_status
 from adapters.problem import Problem
 from adapters.secrets import known_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from service.master_secret import check
 from service.replay import is_folded
 from tollgate.replaying import fold_again
@@ -28,7 +28,7 @@ def progress(step: str) -> None:
 
 
 @contextmanager
-def open_database(settings: Settings) -> Iterator[str]:
+def open_database(settings: DeploymentSettings) -> Iterator[str]:
     """Its DSN, while it is needed. Raises EmbeddedDatabaseError, DatabaseOutOfReach."""
     if settings.database_dsn is not None:
         dsn = settings.database_dsn.get_secret_value()
@@ -40,7 +40,7 @@ def open_database(settings: Settings) -> Iterator[str]:
 
 
 @contextmanager
-def open_migrated_database(settings: Settings, *, sealing: bool = False) -> Iterator[str]:
+def open_migrated_database(settings: DeploymentSettings, *, sealing: bool = False) -> Iterator[str]:
     """Its DSN, with the present tables. The embedded one is migrated here, a server only when it is new: with several
     processes on it, the moment to migrate is the operator's choice. `sealing`: personal data will be written. Raises
     NotMigrated, WrongSecret."""
@@ -57,7 +57,7 @@ def open_scratch_database() -> Iterator[str]:
         yield dsn
 
 
-async def _prepare(settings: Settings, dsn: str, sealing: bool) -> None:
+async def _prepare(settings: DeploymentSettings, dsn: str, sealing: bool) -> None:
     engine = create_engine(dsn, 1)
     try:
         async with engine.connect() as connection:

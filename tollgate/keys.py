@@ -9,7 +9,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.reads import keys
 from adapters.problem import Problem
 from adapters.secrets import open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain.access import ROLE_SCOPES, ApiKey, Role
 from domain.commands import CreateKey, RevokeKey
 from service.api_secrets import new_secret
@@ -26,7 +26,7 @@ class NothingToReplace(Problem):
     """The old master secret was not given."""
 
 
-async def run(settings: Settings, dsn: str, parsed: argparse.Namespace) -> str:
+async def run(settings: DeploymentSettings, dsn: str, parsed: argparse.Namespace) -> str:
     """Do what `parsed.act` names; what to tell. Raises Refusal, NothingToReplace, WrongSecret."""
     acts: dict[str, Callable[[], Awaitable[str]]] = {
         "create": lambda: _create(dsn, parsed),
@@ -87,7 +87,7 @@ async def _revoke(dsn: str, parsed: argparse.Namespace) -> str:
     return f"{parsed.id} is revoked."
 
 
-async def _rotate_secret(settings: Settings, dsn: str) -> str:
+async def _rotate_secret(settings: DeploymentSettings, dsn: str) -> str:
     if settings.secret_old is None:
         raise NothingToReplace("BILLING_SECRET_OLD: is missing: it must be the secret to replace by BILLING_SECRET")
     engine = create_engine(dsn, 1, name="tollgate command")

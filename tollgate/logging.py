@@ -7,7 +7,7 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 
 HIDDEN = "[hidden]"
 _SECRET_NAME = re.compile(r"secret|password|passwd|token|authorization|cookie|api_?key|admin_?key|dsn", re.IGNORECASE)
@@ -20,7 +20,7 @@ _SECRET_TEXT = re.compile(
 )
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(settings: DeploymentSettings) -> None:
     """Send structlog's lines and those of the libraries one way."""
     text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
     before: list[Processor] = [

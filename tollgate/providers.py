@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from adapters.payments.connector import Connector, Registered
 from adapters.payments.simulated import simulated_connectors
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from adapters.stripe.connector import stripe_connectors
 from adapters.stripe.ours import STRIPE
 
@@ -17,7 +17,7 @@ USUAL = STRIPE
 """Who is meant where a request names nobody; if it is not set up, the only one that is."""
 
 
-def connectors(settings: Settings, registered: Sequence[Registered]) -> list[Connector]:
+def connectors(settings: DeploymentSettings, registered: Sequence[Registered]) -> list[Connector]:
     """Those that are set up, in the order of the table."""
     return [connector for connect in registered for connector in connect(settings)]
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from adapters.problem import Problem
 from adapters.secrets import open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain.provider import Unknown
 from service.reconciliation import Report
 from service.record import By
@@ -15,7 +15,7 @@ BY = By("command line", reason="tollgate reconcile")
 
 
 async def reconcile(
-    settings: Settings,
+    settings: DeploymentSettings,
     dsn: str,
     customer_id: str | None,
     since: datetime | None,

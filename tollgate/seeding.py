@@ -7,7 +7,7 @@ from collections import Counter
 from random import Random
 
 from adapters.secrets import open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain.errors import Refusal
 from service import seed as catalog
 from service.demo import seed_demo, stream
@@ -32,7 +32,7 @@ async def seed_at_start(dsn: str) -> None:
         print("  Loaded the default plans", file=sys.stderr, flush=True)
 
 
-async def demo(settings: Settings, dsn: str, stream_seconds: float | None) -> None:
+async def demo(settings: DeploymentSettings, dsn: str, stream_seconds: float | None) -> None:
     """Load the default plans, a few customers and their last day; then, if asked, let usage stream. Raises Refusal,
     WrongSecret."""
     plans = await seed(dsn)

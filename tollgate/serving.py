@@ -14,12 +14,12 @@ from starlette.types import ASGIApp
 
 from adapters.problem import Problem
 from adapters.secrets import Secrets, open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from tollgate.announcement import announcement, kept_here
 from tollgate.database import open_migrated_database
 from tollgate.worker_process import keep_worker_running
 
-AppFactory = Callable[[Settings, Secrets, str], ASGIApp]
+AppFactory = Callable[[DeploymentSettings, Secrets, str], ASGIApp]
 """Makes the application from the settings, the secrets and the DSN of a migrated database."""
 
 Close = Callable[[ASGIApp], Awaitable[None]]
@@ -41,7 +41,7 @@ class AddressInUse(Problem):
 
 
 def serve(
-    settings: Settings,
+    settings: DeploymentSettings,
     create_app: AppFactory,
     *,
     worker: Sequence[str] | None,
@@ -91,7 +91,7 @@ async def _run(server: "_Server", listener: socket.socket, worker: Sequence[str]
 
 
 @contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
+def _listen(settings: DeploymentSettings) -> Iterator[socket.socket]:
     """Take the port before anything that takes long."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listener:

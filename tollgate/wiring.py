@@ -23,7 +23,7 @@ from adapters.postgres.credentials import CredentialReads
 from adapters.postgres.engine import create_engine
 from adapters.postgres.tracing import trace_statements
 from adapters.secrets import Secrets, derive
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from adapters.tracing import Tracing
 from adapters.vault import Vault
 from service.changes import Changes
@@ -54,7 +54,7 @@ from tollgate.providers import REGISTERED, connectors, usual
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings,
+    settings: DeploymentSettings,
     secrets: Secrets,
     dsn: str,
     tracing: Tracing | None = None,
@@ -89,7 +89,7 @@ async def _ended(task: "asyncio.Task[Any]") -> None:
 
 
 def _runtime(
-    settings: Settings,
+    settings: DeploymentSettings,
     secrets: Secrets,
     engine: Engine,
     clock: Clock,

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import uvloop
 
 from adapters.secrets import Secrets, open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from service.runtime import Runtime
 from service.tracing import open_tracing
 from tollgate.database import open_migrated_database
@@ -17,7 +17,7 @@ Work = Callable[[Runtime, asyncio.Event], Awaitable[None]]
 """Works until the event is set; what is claimed by then may be finished first."""
 
 
-def work(settings: Settings, run: Work) -> int:
+def work(settings: DeploymentSettings, run: Work) -> int:
     """Work until SIGINT or SIGTERM; the exit code. Needs the main thread."""
     with (
         open_migrated_database(settings, sealing=True) as dsn,
@@ -27,7 +27,7 @@ def work(settings: Settings, run: Work) -> int:
     return 0
 
 
-async def _until_stopped(settings: Settings, secrets: Secrets, dsn: str, run: Work) -> None:
+async def _until_stopped(settings: DeploymentSettings, secrets: Secrets, dsn: str, run: Work) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from adapters.postgres.connection import Engine
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain.notice import Notices
 from domain.provider import Capabilities, Provider
 from domain.provider_state import ProviderRecords
@@ -53,5 +53,5 @@ class Connector(Struct, frozen=True, kw_only=True):
         return self.payments.capabilities
 
 
-Registered = Callable[[Settings], Iterable[Connector]]
+Registered = Callable[[DeploymentSettings], Iterable[Connector]]
 """What a provider's package gives: its connectors, one for each account there that is set up; none, if it is not."""

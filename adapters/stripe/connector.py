@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from adapters.payments.connector import Connector, PublicSettings
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from adapters.stripe.client import Api
 from adapters.stripe.ours import STRIPE
 from adapters.stripe.provider import StripeProvider
@@ -12,7 +12,7 @@ from adapters.stripe.records import StripeRecords
 from adapters.stripe.webhook import StripeNotices
 
 
-def stripe_connectors(settings: Settings) -> Iterator[Connector]:
+def stripe_connectors(settings: DeploymentSettings) -> Iterator[Connector]:
     """Calls a second, unless the settings say: half of what Stripe bears, since a server and a worker share it."""
     if settings.stripe_api_key is None:
         return

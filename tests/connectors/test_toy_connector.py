@@ -10,7 +10,7 @@ from e2e.conftest import database
 from e2e.deployment import Deployment, serving
 from toy import toy, toy_connectors
 
-from adapters.settings import Settings, WrongSettings
+from adapters.settings import DeploymentSettings, WrongSettings
 from service.runtime import Runtime
 from tollgate.providers import REGISTERED, connectors, usual
 from tollgate.wiring import open_runtime
@@ -137,12 +137,12 @@ async def test_what_is_opened_is_closed(database: str, running: Deployment, monk
 def test_its_own_settings_are_checked_like_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOY_KEY", "much too long")
     with pytest.raises(WrongSettings) as wrong:
-        connectors(Settings(_env_file=None), TABLE)  # type: ignore[call-arg]
+        connectors(DeploymentSettings(_env_file=None), TABLE)  # type: ignore[call-arg]
     assert wrong.value.problems == ["TOY_KEY: must be a key of the toy's"]
 
 
 def only(**values: Any) -> Iterator[str]:
-    settings = Settings(_env_file=None, **values)  # type: ignore[call-arg]
+    settings = DeploymentSettings(_env_file=None, **values)  # type: ignore[call-arg]
     connected = connectors(settings, REGISTERED)
     yield from (connector.name for connector in connected)
     yield f"usual: {usual(connected)}"

@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from adapters.payments.connector import Connector, PublicSettings, Surroundings
-from adapters.settings import FROM_ENVIRONMENT, Settings, read
+from adapters.settings import FROM_ENVIRONMENT, DeploymentSettings, read
 from domain.books.payment import FailureCode, Method
 from domain.provider import (
     Capabilities,
@@ -92,6 +92,6 @@ class ToySettings(BaseSettings):
 toy = Toy()
 
 
-def toy_connectors(settings: Settings) -> Iterator[Connector]:
+def toy_connectors(settings: DeploymentSettings) -> Iterator[Connector]:
     key = read(ToySettings, env_file=None).key
     yield Connector(name="toy", payments=toy, public=PublicSettings(key), open=toy.open, close=toy.close)

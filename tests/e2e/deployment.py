@@ -14,7 +14,7 @@ import uvicorn
 from adapters.payments.connector import Registered
 from adapters.postgres.engine import create_engine
 from adapters.secrets import Secrets, open_secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from adapters.tracing import Tracing
 from e2e.client import Api
 from service.clock import Clock
@@ -27,11 +27,11 @@ from tollgate.providers import REGISTERED
 ADMIN_KEY = "the-admin-key-of-the-tests"
 
 
-def settings(**values: Any) -> Settings:
+def settings(**values: Any) -> DeploymentSettings:
     """Those of a test's deployment, whatever the environment of the tests says."""
     usual = {"secret": "s" * 40, "admin_key": ADMIN_KEY, "rate_limit": 0, "pool_size": 5, "simulated_payments": True}
     values = {**usual, **values}
-    return Settings(_env_file=None, **values)  # type: ignore[call-arg]  # known to pydantic-settings only
+    return DeploymentSettings(_env_file=None, **values)  # type: ignore[call-arg]  # known to pydantic-settings only
 
 
 class _Server(uvicorn.Server):
@@ -56,7 +56,7 @@ class Deployment:
     """A running application."""
 
     dsn: str
-    settings: Settings
+    settings: DeploymentSettings
     secrets: Secrets
     url: str
     api: Api

@@ -10,7 +10,7 @@ from paying_shop import BY, Shop, on
 from sqlalchemy import text
 
 from adapters.secrets import Secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain import commands as c
 from domain.books.payment import FailureCode, Payment, PaymentStatus
 from domain.notice import NotGenuine
@@ -19,7 +19,7 @@ from service.clocks import advance
 from service.runtime import Runtime
 from tollgate.wiring import open_runtime
 
-SETTINGS = Settings(_env_file=None, simulated_payments=True)  # type: ignore[call-arg]
+SETTINGS = DeploymentSettings(_env_file=None, simulated_payments=True)  # type: ignore[call-arg]
 SECRETS = Secrets(b"m" * 40, b"t" * 40, None)
 
 

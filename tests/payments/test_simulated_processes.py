@@ -8,7 +8,7 @@ from paying_shop import Shop
 from sqlalchemy import text
 
 from adapters.secrets import Secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain import commands as c
 from domain.books.payment import FailureCode, PaymentStatus
 from domain.money import Money
@@ -16,7 +16,7 @@ from domain.provider import Charge, Mirror, MirrorState, Repayment, Succeeded
 from service.runtime import Runtime
 from tollgate.wiring import open_runtime
 
-SETTINGS = Settings(_env_file=None, simulated_payments=True)  # type: ignore[call-arg]
+SETTINGS = DeploymentSettings(_env_file=None, simulated_payments=True)  # type: ignore[call-arg]
 SECRETS = Secrets(b"m" * 40, b"t" * 40, None)
 
 

@@ -14,12 +14,12 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from adapters.secrets import Secrets
-from adapters.settings import Settings, read_settings
+from adapters.settings import DeploymentSettings, read_settings
 from tollgate.logging import configure_logging
 from tollgate.serving import serve
 
 
-def create_app(settings: Settings, secrets: Secrets, dsn: str) -> Starlette:
+def create_app(settings: DeploymentSettings, secrets: Secrets, dsn: str) -> Starlette:
     """POST /graphql writes a row and tells how many there are."""
 
     async def graphql(request: Request) -> JSONResponse:

@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from alembic.script import ScriptDirectory
 
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from tollgate.logging import hide_secrets
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,4 +184,4 @@ def test_secrets_are_hidden_in_log_lines_by_name_and_by_look() -> None:
 
 
 def test_settings_do_not_show_their_secrets() -> None:
-    assert "hunter2" not in repr(Settings.model_validate({"BILLING_ADMIN_KEY": "hunter2"}))
+    assert "hunter2" not in repr(DeploymentSettings.model_validate({"BILLING_ADMIN_KEY": "hunter2"}))

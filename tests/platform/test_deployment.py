@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.settings import Settings, variables
+from adapters.settings import DeploymentSettings, variables
 from tollgate.cli import _parser
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,7 +41,7 @@ def test_its_environment_makes_right_settings_when_only_the_secrets_are_given(
     assert set(environment) <= set(variables())
     for variable, text in environment.items():
         monkeypatch.setenv(variable, interpolated(text, GIVEN))
-    settings = Settings()
+    settings = DeploymentSettings()
     assert settings.database_dsn is not None
     assert settings.database_dsn.get_secret_value() == "postgresql://tollgate:abc123@database:5432/tollgate"
     assert settings.usage_retention_days == 400

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from adapters.secrets import NowhereToKeep, Secrets, derive, known_secrets, open_secrets
-from adapters.settings import Settings, WrongSettings, read_settings, unknown_variables, variables
+from adapters.settings import DeploymentSettings, WrongSettings, read_settings, unknown_variables, variables
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG = "s3cret-" * 6
@@ -36,7 +36,7 @@ def test_the_example_lists_every_setting_once_with_its_default(monkeypatch: pyte
 
 def test_settings_are_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        Settings(port=1).port = 2
+        DeploymentSettings(port=1).port = 2
 
 
 def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_slip_of_the_pen_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("dsn", [None, SecretStr("postgresql://u:p@host/db")])
 def test_secrets_are_made_once_and_kept_for_their_owner_only(tmp_path: Path, dsn: SecretStr | None) -> None:
-    settings = Settings(data_dir=tmp_path / "data", database_dsn=dsn)
+    settings = DeploymentSettings(data_dir=tmp_path / "data", database_dsn=dsn)
     assert known_secrets(settings) is None
     first, second = open_secrets(settings), open_secrets(settings)
     assert first.admin_key_made_now
@@ -132,7 +132,7 @@ def test_secrets_are_made_once_and_kept_for_their_owner_only(tmp_path: Path, dsn
 
 
 def test_given_secrets_are_taken_as_they_stand(tmp_path: Path) -> None:
-    settings = Settings(
+    settings = DeploymentSettings(
         data_dir=tmp_path / "data",
         secret=SecretStr(LONG),
         admin_key=SecretStr("letmein"),
@@ -148,7 +148,7 @@ def test_given_secrets_are_taken_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_who_does_not_serve_makes_no_admin_key_since_nobody_would_see_it(tmp_path: Path) -> None:
-    settings = Settings(data_dir=tmp_path / "data")
+    settings = DeploymentSettings(data_dir=tmp_path / "data")
     assert open_secrets(settings, serving=False).admin_key is None
     assert [path.name for path in (tmp_path / "data").iterdir()] == ["secret"]
     assert open_secrets(settings).admin_key_made_now
@@ -157,9 +157,9 @@ def test_who_does_not_serve_makes_no_admin_key_since_nobody_would_see_it(tmp_pat
 def test_secrets_that_cannot_be_kept_are_asked_for(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(NowhereToKeep, match=r"BILLING_SECRET: is missing, and .*/data/secret cannot be kept"):
-        open_secrets(Settings(data_dir=tmp_path / "data"))
+        open_secrets(DeploymentSettings(data_dir=tmp_path / "data"))
     with pytest.raises(NowhereToKeep, match=r"BILLING_ADMIN_KEY: is missing, and .*/data/admin.key cannot be kept"):
-        open_secrets(Settings(data_dir=tmp_path / "data", secret=SecretStr(LONG)))
+        open_secrets(DeploymentSettings(data_dir=tmp_path / "data", secret=SecretStr(LONG)))
 
 
 def test_a_fingerprint_is_of_one_secret_and_shows_nothing_of_it() -> None:

@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from adapters.postgres.reads import catalog as catalogs
 from adapters.secrets import Secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain.catalog import Terms
 from domain.commands import ChangeSubscription, PublishPlanVersion
 from domain.subscription import Cancel, ChangeQuantity, SubscriptionStatus
@@ -31,7 +31,7 @@ BY = By("test")
 
 @pytest_asyncio.fixture
 async def runtime(dsn: str) -> AsyncIterator[Runtime]:
-    settings = Settings(_env_file=None)  # type: ignore[call-arg]  # known to pydantic-settings only
+    settings = DeploymentSettings(_env_file=None)  # type: ignore[call-arg]  # known to pydantic-settings only
     async with open_runtime(settings, Secrets(b"m" * 40, b"t" * 40, None), dsn) as runtime:
         await seed(runtime.record)
         yield runtime

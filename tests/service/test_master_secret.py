@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres import personal
 from adapters.postgres.tables import master_secrets
 from adapters.secrets import Secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from domain.account import CustomerKind
 from service.customers import NewCustomer, Personal
 from service.master_secret import WrongSecret, check, claim
@@ -20,7 +20,7 @@ from tollgate.wiring import open_runtime
 
 old, new = Secrets(b"m" * 40, b"t" * 40, None), Secrets(b"n" * 40, b"t" * 40, None)
 moving, preparing = replace(new, old=old.master), replace(old, old=new.master)
-SETTINGS = Settings(_env_file=None)  # type: ignore[call-arg]  # known to pydantic-settings only
+SETTINGS = DeploymentSettings(_env_file=None)  # type: ignore[call-arg]  # known to pydantic-settings only
 ANA = NewCustomer("ana", CustomerKind.USER, "USD", "UTC", None, None, Personal(name="Ana Lima", email="ana@b.c"))
 BO = NewCustomer("bo", CustomerKind.USER, "USD", "UTC", None, None, Personal(name="Bo"))
 ANOTHER = "BILLING_SECRET: must be the secret that this database was sealed with; this is another one"

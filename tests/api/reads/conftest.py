@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from storefront import Storefront
 
 from adapters.secrets import Secrets
-from adapters.settings import Settings
+from adapters.settings import DeploymentSettings
 from service.seed import seed
 from tollgate.wiring import open_runtime
 
@@ -19,6 +19,6 @@ from tollgate.wiring import open_runtime
 @pytest_asyncio.fixture
 async def shop(dsn: str) -> AsyncIterator[Storefront]:
     secrets = Secrets(master=b"m" * 40, token=b"t" * 40, admin_key=None)
-    async with open_runtime(Settings(_env_file=None), secrets, dsn) as runtime:  # type: ignore[call-arg]
+    async with open_runtime(DeploymentSettings(_env_file=None), secrets, dsn) as runtime:  # type: ignore[call-arg]
         await seed(runtime.record)
         yield Storefront(runtime)
