@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from adapters.postgres import linked, states
+from adapters.postgres import provider_customers, states
 from adapters.postgres.codec import decode_clock
 from adapters.postgres.connection import Connection, Engine
 from domain.errors import ErrorCode, Refusal
@@ -27,4 +27,4 @@ class Clock:
     async def of(self, engine: Engine, anonymous_id: str) -> datetime:
         """The present instant of the customer whom this id stands for; real time, if it is nobody's."""
         async with engine.connect() as connection:
-            return await self.at(connection, await linked.clock_of(connection, anonymous_id))
+            return await self.at(connection, await provider_customers.clock_of(connection, anonymous_id))

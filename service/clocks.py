@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from adapters.postgres import due, effects, linked
+from adapters.postgres import due, effects, provider_customers
 from adapters.postgres.codec import decode_clock
 from adapters.postgres.states import read
 from adapters.postgres.work import Kind
@@ -104,7 +104,7 @@ async def _reconcile(runtime: "Runtime", clock_id: str) -> None:
         if not connector.capabilities.test_clocks:
             continue
         async with runtime.engine.connect() as connection:
-            known = await linked.customers_on_clock(connection, clock_id, name)
+            known = await provider_customers.known_on_clock(connection, clock_id, name)
         for customer_id in known:
             try:
                 await runtime.looking.repair(await runtime.looking.everything(name, customer_id), WORKER)

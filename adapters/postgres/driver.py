@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 else:
     Driver = asyncpg.Connection
 
-__all__ = ["Driver", "attempted", "driver_of"]
+__all__ = ["Driver", "driver_of", "retried"]
 
 ATTEMPTS_MAX = 4
 T = TypeVar("T")
@@ -28,9 +28,10 @@ async def driver_of(connection: Connection) -> Driver:
     return driver
 
 
-async def attempted(act: Callable[[], Awaitable[T]], forget: Callable[[], None]) -> T:
-    """Do `act`, a whole transaction, and again if another one got in its way or a month is not there any more (`forget`
-    what was known to be there). It was rolled back, so doing it again does it once."""
+async def retried(act: Callable[[], Awaitable[T]], forget: Callable[[], None]) -> T:
+    """Run `act`, a whole transaction, and run it again if another transaction got in its way, or if a month's partition
+    is not there any more (`forget`: drop what is remembered of partitions and rows). Each failed try was rolled back,
+    so what it does is done once."""
     for attempt in range(1, ATTEMPTS_MAX + 1):
         try:
             return await act()

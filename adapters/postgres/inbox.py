@@ -10,7 +10,7 @@ from sqlalchemy import Row, Select, and_, case, delete, func, literal, select, u
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.reads.looking import among
+from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import inbox, work
 from adapters.postgres.work import Kind, WorkState
 from domain.notice import Notice, Subject

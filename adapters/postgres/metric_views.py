@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.change import StreamChange
 from adapters.postgres.connection import Connection
-from adapters.postgres.reads.looking import among
+from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import drifting, payments, recurring
 from domain.account import Account
 from domain.books.payment import Payment

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from adapters.postgres.reads.looking import among
+from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import streams
 
 

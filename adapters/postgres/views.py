@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from adapters.postgres import documents, effects, ledger, metric_views
 from adapters.postgres.change import StreamChange
-from adapters.postgres.reads.looking import among
+from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import api_keys, customers, holdings, vault
 from domain.access import ApiKey
 from domain.account import Account

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.reads.looking import among
+from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import comparisons, customers, effects, inbox, journal, provider_sync, streams, work
 
 COMPARED_EVERY = timedelta(hours=1)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import structlog
 from msgspec.structs import replace
 
-from adapters.postgres import linked, states
+from adapters.postgres import provider_customers, states
 from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.connection import Engine
 from domain.account import Account
@@ -141,7 +141,11 @@ class Looking:
     async def found_customer(self, provider: str, found: FoundCustomer) -> Seen:
         """One that carries an anonymous id of ours is whose that is."""
         async with self._engine.connect() as connection:
-            customer_id = None if found.anonymous_id is None else await linked.anonymous(connection, found.anonymous_id)
+            customer_id = (
+                None
+                if found.anonymous_id is None
+                else await provider_customers.owner_of_anonymous_id(connection, found.anonymous_id)
+            )
         account = None if customer_id is None else await self.account(customer_id)
         if account is None or account.customer is None:
             return Seen(provider, None, agreed(found.reference))
@@ -272,14 +276,14 @@ class Looking:
     # ── whose ────────────────────────────────────────────────────────────────────────────────────────────────────────
     async def payer(self, provider: str, found: FoundPayment) -> str | None:
         async with self._engine.connect() as connection:
-            customer_id = await linked.holder(connection, found.payment_id)
+            customer_id = await provider_customers.owner_of(connection, found.payment_id)
             if customer_id is None and found.customer is not None:
-                customer_id = await linked.linked(connection, provider, found.customer)
+                customer_id = await provider_customers.owner_of_reference(connection, provider, found.customer)
         return customer_id
 
     async def linked(self, provider: str, reference: str) -> str | None:
         async with self._engine.connect() as connection:
-            return await linked.linked(connection, provider, reference)
+            return await provider_customers.owner_of_reference(connection, provider, reference)
 
     async def account(self, customer_id: str) -> Account | None:
         async with self._engine.connect() as connection:

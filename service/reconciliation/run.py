@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 from msgspec import Struct
 
-from adapters.postgres import comparisons, linked
+from adapters.postgres import comparisons, provider_customers
 from adapters.postgres.connection import Engine
 from adapters.postgres.work import Kind, Work
 from domain.books.payment import Payment
@@ -196,7 +196,7 @@ class Reconciliation:
         after = ("", "")
         while True:
             async with self._engine.connect() as connection:
-                page = await linked.paid_between(connection, since, until, after, PAGE)
+                page = await provider_customers.paid_between(connection, since, until, after, PAGE)
             for one in page:
                 yield one
             if len(page) < PAGE:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.driver import attempted
+from adapters.postgres.driver import retried
 from adapters.postgres.retries import Retry
 from adapters.postgres.usage.events import ALL, EventFilter, EventPosition
 from adapters.postgres.usage.periods import UsageQuery
@@ -197,4 +197,4 @@ class Usage:
             return await self._write(arrivals)
 
     async def _attempted(self, act: Callable[[], Awaitable[T]]) -> T:
-        return await attempted(act, self._base.forget_known)
+        return await retried(act, self._base.forget_known)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import structlog
 
 from adapters.metrics import Instruments
-from adapters.postgres import inbox, linked
+from adapters.postgres import inbox, provider_customers
 from adapters.postgres.connection import Engine
 from adapters.postgres.inbox import Told
 from adapters.postgres.reads import webhooks
@@ -94,11 +94,11 @@ class Handling:
         """As far as the notice itself says, so that support sees it at the customer also if handling fails."""
         about = told.about
         async with self._engine.connect() as connection:
-            found = await linked.holder(connection, about.payment_id, about.refund_id)
+            found = await provider_customers.owner_of(connection, about.payment_id, about.refund_id)
             if found is None and about.anonymous_id is not None:
-                found = await linked.anonymous(connection, about.anonymous_id)
+                found = await provider_customers.owner_of_anonymous_id(connection, about.anonymous_id)
             if found is None and about.customer is not None:
-                found = await linked.linked(connection, told.provider, about.customer)
+                found = await provider_customers.owner_of_reference(connection, told.provider, about.customer)
         return found
 
     async def _concerns(self, told: Told, customer_id: str | None) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, Select, false, or_, select
 from adapters.postgres import personal
 from adapters.postgres.codec import decode_account, decode_clock
 from adapters.postgres.connection import Connection, Engine
-from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.reads.read_connection import among, is_visible, read_connection
 from adapters.postgres.tables import customers, documents, holdings, streams, vault
 from domain.account import Account
 from domain.clock import TestClock
@@ -39,7 +39,7 @@ class AccountSearch(NamedTuple):
 async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, StoredAccount]:
     """Customer id → account, for those that exist and are visible."""
     query = _accounts(visible).where(among(customers.c.customer_id, ids))
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return {stored.account.customer.id: stored for stored in await _read(connection, query)}  # type: ignore[union-attr]
 
 
@@ -73,7 +73,7 @@ async def page(
             )
         )
     query = query.order_by(id.desc() if backwards else id).limit(limit)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         found = await _read(connection, query)
     return found[::-1] if backwards else found
 
@@ -85,9 +85,9 @@ def _numbered(number: str) -> Select[tuple[str]]:
 async def owners(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, str]:
     """Id of a subscription, scheduled change, grant or anything else of a customer's → that customer's id."""
     query = select(holdings.c.id, holdings.c.customer_id).where(
-        among(holdings.c.id, ids), seen(holdings.c.customer_id, visible)
+        among(holdings.c.id, ids), is_visible(holdings.c.customer_id, visible)
     )
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return {row.id: row.customer_id for row in await connection.execute(query)}
 
 
@@ -96,9 +96,9 @@ async def by_external_hashes(
 ) -> dict[bytes, str]:
     """External hash (Vault.external_hashes) → customer id."""
     query = select(vault.c.external_hash, vault.c.customer_id).where(
-        vault.c.external_hash.in_(hashes), seen(vault.c.customer_id, visible)
+        vault.c.external_hash.in_(hashes), is_visible(vault.c.customer_id, visible)
     )
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return {row.external_hash: row.customer_id for row in await connection.execute(query)}
 
 
@@ -109,7 +109,7 @@ def _accounts(visible: frozenset[str] | None) -> Select[Any]:
         .join(streams, streams.c.id == customers.c.customer_id)
         .outerjoin(vault, vault.c.customer_id == customers.c.customer_id)
     )
-    return query.where(seen(customers.c.customer_id, visible))
+    return query.where(is_visible(customers.c.customer_id, visible))
 
 
 async def _read(connection: Connection, query: Select[Any]) -> list[StoredAccount]:

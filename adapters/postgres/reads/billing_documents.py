@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import ARRAY, Text, bindparam, text
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import looking
+from adapters.postgres.reads.read_connection import read_connection
 from adapters.postgres.tables import instant
 
 
@@ -69,7 +69,7 @@ async def by_keys(
         "keys": sorted({key.key for key in keys}),
         "visible": None if visible is None else sorted(visible),
     }
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         for row in await connection.execute(_BILLING_DOCUMENTS, values):
             if (row.stream_id, row.key) in found:
                 found[row.stream_id, row.key].append(BillingDocument(row.seq, row.id, row.recorded_at, row.undone))

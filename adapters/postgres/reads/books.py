@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.reads.read_connection import among, is_visible, read_connection
 from adapters.postgres.tables import customers, streams
 from domain.account import Account
 
@@ -28,9 +28,9 @@ async def by_customers(
     query = (
         select(streams.c.id, streams.c.state, streams.c.books, streams.c.seq, streams.c.effective_at)
         .join(customers, customers.c.customer_id == streams.c.id)
-        .where(among(streams.c.id, ids), seen(streams.c.id, visible))
+        .where(among(streams.c.id, ids), is_visible(streams.c.id, visible))
     )
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         rows = (await connection.execute(query)).all()
     return {
         row.id: AccountWithBooks(decode_whole_account(row.state, row.books, row.seq), row.seq, row.effective_at)

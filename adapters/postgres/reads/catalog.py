@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from adapters.postgres.codec import decode_catalog
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import looking
+from adapters.postgres.reads.read_connection import read_connection
 from adapters.postgres.tables import streams
 from domain.catalog import Catalog
 
@@ -31,7 +31,7 @@ async def catalog(engine: Engine) -> CatalogSnapshot:
     """The catalog as it is now. Its text is fetched only if there is an entry that this process has not seen yet."""
     known = _known.get(engine, _EMPTY)
     query = select(streams.c.state, streams.c.seq).where(streams.c.id == STREAM, streams.c.seq != known.seq)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         row = (await connection.execute(query)).one_or_none()
     if row is None:
         return known

@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 
 from adapters.postgres.codec import decode_clock
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.reads.read_connection import among, is_visible, read_connection
 from adapters.postgres.tables import customers, streams
 from domain.clock import TestClock
 
@@ -15,7 +15,7 @@ KIND = "clock"
 
 async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, TestClock]:
     """Clock id → clock, for those that exist and are visible."""
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         rows = await connection.execute(_clocks(visible).where(among(streams.c.id, ids)))
         return {row.id: decode_clock(row.state) for row in rows}
 
@@ -35,7 +35,7 @@ async def page(
         query = query.where(streams.c.id > after)
     if before is not None:
         query = query.where(streams.c.id < before)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         found = [decode_clock(row.state) for row in await connection.execute(query)]
     return found[::-1] if backwards else found
 
@@ -44,5 +44,5 @@ def _clocks(visible: frozenset[str] | None) -> Select[tuple[str, str]]:
     query = select(streams.c.id, streams.c.state).where(streams.c.kind == KIND)
     if visible is None:
         return query
-    lived_by = select(customers.c.clock_id).where(seen(customers.c.customer_id, visible))
+    lived_by = select(customers.c.clock_id).where(is_visible(customers.c.customer_id, visible))
     return query.where(streams.c.id.in_(lived_by))

@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, Row, Select, Text, func, literal, select, true, tu
 from adapters.postgres.codec import decode_credit_note, decode_invoice
 from adapters.postgres.connection import Engine
 from adapters.postgres.documents import CREDIT_NOTE, INVOICE
-from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.reads.read_connection import among, is_visible, read_connection
 from adapters.postgres.tables import documents, instant
 from domain.books.invoice import CreditNote, Invoice
 
@@ -47,14 +47,14 @@ class InvoicePageQuery(NamedTuple):
 async def by_ids(engine: Engine, ids: Collection[str], visible: frozenset[str] | None) -> dict[str, FinalDocument]:
     """Document id → document, for those that exist and are visible."""
     query = _seen(visible).where(among(documents.c.id, ids))
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return {row.id: _document(row) for row in await connection.execute(query)}
 
 
 async def by_number(engine: Engine, number: str, visible: frozenset[str] | None) -> IssuedInvoice | None:
     """The invoice with this number."""
     query = _seen(visible).where(documents.c.number == number, documents.c.kind == INVOICE)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         row = (await connection.execute(query)).one_or_none()
     return None if row is None else IssuedInvoice(row.customer_id, decode_invoice(row.document))
 
@@ -72,7 +72,7 @@ async def notes(
         .order_by(documents.c.issued_at, documents.c.id)
     )
     found: dict[str, list[CreditNote]] = {}
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         for row in await connection.execute(query):
             note = decode_credit_note(row.document)
             found.setdefault(note.invoice_id, []).append(note)
@@ -82,7 +82,7 @@ async def notes(
 async def page(engine: Engine, page_query: InvoicePageQuery, visible: frozenset[str] | None) -> list[IssuedInvoice]:
     """One page, newest first."""
     query = _page(_seen(visible), page_query)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         rows = (await connection.execute(query)).all()
     found = [IssuedInvoice(row.customer_id, decode_invoice(row.document)) for row in rows]
     return found[::-1] if page_query.backwards else found
@@ -96,7 +96,7 @@ async def pages(
     for query in queries:
         alike.setdefault(query._replace(customer_id=None, after=None, before=None), []).append(query)
     found: dict[InvoicePageQuery, list[Invoice]] = {query: [] for query in queries}
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         for like, several in alike.items():
             for row in await connection.execute(_pages(several, like, visible)):
                 found[several[row.n - 1]].append(decode_invoice(row.document))
@@ -158,7 +158,7 @@ def _positions(positions: Iterable[InvoicePosition | None]) -> tuple[Any, Any]:
 
 def _seen(visible: frozenset[str] | None) -> Select[Any]:
     wanted = (documents.c.customer_id, documents.c.id, documents.c.kind, documents.c.issued_at, documents.c.document)
-    return select(*wanted).where(seen(documents.c.customer_id, visible))
+    return select(*wanted).where(is_visible(documents.c.customer_id, visible))
 
 
 def _document(row: Row[Any]) -> FinalDocument:

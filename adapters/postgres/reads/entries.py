@@ -9,7 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, Row, Select, Text, func, literal, sele
 from adapters.postgres.codec import decode_event
 from adapters.postgres.connection import Engine
 from adapters.postgres.journal import JournalEntry
-from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.reads.read_connection import among, is_visible, read_connection
 from adapters.postgres.tables import instant, journal
 from domain.account import Account
 from domain.evolve import evolve_account
@@ -53,7 +53,7 @@ async def pages(
     for query in queries:
         alike.setdefault((query.limit, query.types), []).append(query)
     found: dict[EntryPageQuery, list[JournalEntry]] = {query: [] for query in queries}
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         for (limit, types), several in alike.items():
             for row in await connection.execute(_pages(several, limit, types, visible)):
                 found[several[row.n - 1]].append(_entry(row))
@@ -76,7 +76,7 @@ def _pages(
         .where(
             journal.c.stream_id == wanted.c.customer_id,
             journal.c.seq > wanted.c.after,
-            seen(journal.c.stream_id, visible),
+            is_visible(journal.c.stream_id, visible),
         )
         .order_by(journal.c.seq)
         .limit(limit)
@@ -116,9 +116,9 @@ async def by_numbers(
     query = (
         select(journal)
         .join(wanted, (journal.c.stream_id == wanted.c.customer_id) & (journal.c.seq == wanted.c.seq))
-        .where(seen(journal.c.stream_id, visible))
+        .where(is_visible(journal.c.stream_id, visible))
     )
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return {EntryNumber(row.stream_id, row.seq): _entry(row) for row in await connection.execute(query)}
 
 
@@ -142,11 +142,11 @@ async def as_of(
     query = (
         select(journal.c.stream_id, journal.c.seq, journal.c.effective_at, journal.c.payload, journal.c.version)
         .join(until, until.c.customer_id == journal.c.stream_id)
-        .where(journal.c.effective_at <= until.c.at, seen(journal.c.stream_id, visible))
+        .where(journal.c.effective_at <= until.c.at, is_visible(journal.c.stream_id, visible))
         .order_by(journal.c.stream_id, journal.c.seq)
     )
     entries: dict[str, list[Any]] = {}
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         for row in await connection.execute(query):
             entries.setdefault(row.stream_id, []).append(row)
     answers = ((query, _folded(entries.get(query.customer_id, ()), query.at)) for query in queries)

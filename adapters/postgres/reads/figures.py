@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from adapters.postgres import work
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import looking
+from adapters.postgres.reads.read_connection import read_connection
 from adapters.postgres.work import Depth
 
 COLLECTED_OVER_DAYS = 30
@@ -90,7 +90,7 @@ class Figures(NamedTuple):
 
 async def figures(engine: Engine) -> Figures:
     """As they stand. One connection, one statement after the other."""
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
 
         async def rows(statement: str) -> list[Any]:
             return list(await connection.execute(text(statement)))

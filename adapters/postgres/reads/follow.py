@@ -7,13 +7,13 @@ from sqlalchemy import select
 from adapters.postgres import journal
 from adapters.postgres.connection import Engine
 from adapters.postgres.journal import JournalEntry
-from adapters.postgres.reads.looking import looking
+from adapters.postgres.reads.read_connection import read_connection
 from adapters.postgres.tables import streams
 
 
 async def newest_seq(engine: Engine, stream_id: str) -> int:
     """The number of the stream's last entry; 0: it has none."""
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return (
             await connection.execute(select(streams.c.seq).where(streams.c.id == stream_id))
         ).scalar_one_or_none() or 0
@@ -21,7 +21,7 @@ async def newest_seq(engine: Engine, stream_id: str) -> int:
 
 async def newest_place(engine: Engine) -> tuple[int, int]:
     """The place (transaction, position) after all that can be read now of all streams."""
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return await journal.newest(connection)
 
 
@@ -34,5 +34,5 @@ async def all_after(
     types: Sequence[str] | None = None,
 ) -> list[JournalEntry]:
     """At most `limit` entries of all visible streams after that place, in one order."""
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         return await journal.read_all(connection, after=after, limit=limit, types=types, visible=visible)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import among, looking
+from adapters.postgres.reads.read_connection import among, read_connection
 from adapters.postgres.tables import work
 from adapters.postgres.work import Kind, WorkState
 
@@ -38,7 +38,7 @@ async def oldest(
         query = query.where(among(work.c.kind, kinds))
     if customer_id is not None:
         query = query.where(work.c.customer_id == customer_id)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         rows = await connection.execute(query.order_by(work.c.since, work.c.id).limit(limit))
         return [GivenUp(Kind(row.kind), *row[1:]) for row in rows]
 
@@ -46,6 +46,6 @@ async def oldest(
 async def by_id(engine: Engine, kind: Kind, id: str) -> GivenUp | None:
     """None: it was not given up, or is done."""
     here = work.c.kind == kind, work.c.id == id, work.c.state == WorkState.GIVEN_UP
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         row = (await connection.execute(select(*_COLUMNS).where(*here))).one_or_none()
     return None if row is None else GivenUp(Kind(row.kind), *row[1:])

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from adapters.postgres.codec import decode_key
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import among, looking
+from adapters.postgres.reads.read_connection import among, read_connection
 from adapters.postgres.tables import api_keys, streams
 from domain.access import ApiKey
 
@@ -22,7 +22,7 @@ async def page(
     if before is not None:
         query = query.where(id < before)
     query = query.order_by(id.desc() if backwards else id).limit(limit)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         found = [decode_key(state) for state in (await connection.execute(query)).scalars()]
     return found[::-1] if backwards else found
 
@@ -30,6 +30,6 @@ async def page(
 async def by_ids(engine: Engine, ids: Collection[str]) -> dict[str, ApiKey]:
     """Key id → key."""
     query = select(streams.c.state).join(api_keys, api_keys.c.key_id == streams.c.id).where(among(streams.c.id, ids))
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         keys = [decode_key(state) for state in (await connection.execute(query)).scalars()]
     return {key.id: key for key in keys}

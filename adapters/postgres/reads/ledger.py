@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Column, Row, Select, select, tuple_
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import looking
+from adapters.postgres.reads.read_connection import read_connection
 from adapters.postgres.tables import customers, journal, ledger
 from domain.ledger import Entry, LedgerAccount, Posting
 from domain.period import Period
@@ -54,7 +54,7 @@ async def _pages(
     they are is looked at last."""
     after = query
     while True:
-        async with looking(engine) as connection:
+        async with read_connection(engine) as connection:
             page = (await connection.execute(_joined(after.order_by(*order).limit(page_rows), order))).all()
         if found := [row for row in page if row.clock_id == clock_id]:
             yield found

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import and_, case, func, select
 
 from adapters.postgres.connection import Engine
-from adapters.postgres.reads.looking import among, looking, seen
+from adapters.postgres.reads.read_connection import among, is_visible, read_connection
 from adapters.postgres.tables import provider_sync as syncs
 from adapters.postgres.tables import work
 from adapters.postgres.work import Kind
@@ -33,9 +33,9 @@ async def by_customers(
     query = select(*columns, func.coalesce(failed, 0).label("attempts"), work.c.error).outerjoin_from(
         syncs, work, of_row
     )
-    query = query.where(among(syncs.c.customer_id, ids), seen(syncs.c.customer_id, visible))
+    query = query.where(among(syncs.c.customer_id, ids), is_visible(syncs.c.customer_id, visible))
     found: dict[str, dict[str, Standing]] = {}
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         for row in await connection.execute(query):
             of = found.setdefault(row.customer_id, {})
             of[row.provider] = Standing(row.changes, row.synced_at, row.attempts, row.error)

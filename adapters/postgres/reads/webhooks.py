@@ -5,7 +5,7 @@ from collections.abc import Collection
 from adapters.postgres import inbox
 from adapters.postgres.connection import Engine
 from adapters.postgres.inbox import State, Told
-from adapters.postgres.reads.looking import looking
+from adapters.postgres.reads.read_connection import read_connection
 
 __all__ = ["State", "Told", "by_id", "page"]
 
@@ -22,12 +22,12 @@ async def page(
 ) -> list[Told]:
     """At most `limit` between two ids, the newest first: the first of them, or (`backwards`) the last."""
     query = inbox.newest(limit, after=after, before=before, backwards=backwards, customer_id=customer_id, states=states)
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         found = [inbox.told(row) for row in await connection.execute(query)]
     return found[::-1] if backwards else found
 
 
 async def by_id(engine: Engine, id: str) -> Told | None:
-    async with looking(engine) as connection:
+    async with read_connection(engine) as connection:
         row = (await connection.execute(inbox.by_id(id))).one_or_none()
     return None if row is None else inbox.told(row)

@@ -11,19 +11,20 @@ from adapters.postgres.connection import Connection, Engine
 
 
 @asynccontextmanager
-async def looking(engine: Engine) -> AsyncIterator[Connection]:
-    """A single statement is its own snapshot: without BEGIN and ROLLBACK it is one round trip instead of three."""
+async def read_connection(engine: Engine) -> AsyncIterator[Connection]:
+    """A connection for reads of one statement each. Such a statement is its own snapshot: without BEGIN and ROLLBACK it
+    is one round trip instead of three."""
     async with engine.connect() as connection:
         yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def among(column: SQLColumnExpression[str], ids: Collection[str]) -> ColumnElement[bool]:
-    """Whether the column is one of `ids`. One array, so that the statement is the same for 1 as for 1,000 of them, and
-    the server prepares it once."""
+    """The condition that the column is one of `ids`. They travel as one array, so that the statement is the same for 1
+    as for 1,000 of them, and the server prepares it once."""
     given: Any = literal(sorted(ids), ARRAY(Text))
     return column == any_(given)
 
 
-def seen(column: SQLColumnExpression[str], visible: frozenset[str] | None) -> ColumnElement[bool]:
-    """The tenant condition on a column that holds customer ids."""
+def is_visible(column: SQLColumnExpression[str], visible: frozenset[str] | None) -> ColumnElement[bool]:
+    """The tenant condition on a column that holds customer ids (`visible` None: all customers)."""
     return true() if visible is None else among(column, visible)

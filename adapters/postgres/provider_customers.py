@@ -1,4 +1,5 @@
-"""Whose is what a provider speaks of: found by our ids that it keeps, by the anonymous id, by its own name of them."""
+"""Which customer a provider speaks of: found by the ids of ours that the provider keeps, by the anonymous id, or by the
+provider's own reference."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,26 +7,26 @@ from datetime import datetime
 from sqlalchemy import select
 
 from adapters.postgres.connection import Connection
-from adapters.postgres.reads.looking import among
+from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import customers, holdings, ledger, provider_sync
 from adapters.postgres.views import provider_id
 from domain.ledger.posting import LedgerAccount
 
 
-async def holder(connection: Connection, *ids: str | None) -> str | None:
-    """Who holds the first of these that anybody holds: payments, refunds."""
+async def owner_of(connection: Connection, *ids: str | None) -> str | None:
+    """The customer who owns the first of these ids (of payments, refunds) that anybody owns."""
     wanted = [id for id in ids if id is not None]
     query = select(holdings.c.id, holdings.c.customer_id).where(among(holdings.c.id, wanted))
     found = {row.id: row.customer_id for row in await connection.execute(query)} if wanted else {}
     return next((found[id] for id in wanted if id in found), None)
 
 
-async def linked(connection: Connection, provider: str, reference: str) -> str | None:
-    """Whom the provider knows, or knew once, by this name."""
-    return await holder(connection, provider_id(provider, reference))
+async def owner_of_reference(connection: Connection, provider: str, reference: str) -> str | None:
+    """The customer whom the provider knows, or once knew, by this reference."""
+    return await owner_of(connection, provider_id(provider, reference))
 
 
-async def anonymous(connection: Connection, anonymous_id: str) -> str | None:
+async def owner_of_anonymous_id(connection: Connection, anonymous_id: str) -> str | None:
     query = select(customers.c.customer_id).where(customers.c.anonymous_id == anonymous_id)
     return (await connection.execute(query)).scalar_one_or_none()
 
@@ -36,7 +37,7 @@ async def clock_of(connection: Connection, anonymous_id: str) -> str | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def customers_on_clock(connection: Connection, clock_id: str, provider: str) -> list[str]:
+async def known_on_clock(connection: Connection, clock_id: str, provider: str) -> list[str]:
     """The customers on this test clock whom the provider knows."""
     query = (
         select(customers.c.customer_id)
