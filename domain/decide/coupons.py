@@ -1,7 +1,7 @@
 """Coupons in the hands of a customer: each is redeemed once, and lowers invoices from then on.
 
 How many customers redeem one is counted across accounts, in the transaction that records it: see
-`adapters.postgres.counts`.
+`adapters.postgres.coupon_counts`.
 """
 
 from collections.abc import Sequence
