@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import date
 from io import StringIO
 
-from domain.ledger import Entry, LedgerAccount
+from domain.ledger import LedgerAccount, LedgerEntry
 from domain.period import local_date
 
 CSV_HEADER = "date,at,customer,entry,what,document,about,account,currency,amount\r\n"
@@ -29,7 +29,7 @@ ACCOUNTS = {
 }
 
 
-def as_csv(entry: Entry, zone: str) -> str:
+def as_csv(entry: LedgerEntry, zone: str) -> str:
     """The entry's rows. Dates are the seller's."""
     text = StringIO()
     writer = csv.writer(text)
@@ -56,12 +56,12 @@ def opened(since: date) -> str:
     return "".join(f"{since} open {account}\n" for account in ACCOUNTS.values())
 
 
-def as_beancount(entry: Entry, zone: str) -> str:
+def as_beancount(entry: LedgerEntry, zone: str) -> str:
     """The entry as a transaction. Dates are the seller's."""
     return "\n".join(("", *_transaction(entry, zone), ""))
 
 
-def _transaction(entry: Entry, zone: str) -> Iterator[str]:
+def _transaction(entry: LedgerEntry, zone: str) -> Iterator[str]:
     yield f"{local_date(entry.at, zone)} * {_quoted(entry.what)}"
     yield f"  customer: {_quoted(entry.customer)}"
     yield f"  entry: {_quoted(entry.number)}"

@@ -23,8 +23,8 @@ from graphql_edge.contract import Allowance, Call, Collaborators
 from graphql_edge.endpoint import Front, GraphQLEndpoint
 from graphql_edge.errors import ClientError, RateLimited, Unauthenticated
 from graphql_edge.explorer import Explorer
-from service import principal as credentials
-from service.principal import Principal
+from service.access import principal as credentials
+from service.access.principal import Principal
 from service.runtime import Runtime
 from service.tracing import Tracing
 

@@ -11,8 +11,8 @@ from domain.access import Scope
 from domain.account import Account
 from domain.errors import ErrorCode, Refusal
 from graphql_edge.errors import Forbidden
+from service.access.principal import Principal
 from service.ids import prefix_of
-from service.principal import Principal
 
 if TYPE_CHECKING:
     from service.runtime import Runtime

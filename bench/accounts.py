@@ -17,15 +17,15 @@ from domain.billing.numbering import Numbering
 from domain.books.payment import Method
 from domain.catalog import Meter, PlanVersion
 from domain.engine import Answer, Question, answered, carry_out
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from service.clock import Clock
-from service.draft import By, Draft
 from service.ids import new_id
-from service.record import Record
-from service.replay import fold_again
-from service.seed import seed
-from service.streams import kind_of
-from service.writing import write
+from service.operations.replay import fold_again
+from service.operations.seed import seed
+from service.write.pending_events import By, PendingEvents
+from service.write.record import Record
+from service.write.streams import kind_of
+from service.write.writing import write
 
 BY = By("bench")
 PREFIX = "BEFORE-"
@@ -56,10 +56,10 @@ async def fill(dsn: str, accounts: int, days: float = 32) -> None:
     await engine.dispose()
 
 
-def subscribed(plan: PlanVersion, n: int, at: datetime) -> Draft:
+def subscribed(plan: PlanVersion, n: int, at: datetime) -> PendingEvents:
     """A customer with a card who bought the plan at that instant and paid the first invoice."""
     id = new_id("customer")
-    draft = Draft(kind_of(id), id, StreamHead(0, b"", None, ""), Account(), BY, at)
+    draft = PendingEvents(kind_of(id), id, StreamHead(0, b"", None, ""), Account(), BY, at)
     customer = Customer(id, CustomerKind.GROUP, new_id("anon"), {}, "USD", "UTC", at, country="FR")
     _do(draft, c.CreateCustomer(customer), at)
     _do(draft, c.AddMethod(Method(new_id("method"), "simulated", "tok_ok", "CARD", "Visa 4242", at)), at)
@@ -70,16 +70,16 @@ def subscribed(plan: PlanVersion, n: int, at: datetime) -> Draft:
     return draft
 
 
-def _do(draft: Draft, command: c.AccountCommand, at: datetime) -> None:
+def _do(draft: PendingEvents, command: c.AccountCommand, at: datetime) -> None:
     answered(carry_out(draft, command, at), _unused)
 
 
 def _unused(question: Question) -> Answer:
     """Nothing was used yet."""
-    return Answer(Settings(), dict.fromkeys(question.counts, Decimal(0)))
+    return Answer(BillingSettings(), dict.fromkeys(question.counts, Decimal(0)))
 
 
-async def _write(connection: Connection, drafts: Sequence[Draft], meters: Sequence[Meter]) -> None:
+async def _write(connection: Connection, drafts: Sequence[PendingEvents], meters: Sequence[Meter]) -> None:
     """All that is kept of them, with usage of every meter in each of their first hours."""
     for draft in drafts:
         await states.begin(connection, draft.stream_id, draft.kind.name, "null")
@@ -98,7 +98,7 @@ async def _write(connection: Connection, drafts: Sequence[Draft], meters: Sequen
     await driver.copy_records_to_table("usage_hours", columns=list(hours[0]), records=records)
 
 
-def _first_hour(draft: Draft) -> datetime:
+def _first_hour(draft: PendingEvents) -> datetime:
     return draft.facts[0].at.replace(minute=0, second=0, microsecond=0)
 
 

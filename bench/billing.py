@@ -15,10 +15,10 @@ import uvloop
 from adapters.postgres.engine import create_engine
 from bench.accounts import PREFIX, fill
 from bench.database import create, server, tables
-from service.changes import Changes
 from service.clock import Clock
-from service.due_work import DueWork
-from service.record import Record
+from service.later.due_work import DueWork
+from service.live.changes import Changes
+from service.write.record import Record
 
 MANY, FEW = 10_000, 1_000
 TURNS = 5

@@ -14,8 +14,8 @@ from bench.database import run as measured
 from bench.database import server, tables
 from bench.edge import http
 from bench.worker import Rate, Worker, ask, beside, compare, post, settings_of, worker
-from service.demo import seed_demo
-from service.seed import seed
+from service.operations.demo import seed_demo
+from service.operations.seed import seed
 from tollgate.application import create_app
 from tollgate.wiring import open_runtime
 

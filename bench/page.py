@@ -35,9 +35,9 @@ from domain.commands import Subscribe
 from domain.period import Cadence
 from service.customers import NewCustomer, Personal
 from service.ids import new_id
-from service.record import By
-from service.seed import seed
+from service.operations.seed import seed
 from service.usage import CustomerRef, UsageEvent, UsageEventStatus
+from service.write.record import By
 from tollgate.application import create_app
 from tollgate.wiring import open_runtime
 

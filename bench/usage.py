@@ -37,9 +37,9 @@ from domain.period import Period
 from service.clock import Clock
 from service.customers import Customers, NewCustomer, Personal
 from service.ids import new_id
-from service.record import By, Record
-from service.streams import CATALOG
 from service.usage import CustomerRef, Usage, UsageEvent
+from service.write.record import By, Record
+from service.write.streams import CATALOG
 
 CUSTOMERS = 100
 WARM_UP = 10

@@ -13,7 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.money import Money
 from domain.period import Cadence
 from domain.policy import ChangeDay, ChangesBilled, ChangeTiming, Rounding, TrialUsage, ZeroUsage
-from domain.seller import Settings
+from domain.seller import BillingSettings
 
 
 class FeatureKind(StrEnum):
@@ -199,7 +199,7 @@ class Catalog(Struct, frozen=True, omit_defaults=True):
     meters: tuple[Meter, ...] = ()
     plans: tuple[Plan, ...] = ()
     coupons: tuple[Coupon, ...] = ()
-    settings: Settings = Settings()
+    settings: BillingSettings = BillingSettings()
 
     def feature(self, key: str) -> Feature | None:
         return next((feature for feature in self.features if feature.key == key), None)

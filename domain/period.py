@@ -1,4 +1,4 @@
-"""Periods: half-open stretches between boundaries that repeat on the customer's calendar.
+"""Periods: half-open segments between boundaries that repeat on the customer's calendar.
 
 Every boundary is counted from the original anchor, never from the one before, so a subscription begun on
 31 January renews on 28 February and on 31 March again. Boundaries keep the anchor's wall time in the

@@ -15,7 +15,7 @@ from domain.account import Account
 from domain.books import Books
 from domain.books.line import ZERO
 from domain.books.redemption import Redemption
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.catalog import Price
 from domain.exact import exact_sum
 from domain.pricing.fixed_fees import in_a_period, per_month
@@ -34,7 +34,7 @@ class Recurring(Struct, frozen=True):
 
 
 class _Fee(Struct, frozen=True):
-    stretch: Stretch
+    segment: BillingSegment
     monthly: Fraction  # with the tax, if the price contains it
     tax: Fraction  # its share in what is charged, on top of 1
 
@@ -48,9 +48,9 @@ def as_before(before: Account, after: Account) -> bool:
     """Whether it is the same without being worked out: nothing that it follows from has changed. (It may be the same
     anyway.)"""
     old, new = before.books, after.books
-    if old.stretches != new.stretches or old.redemptions != new.redemptions:
+    if old.segments != new.segments or old.redemptions != new.redemptions:
         return False
-    taxed = old.billed is not new.billed and any(price.tax_inclusive for one in new.stretches for price in one.prices)
+    taxed = old.billed is not new.billed and any(price.tax_inclusive for one in new.segments for price in one.prices)
     return not taxed and _terms(before) == _terms(after)
 
 
@@ -69,7 +69,7 @@ def monthly(found: Iterable[Recurring]) -> dict[str, Decimal]:
 
 def _of(account: Account, held: Subscription) -> Recurring:
     assert account.customer is not None
-    running = [one for one in account.books.stretches if one.subscription_id == held.id and one.end is None]
+    running = [one for one in account.books.segments if one.subscription_id == held.id and one.end is None]
     currency = running[0].currency if running else account.customer.currency
     fees: list[_Fee] = []
     if held.status is SubscriptionStatus.ACTIVE:
@@ -80,14 +80,14 @@ def _of(account: Account, held: Subscription) -> Recurring:
     return Recurring(held.id, held.plan.plan_key, held.status, currency, as_decimal(total)[0])
 
 
-def _fee(books: Books, stretch: Stretch, price: Price) -> _Fee:
-    amount = in_a_period(price, stretch.quantity, add_on=stretch.add_on) * per_month(price.cadence)
-    return _Fee(stretch, amount, _tax(books, stretch, price) if price.tax_inclusive else Fraction(0))
+def _fee(books: Books, segment: BillingSegment, price: Price) -> _Fee:
+    amount = in_a_period(price, segment.quantity, add_on=segment.add_on) * per_month(price.cadence)
+    return _Fee(segment, amount, _tax(books, segment, price) if price.tax_inclusive else Fraction(0))
 
 
-def _tax(books: Books, stretch: Stretch, price: Price) -> Fraction:
+def _tax(books: Books, segment: BillingSegment, price: Price) -> Fraction:
     """As it was billed last; nothing is known of it before the first invoice."""
-    prefix = f"{stretch.subscription_id}/{price.id}/"
+    prefix = f"{segment.subscription_id}/{price.id}/"
     billed = [one for key, one in books.billed.items() if key.startswith(prefix)]
     latest = max(billed, key=lambda one: one.period.end, default=None)
     return Fraction(0) if latest is None else Fraction(latest.lines[-1].treatment.percent) / 100
@@ -103,7 +103,7 @@ def _less_coupons(
         coupon = redemption.coupon
         if redemption.subscription_id not in (None, held.id):
             continue
-        on = [at for at, fee in enumerate(fees) if not coupon.plans or fee.stretch.plan_key in coupon.plans]
+        on = [at for at, fee in enumerate(fees) if not coupon.plans or fee.segment.plan_key in coupon.plans]
         rest = sum((left[at] for at in on), Fraction(0))
         if rest <= 0:
             continue

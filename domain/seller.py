@@ -48,7 +48,7 @@ class Dunning(Struct, frozen=True, omit_defaults=True):
         return timedelta(days=self.grace_days)
 
 
-class Settings(Struct, frozen=True, omit_defaults=True):
+class BillingSettings(Struct, frozen=True, omit_defaults=True):
     """`net_days`: how long after it is final an invoice falls due. `corrections_days`: how long after a period's end
     late usage still changes what it costs. `quote_minutes`: how long a quote binds. `zone`: the seller's calendar.
     `sync_minutes`: what changes within so long is told to a payment provider at once."""

@@ -6,7 +6,7 @@ from datetime import date
 
 from domain.country import is_country
 from domain.errors import Refusal, invalid
-from domain.seller import Dunning, Seller, Series, Settings
+from domain.seller import BillingSettings, Dunning, Seller, Series
 from domain.tax import TaxCode, TaxRate
 from domain.wording import DESCRIPTION_CHARS_MAX, NAME_CHARS_MAX, REASON_CHARS_MAX, check_length, check_name
 from domain.zone import is_zone
@@ -28,7 +28,7 @@ _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")  # ISO 9362
 _NOTHING_LEVIED = {TaxCode.ZERO, TaxCode.EXEMPT, TaxCode.EXPORT, TaxCode.OUTSIDE_SCOPE}
 
 
-def check_settings(settings: Settings) -> None:
+def check_settings(settings: BillingSettings) -> None:
     """Raises Refusal, with the path of the field."""
     _check_seller(settings.seller)
     if not is_zone(settings.zone):

@@ -15,9 +15,9 @@ from domain.account import Account, Customer, CustomerKind
 from domain.commands import CreateCustomer, EraseCustomer, UpdateCustomer
 from domain.errors import ErrorCode, Refusal, invalid
 from service.clock import Clock
-from service.draft import Draft
 from service.ids import new_id
-from service.record import By, Recorded, Recording
+from service.write.pending_events import PendingEvents
+from service.write.record import By, Recorded, Recording
 
 TEXT_CHARS_MAX = 500
 _COUNTRY = re.compile("[A-Z]{2}")
@@ -155,7 +155,7 @@ class Customers:
             index = self._vault.index(texts["externalId"], texts.get("name"), texts.get("email"))
             await personal.update_search(connection, customer_id, index)
 
-        def unmoved(draft: Draft) -> None:
+        def unmoved(draft: PendingEvents) -> None:
             if _tax_facts(draft.before.customer) != _tax_facts(customer):
                 raise _Moved
 

@@ -7,23 +7,23 @@ from adapters.payments.connector import Connector
 from adapters.postgres.connection import Engine
 from adapters.settings import DeploymentSettings
 from adapters.vault import Vault
-from domain.provider import Provider
-from service.changes import Changes
+from domain.providers.provider import Provider
+from service.access.credentials import Credentials
+from service.access.rate_limit import RateLimit
 from service.clock import Clock
-from service.credentials import Credentials
 from service.customers import Customers
-from service.invoice_documents import InvoiceDocuments
-from service.live import Live
+from service.documents.invoice_documents import InvoiceDocuments
+from service.gates.snapshots import Snapshots
+from service.live.accounts import Live
+from service.live.changes import Changes
 from service.metrics import Metrics
-from service.payments import Charging, Confirming, Methods
-from service.quotes import Quotes
-from service.ratelimit import RateLimit
-from service.reconciliation import Looking, Reconciliation
-from service.record import Recording
-from service.snapshots import Snapshots
-from service.sync.turns import Sync
+from service.providers.payments import Charging, Confirming, PaymentMethods
+from service.providers.reconciliation import Reconciler, Reconciliation
+from service.providers.sync.push_schedule import PushSchedule
+from service.providers.webhooks import Handling, NoticeIntake
 from service.usage import Usage
-from service.webhooks import Handling, Intake
+from service.write.quotes import Quotes
+from service.write.record import Recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +43,8 @@ class Runtime:
     """Who is meant where nobody is named; None: nobody."""
     charging: Charging
     confirming: Confirming
-    methods: Methods
-    sync: Sync
+    methods: PaymentMethods
+    sync: PushSchedule
     customers: Customers
     documents: InvoiceDocuments
     usage: Usage
@@ -53,7 +53,7 @@ class Runtime:
     credentials: Credentials
     rate_limit: RateLimit
     metrics: Metrics
-    intake: Intake
+    intake: NoticeIntake
     handling: Handling
-    looking: Looking
+    looking: Reconciler
     reconciliation: Reconciliation

@@ -5,10 +5,10 @@ import sys
 import time
 
 from adapters.postgres.engine import create_engine
-from service.changes import Changes
 from service.clock import Clock
-from service.due_work import DueWork, Tally
-from service.record import Record
+from service.later.due_work import DueWork, Tally
+from service.live.changes import Changes
+from service.write.record import Record
 
 EVERY_S = 2.0
 WAIT_S = 0.2

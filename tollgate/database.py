@@ -13,8 +13,8 @@ from adapters.postgres.migrations import MigrationStatus, migrate, migration_sta
 from adapters.problem import Problem
 from adapters.secrets import known_secrets
 from adapters.settings import DeploymentSettings
-from service.master_secret import check
-from service.replay import is_folded
+from service.operations.master_secret import check
+from service.operations.replay import is_folded
 from tollgate.replaying import fold_again
 
 

@@ -12,10 +12,10 @@ from adapters.secrets import open_secrets
 from adapters.settings import DeploymentSettings
 from domain.access import ROLE_SCOPES, ApiKey, Role
 from domain.commands import CreateKey, RevokeKey
-from service.api_secrets import new_secret
+from service.access.api_secrets import new_secret
 from service.ids import new_id
-from service.record import By
-from service.rewrap import replace_secret
+from service.operations.rewrap import replace_secret
+from service.write.record import By
 from tollgate.recording import recording
 
 _BY = By("command line")

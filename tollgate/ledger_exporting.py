@@ -7,7 +7,7 @@ from adapters.ledger_export import CSV_HEADER, as_beancount, as_csv, opened
 from adapters.postgres.engine import create_engine
 from adapters.postgres.reads.catalog import catalog
 from domain.ledger import month_of
-from service.ledger_month import entries_of
+from service.documents.ledger_month import entries_of
 
 FORMATS = {"csv": as_csv, "beancount": as_beancount}
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from adapters.problem import Problem
 from adapters.secrets import open_secrets
 from adapters.settings import DeploymentSettings
-from domain.provider import Unknown
-from service.reconciliation import Report
-from service.record import By
+from domain.providers.provider import Unknown
+from service.providers.reconciliation import Report
+from service.write.record import By
 from tollgate.wiring import open_runtime
 
 USUAL = timedelta(days=1)

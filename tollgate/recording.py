@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from adapters.postgres.engine import create_engine
 from service.clock import Clock
-from service.record import Record
+from service.write.record import Record
 
 
 @asynccontextmanager

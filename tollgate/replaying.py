@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from adapters.postgres.engine import create_engine
-from service import replay as journal
+from service.operations import replay as journal
 
 
 async def verify(dsn: str, tell: Callable[[journal.Fault], None]) -> int:

@@ -9,8 +9,8 @@ from random import Random
 from adapters.secrets import open_secrets
 from adapters.settings import DeploymentSettings
 from domain.errors import Refusal
-from service import seed as catalog
-from service.demo import seed_demo, stream
+from service.operations import seed as catalog
+from service.operations.demo import seed_demo, stream
 from tollgate.recording import recording
 from tollgate.wiring import open_runtime
 

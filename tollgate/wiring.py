@@ -26,29 +26,29 @@ from adapters.secrets import Secrets, derive
 from adapters.settings import DeploymentSettings
 from adapters.tracing import Tracing
 from adapters.vault import Vault
-from service.changes import Changes
+from service.access.credentials import Credentials
+from service.access.rate_limit import RateLimit
+from service.access.tokens import CustomerTokens
 from service.clock import Clock
-from service.credentials import Credentials
 from service.customers import Customers
-from service.invoice_documents import InvoiceDocuments
-from service.live import Live
-from service.master_secret import claim
+from service.documents.invoice_documents import InvoiceDocuments
+from service.gates.snapshots import Snapshots
+from service.live.accounts import Live
+from service.live.changes import Changes
 from service.metrics import Metrics
-from service.payments import Charging, Confirming, Linking, Methods
-from service.payments.watched import watched
-from service.quotes import Quotes
-from service.ratelimit import RateLimit
-from service.reconciliation import Looking, Reconciliation
-from service.record import Record
+from service.operations.master_secret import claim
+from service.providers.payments import Charging, Confirming, Linking, PaymentMethods
+from service.providers.payments.watched import watched
+from service.providers.reconciliation import Reconciler, Reconciliation
+from service.providers.sync.push import Push
+from service.providers.sync.push_schedule import PushSchedule
+from service.providers.sync.used import Used
+from service.providers.webhooks import Handling, NoticeIntake
 from service.runtime import Runtime
-from service.snapshots import Snapshots
-from service.sync.telling import Telling
-from service.sync.turns import Sync
-from service.sync.used import Used
-from service.tokens import CustomerTokens
-from service.traced import TracedRecord
 from service.usage import Usage
-from service.webhooks import Handling, Intake
+from service.write.quotes import Quotes
+from service.write.record import Record
+from service.write.traced import TracedRecord
 from tollgate.providers import REGISTERED, connectors, usual
 
 
@@ -114,12 +114,12 @@ def _runtime(
     }
     notices = {connector.name: connector.notices for connector in connected if connector.notices is not None}
     usage = Usage(engine, vault, clock, _usage_changed(changes, used, connected), settings.usage_retention_days)
-    sync = Sync(engine, Telling(engine, record, clock, usage.used_many, providers), providers)
+    sync = PushSchedule(engine, Push(engine, record, clock, usage.used_many, providers), providers)
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
     snapshots = Snapshots(engine, vault, clock, changes, usage.of)
     charging = Charging(engine, record, providers)
-    looking = Looking(engine, record, charging, records)
+    looking = Reconciler(engine, record, charging, records)
     return Runtime(
         settings=settings,
         engine=engine,
@@ -133,7 +133,7 @@ def _runtime(
         usual_provider=usual(connected),
         charging=charging,
         confirming=Confirming(providers),
-        methods=Methods(engine, Linking(engine, record, providers), sync),
+        methods=PaymentMethods(engine, Linking(engine, record, providers), sync),
         sync=sync,
         customers=Customers(engine, vault, clock, record),
         documents=InvoiceDocuments(engine, vault, clock, derive(secrets.master, "document links")),
@@ -143,7 +143,7 @@ def _runtime(
         credentials=Credentials(CredentialReads(engine), vault, tokens, secrets.admin_key),
         rate_limit=RateLimit(settings.rate_limit),
         metrics=Metrics(engine, instruments, providers),
-        intake=Intake(engine, notices, instruments),
+        intake=NoticeIntake(engine, notices, instruments),
         handling=Handling(engine, looking, instruments),
         looking=looking,
         reconciliation=Reconciliation(engine, looking),

@@ -5,12 +5,12 @@ import asyncio
 from contextlib import suppress
 from datetime import timedelta
 
-from service.due_work import DueWork
-from service.housekeeping import keep_house
-from service.kinds import queues
+from service.later.due_work import DueWork
+from service.later.housekeeping import keep_house
+from service.later.kinds import queues
+from service.later.progress import Progress
 from service.metrics import listening
 from service.outage import DatabaseAway
-from service.progress import Progress
 from service.runtime import Runtime
 
 HOUSEKEEPING_S = 3600.0

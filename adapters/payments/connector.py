@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from adapters.postgres.connection import Engine
 from adapters.settings import DeploymentSettings
-from domain.notice import Notices
-from domain.provider import Capabilities, Provider
-from domain.provider_state import ProviderRecords
+from domain.providers.notice import Notices
+from domain.providers.provider import Capabilities, Provider
+from domain.providers.records import ProviderRecords
 
 
 class Surroundings(Struct, frozen=True):

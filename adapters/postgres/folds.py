@@ -1,4 +1,4 @@
-"""The version of the fold by which states and views were last made from the journal (`service.replay.FOLD`)."""
+"""By which fold states and views were last made of the journal (`service.operations.replay.FOLD`)."""
 
 from sqlalchemy import delete, insert, select
 

@@ -12,17 +12,17 @@ from sqlalchemy.dialects.postgresql import insert
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import inbox, work
-from adapters.postgres.work import Kind, WorkState
-from domain.notice import Notice, Subject
+from adapters.postgres.work import WorkKind, WorkState
+from domain.providers.notice import Notice, Subject
 
 
-class State(StrEnum):
+class NoticeState(StrEnum):
     PENDING = "PENDING"
     HANDLED = "HANDLED"
     FAILED = "FAILED"  # given up, and left to support
 
 
-class Told(NamedTuple):
+class StoredNotice(NamedTuple):
     """`id`: ours. `notice_id` and `created_at`: the provider's."""
 
     id: str
@@ -33,7 +33,7 @@ class Told(NamedTuple):
     created_at: datetime
     received_at: datetime
     customer_id: str | None
-    state: State
+    state: NoticeState
     attempts: int
     next_at: datetime
     handled_at: datetime | None
@@ -42,15 +42,19 @@ class Told(NamedTuple):
 
 _subject = msgspec.json.Decoder(Subject)
 _given_up = work.c.state == WorkState.GIVEN_UP
-_state = case((inbox.c.handled_at.is_not(None), State.HANDLED), (_given_up, State.FAILED), else_=State.PENDING)
+_state = case(
+    (inbox.c.handled_at.is_not(None), NoticeState.HANDLED), (_given_up, NoticeState.FAILED), else_=NoticeState.PENDING
+)
 _worked_on: dict[str, Any] = {
     "state": _state,
     "attempts": func.coalesce(work.c.attempts, inbox.c.attempts),
     "next_at": func.coalesce(work.c.next_at, inbox.c.received_at),
     "error": work.c.error,
 }
-_COLUMNS = tuple((_worked_on[name] if name in _worked_on else inbox.c[name]).label(name) for name in Told._fields)
-_WORK = and_(work.c.kind == Kind.WEBHOOK, work.c.id == inbox.c.id)
+_COLUMNS = tuple(
+    (_worked_on[name] if name in _worked_on else inbox.c[name]).label(name) for name in StoredNotice._fields
+)
+_WORK = and_(work.c.kind == WorkKind.WEBHOOK, work.c.id == inbox.c.id)
 
 
 async def keep(connection: Connection, id: str, provider: str, notice: Notice) -> bool:
@@ -115,7 +119,7 @@ def by_id(id: str) -> Select[Any]:
     return select(*_COLUMNS).outerjoin_from(inbox, work, _WORK).where(inbox.c.id == id)
 
 
-def told(row: Row[Any]) -> Told:
+def told(row: Row[Any]) -> StoredNotice:
     """A row of `newest` or `by_id`."""
-    found = Told._make(row)
-    return found._replace(about=_subject.decode(row.about), state=State(row.state))
+    found = StoredNotice._make(row)
+    return found._replace(about=_subject.decode(row.about), state=NoticeState(row.state))

@@ -37,7 +37,7 @@ from adapters.postgres.tables import comparisons, customers, effects, inbox, jou
 COMPARED_EVERY = timedelta(hours=1)
 
 
-class Kind(StrEnum):
+class WorkKind(StrEnum):
     """What can be done later: its value also is the label in metrics."""
 
     DUE = "DUE"
@@ -57,7 +57,7 @@ class Work(NamedTuple):
     """A piece that the caller has claimed: `attempts` counts this one. `lane`: whom it waits for outside, as a
     provider. `since`: when it fell due."""
 
-    kind: Kind
+    kind: WorkKind
     id: str
     customer_id: str | None
     lane: str | None
@@ -70,7 +70,7 @@ class Depth(NamedTuple):
     """How many pieces of a kind are due, how many of these failed and rest, how many were given up, and since how many
     seconds the oldest is due."""
 
-    kind: Kind
+    kind: WorkKind
     number: int
     resting: int
     given_up: int
@@ -125,12 +125,12 @@ def _comparison(by: Any) -> Select[Any]:
 
 
 _WAITING = {
-    Kind.DUE: _due,
-    Kind.CLOCK: _clock,
-    Kind.CHARGE: _charge,
-    Kind.SYNC: _sync,
-    Kind.WEBHOOK: _webhook,
-    Kind.COMPARISON: _comparison,
+    WorkKind.DUE: _due,
+    WorkKind.CLOCK: _clock,
+    WorkKind.CHARGE: _charge,
+    WorkKind.SYNC: _sync,
+    WorkKind.WEBHOOK: _webhook,
+    WorkKind.COMPARISON: _comparison,
 }
 """Of each kind what is due by an instant: (id, customer_id, lane, since)."""
 
@@ -138,7 +138,7 @@ _WAITING = {
 # ── claimed ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def claim(
     connection: Connection,
-    kind: Kind,
+    kind: WorkKind,
     lease: timedelta,
     limit: int,
     *,
@@ -167,7 +167,7 @@ async def claim(
 
 
 async def take(
-    connection: Connection, kind: Kind, id: str, lease: timedelta, customer_id: str | None = None
+    connection: Connection, kind: WorkKind, id: str, lease: timedelta, customer_id: str | None = None
 ) -> Work | None:
     """This one, whatever became of it before. None: somebody else is at it."""
     of = literal(customer_id, work.c.customer_id.type), null(), func.now()
@@ -175,7 +175,7 @@ async def take(
     return taken[0] if taken else None
 
 
-async def is_taken(connection: Connection, kind: Kind, customer_id: str) -> bool:
+async def is_taken(connection: Connection, kind: WorkKind, customer_id: str) -> bool:
     """Whether anybody is at anything of this customer."""
     here = and_(work.c.kind == kind, work.c.customer_id == customer_id, ~_free())
     return bool(await connection.scalar(select(exists().where(here))))
@@ -207,7 +207,7 @@ async def release(connection: Connection, pieces: Collection[Work]) -> None:
     await connection.execute(update(work).where(work.c.claim.in_([piece.claim for piece in pieces])).values(values))
 
 
-async def wake(connection: Connection, kind: Kind) -> None:
+async def wake(connection: Connection, kind: WorkKind) -> None:
     """What rests is to be tried now."""
     resting = and_(work.c.kind == kind, work.c.claim.is_(None))
     await connection.execute(update(work).where(resting).values(next_at=func.now()))
@@ -223,7 +223,7 @@ async def forget_overtaken(connection: Connection) -> None:
 
 
 # ── told ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
-async def depth(connection: Connection, kind: Kind, by: datetime | None = None, *, resting: bool = True) -> int:
+async def depth(connection: Connection, kind: WorkKind, by: datetime | None = None, *, resting: bool = True) -> int:
     """How many are due by that instant, claimed or not, those that rest after a failure among them or not."""
     due = _waiting(kind, by)
     query = select(func.count()).select_from(due.outerjoin(work, _same(kind, due)))
@@ -255,7 +255,8 @@ async def depths(connection: Connection) -> list[Depth]:
         )
     rows = await connection.execute(union_all(*each))
     return [
-        Depth(Kind(row[0]), number=row[1], resting=row[2], given_up=row[3], age=float(max(row[4], 0))) for row in rows
+        Depth(WorkKind(row[0]), number=row[1], resting=row[2], given_up=row[3], age=float(max(row[4], 0)))
+        for row in rows
     ]
 
 
@@ -264,11 +265,11 @@ _LOCK = 1_802_661_751
 """Sets the locks of claims apart from others on the same database."""
 
 
-def _waiting(kind: Kind, by: datetime | None) -> Any:
+def _waiting(kind: WorkKind, by: datetime | None) -> Any:
     return _WAITING[kind](func.now() if by is None else literal(by)).subquery()
 
 
-def _same(kind: Kind, due: Any) -> Any:
+def _same(kind: WorkKind, due: Any) -> Any:
     return and_(work.c.kind == kind, work.c.id == due.c.id)
 
 
@@ -287,4 +288,4 @@ async def _taken(connection: Connection, rows: Select[Any]) -> list[Work]:
     again = {"attempts": work.c.attempts + 1, "next_at": made.excluded.next_at, "claim": made.excluded.claim}
     taken = made.on_conflict_do_update(index_elements=["kind", "id"], set_=again, where=_free())
     found = await connection.execute(taken.returning(*(work.c[name] for name in Work._fields)))
-    return sorted((Work(Kind(row.kind), *row[1:]) for row in found), key=lambda piece: (piece.since, piece.id))
+    return sorted((Work(WorkKind(row.kind), *row[1:]) for row in found), key=lambda piece: (piece.since, piece.id))

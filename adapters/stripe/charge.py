@@ -1,4 +1,4 @@
-"""Charging a saved method off-session: `domain.provider.PaymentProvider`, as Stripe does it.
+"""Charging a saved method off-session: `domain.providers.provider.PaymentProvider`, as Stripe does it.
 
 One payment is one PaymentIntent, which carries our payment id. It is looked for before it is made, and made under the
 id as idempotency key: the look finds it when the answer got lost days ago, or when the customer has confirmed it since;
@@ -18,7 +18,7 @@ from adapters.stripe.minor import Unchargeable, units
 from adapters.stripe.ours import PAYMENT
 from adapters.stripe.refund import refund
 from domain.books.payment import FailureCode
-from domain.provider import Charge, Failed, Outcome, Processing, Refused, Repayment, Succeeded, Unknown
+from domain.providers.provider import ChargeRequest, Failed, Outcome, Processing, Refused, Repayment, Succeeded, Unknown
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -31,7 +31,7 @@ class StripePayments:
         self._api = api
         self._reference_of = reference_of
 
-    async def charge(self, charge: Charge) -> Outcome:
+    async def charge(self, charge: ChargeRequest) -> Outcome:
         """What became of it, also if it had been asked before. NeedsAction carries the intent's client secret, which
         Stripe's own form confirms (`stripe.confirmCardPayment`, or `handleNextAction`). Raises Unknown."""
         try:
@@ -83,7 +83,7 @@ class StripePayments:
         """Raises Unknown, also while a bank has not yet taken the money back."""
         return await refund(self._api, repayment)
 
-    async def _made(self, charge: Charge, customer: str, amount: int) -> Outcome:
+    async def _made(self, charge: ChargeRequest, customer: str, amount: int) -> Outcome:
         try:
             async with self._api.turn(customer) as v1:
                 made = await v1.payment_intents.create_async(
@@ -105,7 +105,7 @@ class StripePayments:
             return intents.refused(error)
         return intents.outcome(made)
 
-    async def _confirmed(self, charge: Charge, found: PaymentIntent) -> Outcome:
+    async def _confirmed(self, charge: ChargeRequest, found: PaymentIntent) -> Outcome:
         """It was made, but never tried."""
         try:
             async with self._api.turn(charge.anonymous_id) as v1:

@@ -8,7 +8,7 @@ import stripe
 from stripe import HTTPXClient, StripeClient, StripeError
 
 from adapters.stripe.errors import holds_back, replayed, unknown
-from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.rate_limit import CallLimit
 
 API_VERSION = "2026-10-28.endive"
 """The version that this adapter was written against. Stripe keeps it working; a newer SDK does not move it."""
@@ -27,7 +27,7 @@ class Api:
     def __init__(
         self,
         key: str,
-        limit: RateLimit,
+        limit: CallLimit,
         *,
         address: str | None = None,
         answer_s_max: float = ANSWER_S_MAX,

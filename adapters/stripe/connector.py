@@ -7,7 +7,7 @@ from adapters.settings import DeploymentSettings
 from adapters.stripe.client import Api
 from adapters.stripe.ours import STRIPE
 from adapters.stripe.provider import StripeProvider
-from adapters.stripe.rate_limit import PER_SECOND, PER_SECOND_IN_TEST_MODE, RateLimit
+from adapters.stripe.rate_limit import PER_SECOND, PER_SECOND_IN_TEST_MODE, CallLimit
 from adapters.stripe.records import StripeRecords
 from adapters.stripe.webhook import StripeNotices
 
@@ -18,7 +18,7 @@ def stripe_connectors(settings: DeploymentSettings) -> Iterator[Connector]:
         return
     key = settings.stripe_api_key.get_secret_value()
     usual = PER_SECOND if "_live_" in key else PER_SECOND_IN_TEST_MODE
-    api = Api(key, RateLimit(settings.stripe_calls_per_second or usual / 2), address=settings.stripe_base_url)
+    api = Api(key, CallLimit(settings.stripe_calls_per_second or usual / 2), address=settings.stripe_base_url)
     secrets = [secret.get_secret_value() for secret in settings.stripe_webhook_secrets]
     yield Connector(
         name=STRIPE,

@@ -5,10 +5,10 @@ from stripe import InvalidRequestError
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.ours import ANONYMOUS
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 
 
-class Customers:
+class StripeCustomers:
     def __init__(self, api: Api) -> None:
         self._api = api
 

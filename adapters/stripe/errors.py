@@ -21,7 +21,7 @@ from stripe import (
 )
 
 from adapters.stripe.ours import text
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 
 MISSING = "resource_missing"
 

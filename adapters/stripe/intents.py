@@ -13,7 +13,7 @@ from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.ours import PAYMENT, maybe, ours, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import FailureCode
-from domain.provider import Failed, NeedsAction, Outcome, Processing, Succeeded, Unknown
+from domain.providers.provider import Failed, NeedsAction, Outcome, Processing, Succeeded, Unknown
 
 DAYS_LATER_S = 3600.0
 """How soon to ask again about a bank debit, which takes days."""

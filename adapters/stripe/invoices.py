@@ -17,10 +17,10 @@ from adapters.stripe.ours import INVOICE, LINE, ours
 from adapters.stripe.pages import PAGE, every
 from domain.exact import exact_sum
 from domain.money import Money
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 
 
-class Mirrored(Struct, frozen=True):
+class CopiedInvoice(Struct, frozen=True):
     """`lines`: all that makes up the total, tax among them, in the currency's digits; some may be below zero, as for
     what is given back, but never their sum."""
 
@@ -48,7 +48,7 @@ class Invoices:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    async def push(self, customer: str, mirrored: Mirrored, reference: str | None = None) -> AtStripe:
+    async def push(self, customer: str, mirrored: CopiedInvoice, reference: str | None = None) -> AtStripe:
         """Make the draft at Stripe, or bring it to this state. `reference`: its draft, as it was known last; one that
         was deleted since, here or in the dashboard, is made anew. One that is final already is left as it is, and
         compared."""
@@ -64,7 +64,7 @@ class Invoices:
             raise Unknown(f"Stripe takes no draft: {code_of(error)}") from error
         return compared(found, mirrored)
 
-    async def finalize(self, customer: str, mirrored: Mirrored, reference: str) -> AtStripe:
+    async def finalize(self, customer: str, mirrored: CopiedInvoice, reference: str) -> AtStripe:
         """After this Stripe's is as final as ours. Done twice is done once."""
         found = await self._there(customer, reference)
         if found.status == "draft":
@@ -118,7 +118,7 @@ class Invoices:
                 return one
         return None
 
-    async def _made(self, customer: str, mirrored: Mirrored, lost: str | None) -> Invoice:
+    async def _made(self, customer: str, mirrored: CopiedInvoice, lost: str | None) -> Invoice:
         # Under the same key Stripe would answer for a day with the one that is gone, or with another customer's.
         key = "/".join([mirrored.invoice_id, customer, *([lost] if lost is not None else [])])
         async with self._api.turn(customer) as v1:
@@ -181,7 +181,7 @@ class Invoices:
                 )
 
 
-def compared(found: Invoice, mirrored: Mirrored) -> AtStripe:
+def compared(found: Invoice, mirrored: CopiedInvoice) -> AtStripe:
     """Total with total: what Stripe wants to be paid may differ by a balance it keeps, which is no part of ours."""
     total = money(found.total, found.currency)
     difference = total - mirrored.total

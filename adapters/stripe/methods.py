@@ -17,7 +17,7 @@ from adapters.stripe.ours import STRIPE, maybe, name, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import Method
 from domain.identity import derived_id
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 
 _BRANDS = MappingProxyType(
     {
@@ -54,7 +54,7 @@ class Setup(Struct, frozen=True):
     client_secret: str
 
 
-class Methods:
+class StripeMethods:
     def __init__(self, api: Api, provider: str = STRIPE) -> None:
         """`provider`: the name that the account is registered by."""
         self._api = api

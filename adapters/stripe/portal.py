@@ -4,7 +4,7 @@ from stripe import InvalidRequestError
 
 from adapters.stripe.client import Api
 from adapters.stripe.errors import code_of
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 
 
 class Portal:

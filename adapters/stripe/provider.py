@@ -3,14 +3,14 @@
 from adapters.stripe import invoices
 from adapters.stripe.charge import StripePayments
 from adapters.stripe.client import Api
-from adapters.stripe.customers import Customers
+from adapters.stripe.customers import StripeCustomers
 from adapters.stripe.invoices import Invoices
-from adapters.stripe.methods import Methods
+from adapters.stripe.methods import StripeMethods
 from adapters.stripe.minor import Unchargeable
 from adapters.stripe.portal import Portal
-from domain.provider import (
+from domain.providers.provider import (
     Capabilities,
-    Charge,
+    ChargeRequest,
     Mirror,
     Mirrored,
     MirrorState,
@@ -29,8 +29,8 @@ class StripeProvider:
 
     def __init__(self, api: Api) -> None:
         self.api = api
-        self._customers = Customers(api)
-        self._methods = Methods(api)
+        self._customers = StripeCustomers(api)
+        self._methods = StripeMethods(api)
         self._invoices = Invoices(api)
         self._payments = StripePayments(api, self.link)
         self.charge = self._payments.charge
@@ -41,11 +41,11 @@ class StripeProvider:
         self.portal = Portal(api).open
 
     # ── payments ─────────────────────────────────────────────────────────────────────────────────────────────────────
-    async def outcome_of(self, charge: Charge) -> Outcome | None:
+    async def outcome_of(self, charge: ChargeRequest) -> Outcome | None:
         """A question makes no customer: of one who is not linked it is searched for."""
         return await self._payments.outcome_of(charge.payment_id, customer=charge.customer)
 
-    async def withdraw(self, charge: Charge) -> Succeeded | None:
+    async def withdraw(self, charge: ChargeRequest) -> Succeeded | None:
         return await self._payments.withdraw(charge.payment_id, charge.anonymous_id, charge.customer)
 
     # ── customers ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -69,7 +69,7 @@ class StripeProvider:
             if copy is not None:
                 await self._invoices.withdraw(reference, copy)
             return Mirrored(None, None)
-        told = invoices.Mirrored(mirror.invoice_id, mirror.currency, mirror.lines)
+        told = invoices.CopiedInvoice(mirror.invoice_id, mirror.currency, mirror.lines)
         try:
             found = await self._invoices.push(reference, told, copy)
         except Unchargeable as why:

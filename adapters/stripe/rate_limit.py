@@ -21,7 +21,7 @@ A_MOMENT_S = 1e-6
 """What is shorter is a rounding of floats, and no clock would get past it."""
 
 
-class RateLimit:
+class CallLimit:
     def __init__(
         self,
         per_second: float = PER_SECOND_IN_TEST_MODE,

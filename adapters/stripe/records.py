@@ -8,13 +8,13 @@ from stripe import Charge, Customer, Dispute, InvalidRequestError, ListObject, P
 
 from adapters.stripe.client import OURSELVES, Api
 from adapters.stripe.errors import code_of, is_missing
-from adapters.stripe.methods import Methods
+from adapters.stripe.methods import StripeMethods
 from adapters.stripe.minor import money
 from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, name, ours, text
 from adapters.stripe.pages import PAGE, every
 from domain.books.payment import Method
-from domain.provider import Unknown
-from domain.provider_state import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, Standing, State
+from domain.providers.provider import Unknown
+from domain.providers.records import DisputeStatus, FoundCustomer, FoundDispute, FoundPayment, FoundRefund, FoundStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BEGINNING = datetime.fromisoformat("2011-01-01T00:00:00+00:00")
@@ -40,7 +40,7 @@ class StripeRecords:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._methods = Methods(api)
+        self._methods = StripeMethods(api)
 
     @property
     def listing(self) -> Self:
@@ -174,29 +174,29 @@ def _charged(found: Charge) -> FoundPayment:
         payment_id=ours(found, PAYMENT),
         customer=name(found.customer),
         amount=money(found.amount, found.currency),
-        state=State(found.status.upper()),
+        state=FoundStatus(found.status.upper()),
         refunded=money(found.amount_refunded, found.currency),
     )
 
 
-def _state(intent: PaymentIntent) -> State:
+def _state(intent: PaymentIntent) -> FoundStatus:
     match intent.status:
         case "succeeded":
-            return State.SUCCEEDED
+            return FoundStatus.SUCCEEDED
         case "requires_payment_method" | "canceled":
-            return State.FAILED
+            return FoundStatus.FAILED
         case _:
-            return State.PENDING
+            return FoundStatus.PENDING
 
 
 def _refund(found: Refund) -> FoundRefund:
     match text(found, "status"):
         case "succeeded":
-            state = State.SUCCEEDED
+            state = FoundStatus.SUCCEEDED
         case "failed" | "canceled":
-            state = State.FAILED
+            state = FoundStatus.FAILED
         case _:
-            state = State.PENDING
+            state = FoundStatus.PENDING
     return FoundRefund(
         reference=found.id,
         refund_id=ours(found, REFUND),
@@ -218,16 +218,16 @@ def _dispute(found: Dispute) -> FoundDispute:
     )
 
 
-def _standing(found: Dispute) -> Standing:
+def _standing(found: Dispute) -> DisputeStatus:
     match found.status:
         case "lost":
-            return Standing.LOST
+            return DisputeStatus.LOST
         case "won" | "warning_closed" | "prevented":
-            return Standing.WON
+            return DisputeStatus.WON
         case "warning_needs_response" | "warning_under_review":
-            return Standing.ASKED
+            return DisputeStatus.ASKED
         case _:
-            return Standing.OPEN
+            return DisputeStatus.OPEN
 
 
 # Rounded outwards to whole seconds: better one twice than one missed.

@@ -9,7 +9,7 @@ from adapters.stripe.errors import code_of, is_missing
 from adapters.stripe.minor import Unchargeable, units
 from adapters.stripe.ours import REFUND, ours, text
 from adapters.stripe.pages import PAGE, every
-from domain.provider import Processing, Refused, Repayment, Succeeded
+from domain.providers.provider import Processing, Refused, Repayment, Succeeded
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from stripe import SignatureVerificationError, WebhookSignature
 
 from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND
-from domain.notice import About, Delivery, NotGenuine, Notice, Subject
+from domain.providers.notice import About, Delivery, NotGenuine, Notice, Subject
 
 TOLERANCE_S = 300
 """How old a signature may be. Stripe signs each delivery anew, also one that comes days late."""

@@ -4,7 +4,7 @@ from api.context import Context
 from domain.catalog import Catalog
 from domain.errors import ErrorCode, Refusal
 from domain.wording import REASON_CHARS_MAX, check_length
-from service.record import By
+from service.write.record import By
 
 
 async def catalog_of(context: Context) -> Catalog:

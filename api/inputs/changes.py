@@ -15,7 +15,7 @@ from domain.commands import ChangeSubscription
 from domain.period import Cadence
 from domain.policy import ChangeTiming
 from service.ids import new_id
-from service.quotes import UNQUOTED, Bound
+from service.write.quotes import UNQUOTED, Bound
 
 
 @strawberry.input

@@ -8,7 +8,7 @@ import strawberry
 from msgspec.structs import replace
 
 from domain.policy import BurnBy, LastStep
-from domain.seller import Dunning, Seller, Series, Settings
+from domain.seller import BillingSettings, Dunning, Seller, Series
 from domain.tax import TaxCode, TaxRate
 
 
@@ -113,7 +113,7 @@ class UpdateBillingSettingsInput:
     )
     reason: str | None = strawberry.field(default=None, description="Why, for the journal.")
 
-    def changed(self, settings: Settings) -> Settings:
+    def changed(self, settings: BillingSettings) -> BillingSettings:
         """These settings with what is given in their place."""
         return replace(
             settings,

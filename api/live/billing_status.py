@@ -13,9 +13,9 @@ from api.types.billing_status import BillingStatus
 from api.types.customer_ref import CustomerRef
 from domain.access import Scope
 from domain.billing_status import billing_status
-from service.cursors import BadCursor
-from service.sightings import digest, state_cursor, state_seen
-from service.snapshot import Snapshot
+from service.gates.snapshot import Snapshot
+from service.live.cursors import BadCursor
+from service.live.sightings import digest, state_cursor, state_seen
 
 KIND = "billingStatus"
 

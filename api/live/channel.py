@@ -8,9 +8,9 @@ from api.context import Context
 from api.types.customer_ref import CustomerRef
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from graphql_edge.live import States, Update
-from service.can_use import Ref, look_up
-from service.cursors import BadCursor
-from service.snapshot import Snapshot
+from service.gates.can_use import GateCustomer, look_up
+from service.gates.snapshot import Snapshot
+from service.live.cursors import BadCursor
 
 T = TypeVar("T")
 
@@ -20,9 +20,9 @@ DigestOf = Callable[[Snapshot], bytes | None]
 """Tells states apart; None: there is nothing to show yet."""
 
 
-def ref_of(customer: CustomerRef) -> Ref:
+def ref_of(customer: CustomerRef) -> GateCustomer:
     """As `service` knows it. Exactly one of the two is given: the schema sees to that."""
-    return Ref(customer.id or None, customer.external_id or None)
+    return GateCustomer(customer.id or None, customer.external_id or None)
 
 
 async def watched(context: Context, customer: CustomerRef) -> Snapshot:

@@ -11,9 +11,9 @@ from api.scalars import Cursor
 from api.types.customer_ref import CustomerRef
 from api.types.entitlement import Entitlement
 from domain.access import Scope
-from service.cursors import BadCursor
-from service.sightings import digest, state_cursor, state_seen
-from service.snapshot import Snapshot
+from service.gates.snapshot import Snapshot
+from service.live.cursors import BadCursor
+from service.live.sightings import digest, state_cursor, state_seen
 
 KIND = "entitlements"
 

@@ -15,7 +15,7 @@ from domain.access import Scope
 from domain.events import AnyEvent
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from graphql_edge.live import Log, Position, Update
-from service.cursors import BadCursor, decode_cursor, encode_cursor
+from service.live.cursors import BadCursor, decode_cursor, encode_cursor
 
 ALL = "journal of all"
 TYPES = frozenset(str(event.__struct_config__.tag) for event in get_args(AnyEvent))

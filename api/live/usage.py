@@ -15,13 +15,13 @@ from api.types.customer_ref import CustomerRef
 from api.types.usage import UsageMeter
 from domain.access import Scope
 from domain.catalog import FeatureKind
-from domain.entitlement import Entitlement
-from domain.gate import Usage, limit_with
+from domain.rights.entitlement import Entitlement
+from domain.rights.gate import FeatureUsage, limit_with
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from graphql_edge.live import Log, Position, Update
-from service.cursors import BadCursor
-from service.sightings import digest, feature_hash, usage_cursor, usage_seen
-from service.snapshot import Snapshot
+from service.gates.snapshot import Snapshot
+from service.live.cursors import BadCursor
+from service.live.sightings import digest, feature_hash, usage_cursor, usage_seen
 
 KIND = "usage"
 ZERO = Decimal(0)
@@ -71,7 +71,7 @@ class Reading(NamedTuple):
     """A right to a metered feature with what is used of it."""
 
     right: Entitlement
-    usage: Usage
+    usage: FeatureUsage
 
     @property
     def limit(self) -> Decimal | None:

@@ -32,12 +32,12 @@ from domain.account import Account
 from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import Catalog
 from domain.clock import TestClock
-from domain.due import present
-from domain.entitlement import Entitlement, entitlements
-from domain.gate import Usage
+from domain.lifecycle.due import present
+from domain.rights.entitlement import Entitlement, entitlements
+from domain.rights.gate import FeatureUsage
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
-from service import drafts
-from service.snapshot import Wanted
+from service.documents import drafts
+from service.gates.snapshot import UsageOfEntitlement
 from service.usage import Usage as UsageService
 from service.usage import UsageQuery
 
@@ -46,7 +46,7 @@ __all__ = ["Loaders", "Right", "Standing"]
 FIGURES_MAX = 5_000
 """Steps of usage histories in one operation: beside a page of customers each would multiply."""
 
-Right = tuple[Entitlement, Usage | None]
+Right = tuple[Entitlement, FeatureUsage | None]
 """A right with the usage of its period; None: it is not metered."""
 
 
@@ -101,7 +101,7 @@ class Loaders:
         )
         self.drafts: DataLoader[str, Sequence[Invoice] | None] = batched(self._read_drafts)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
-        self.syncs: DataLoader[str, Mapping[str, syncs.Standing] | None] = batched(
+        self.syncs: DataLoader[str, Mapping[str, syncs.SyncStatus] | None] = batched(
             lambda ids: syncs.by_customers(engine, ids, visible)
         )
         self.keys: DataLoader[str, ApiKey | None] = batched(lambda ids: keys.by_ids(engine, ids))
@@ -211,7 +211,7 @@ class Loaders:
     async def _read_rights(self, standings: Collection[Standing]) -> Mapping[Standing, Sequence[Right]]:
         held = {standing: entitlements(standing.account, standing.at) for standing in standings}
         wanted = [
-            Wanted(standing.customer.id, right, standing.at)
+            UsageOfEntitlement(standing.customer.id, right, standing.at)
             for standing, rights in held.items()
             for right in rights
             if right.period is not None

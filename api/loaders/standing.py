@@ -11,7 +11,7 @@ from adapters.postgres.reads.books import AccountWithBooks
 from domain.account import Account, Customer
 from domain.catalog import Catalog
 from domain.clock import TestClock
-from domain.due import present
+from domain.lifecycle.due import present
 
 
 class Vault(Protocol):

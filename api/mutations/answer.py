@@ -13,8 +13,8 @@ from api.inputs.asking import by, catalog_of, holder
 from api.inputs.fields import user_error
 from domain.commands import AccountCommand
 from domain.errors import Refusal, invalid
-from service.draft import Draft
-from service.record import Recorded
+from service.write.pending_events import PendingEvents
+from service.write.record import Recorded
 
 __all__ = ["by", "catalog_of", "holder", "once", "refusable", "retry", "user_error"]
 
@@ -58,7 +58,7 @@ async def once(
     input: Any,
     customer_id: str,
     command: AccountCommand | Callable[[], AccountCommand],
-    check: Callable[[Draft], None] | None = None,
+    check: Callable[[PendingEvents], None] | None = None,
 ) -> Recorded:
     """Record the command, with the input's own reason; a retry is answered with what its first attempt recorded."""
     actor = by(context, getattr(input, "reason", None))

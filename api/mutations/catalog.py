@@ -15,7 +15,7 @@ from domain.access import Scope
 from domain.commands import ArchivePlan, CatalogCommand, CreateFeature, CreateMeter, CreatePlan, PublishPlanVersion
 from domain.errors import ErrorCode, Refusal
 from service.ids import new_id
-from service.streams import CATALOG
+from service.write.streams import CATALOG
 
 
 @strawberry.input(description="A new feature.")

@@ -10,8 +10,8 @@ from api.types.clock import TestClock
 from api.types.errors import UserError
 from domain.access import Scope
 from domain.commands import CreateClock
-from service.clocks import advance
 from service.ids import new_id
+from service.later.clocks import advance
 
 
 @strawberry.input(description="A new test clock.")

@@ -12,8 +12,8 @@ from api.types.customer_ref import CustomerRef
 from api.types.decision import FeatureDecision
 from api.types.errors import UserError
 from domain.access import Scope
-from domain.gate import Decision
-from service.can_use import Ref, explained
+from domain.rights.gate import Decision
+from service.gates.can_use import GateCustomer, explained
 from service.usage import Reservation as Held
 from service.usage import ReservationState
 
@@ -109,7 +109,7 @@ class ReleaseReservationPayload:
 async def _shown(context: Context, ref: CustomerRef, decision: Decision, quantity: Decimal) -> FeatureDecision:
     context.changed()
     return FeatureDecision.of(
-        await explained(context.runtime, context.principal, Ref(ref.id, ref.external_id), decision, quantity)
+        await explained(context.runtime, context.principal, GateCustomer(ref.id, ref.external_id), decision, quantity)
     )
 
 

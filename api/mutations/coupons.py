@@ -18,9 +18,9 @@ from domain import coupon as domain
 from domain.access import Scope
 from domain.commands import ArchiveCoupon, CreateCoupon, RedeemCoupon, RemoveCoupon
 from domain.events import CouponRedeemed
-from service.coupons import counted
 from service.ids import new_id
-from service.streams import CATALOG
+from service.write.coupons import counted
+from service.write.streams import CATALOG
 
 
 @strawberry.input(description="A new coupon: percent or amount.")

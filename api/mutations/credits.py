@@ -24,8 +24,8 @@ from domain.errors import ErrorCode, Refusal, invalid
 from domain.events import CreditGranted
 from domain.money import is_currency
 from domain.wording import check_name
-from service.draft import Draft
 from service.ids import new_id
+from service.write.pending_events import PendingEvents
 
 PRIORITY = 50
 BOUGHT = "Prepaid credit"
@@ -138,7 +138,7 @@ class CreditMutations:
         customer_id = await context.customer_id(input.customer)
         item = _item(input, context.now)
 
-        def lasting(draft: Draft) -> None:
+        def lasting(draft: PendingEvents) -> None:
             if input.expires_at is not None and input.expires_at <= draft.time:
                 raise invalid("must lie in the future", "expires_at")
 

@@ -23,8 +23,8 @@ from domain.errors import ErrorCode, Refusal
 from domain.events import CreditNoteIssued, InvoiceFinalized, ItemAdded
 from domain.period import Period
 from domain.tax import STANDARD_CATEGORY
-from service.draft import Draft
 from service.ids import new_id
+from service.write.pending_events import PendingEvents
 
 ONE = Decimal(1)
 
@@ -183,6 +183,6 @@ def _key(drafts: Sequence[domain.Invoice], input: AdjustInvoiceLineInput) -> str
     return found
 
 
-def _comes_to_something(draft: Draft) -> None:
+def _comes_to_something(draft: PendingEvents) -> None:
     if not any(isinstance(event, InvoiceFinalized | CreditNoteIssued) for event in draft.events):
         raise Refusal(ErrorCode.CONFLICT, "there is nothing to bill", "invoice_id")

@@ -15,7 +15,7 @@ from domain import access
 from domain.access import Role, Scope
 from domain.commands import CreateKey, RevokeKey
 from domain.errors import ErrorCode, Refusal
-from service.api_secrets import new_secret
+from service.access.api_secrets import new_secret
 from service.ids import new_id, prefix_of
 
 

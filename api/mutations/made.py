@@ -11,8 +11,8 @@ from api.types.credit_note import CreditNote
 from api.types.invoice import Invoice
 from domain.books import invoice as domain
 from domain.events import CreditNoteIssued, InvoiceFinalized, SubscriptionCreated
-from service.draft import TIME
-from service.record import Recorded
+from service.write.pending_events import TIME
+from service.write.record import Recorded
 
 Answer = TypeVar("Answer", bound="Documented")
 

@@ -17,7 +17,7 @@ from domain.commands import AddMethod, DefaultMethod, RemoveMethod
 from domain.errors import invalid
 from domain.events import MethodAdded
 from service.ids import new_id
-from service.record import Recorded
+from service.write.record import Recorded
 
 
 @strawberry.input(description="A way to pay, as the provider keeps it.")

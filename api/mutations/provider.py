@@ -14,8 +14,8 @@ from api.types.errors import UserError
 from api.types.provider import ProviderLink
 from domain.access import Scope
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.provider import Unknown
-from service.payments.methods import check_return_url
+from domain.providers.provider import Unknown
+from service.providers.payments.methods import check_return_url
 
 
 @strawberry.input(description="A way to pay that the customer is about to type into the provider's own form.")

@@ -12,7 +12,7 @@ from api.types.errors import UserError
 from api.types.webhook import Reconciliation, Webhook
 from domain.access import Scope
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 from service.ids import prefix_of
 
 RANGE_MAX = timedelta(days=31)

@@ -13,7 +13,7 @@ from api.types.subscription import Subscription
 from domain.access import Scope
 from domain.commands import Subscribe
 from domain.events import SubscriptionCreated
-from service.coupons import counted
+from service.write.coupons import counted
 
 
 @strawberry.type(description="What came of subscribe.")

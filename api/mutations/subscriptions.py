@@ -27,7 +27,7 @@ from domain.access import Scope
 from domain.commands import AccountCommand, CancelScheduledChange, RevokeCancellation
 from domain.errors import Refusal
 from domain.events import ChangeScheduled, ChangeWithdrawn
-from service.quotes import UNQUOTED, Bound
+from service.write.quotes import UNQUOTED, Bound
 
 
 @strawberry.input(description="A planned cancellation to call off.")

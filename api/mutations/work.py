@@ -3,19 +3,19 @@
 import strawberry
 
 from adapters.postgres.reads import given_up
-from adapters.postgres.reads.given_up import Kind
+from adapters.postgres.reads.given_up import WorkKind
 from api.context import Info
 from api.mutations.answer import by, refusable
 from api.types.errors import UserError
 from api.types.work import GivenUpWork
 from domain.access import Scope
 from domain.errors import ErrorCode, Refusal
-from service.kinds import replay
+from service.later.kinds import replay
 
 
 @strawberry.input(description="Work to try once more.")
 class ReplayWorkInput:
-    kind: Kind = strawberry.field(description="What it is.")
+    kind: WorkKind = strawberry.field(description="What it is.")
     id: strawberry.ID = strawberry.field(description="Which one of its kind.")
     reason: str | None = strawberry.field(default=None, description="Why, for the log.")
 

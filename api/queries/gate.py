@@ -17,7 +17,7 @@ from api.types.decision import FeatureDecision
 from api.types.moment import AHEAD_MAX
 from domain.access import Scope
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
-from service.can_use import Answer, Ref, answer, can_use, known, look_up_answers
+from service.gates.can_use import GateAnswer, GateCustomer, answer, can_use, known, look_up_answers
 
 ONE = Decimal(1)
 ZERO = Decimal(0)
@@ -58,9 +58,9 @@ class GateQueries:
         _check(quantity, feature)
         if at is not None and at > context.runtime.clock.now() + AHEAD_MAX:
             raise ClientError(f"`at` may lie at most {AHEAD_MAX.days} days ahead.", code=BAD_USER_INPUT)
-        ref = Ref(customer.id or None, customer.external_id or None)
+        ref = GateCustomer(customer.id or None, customer.external_id or None)
         found = can_use(context.runtime, context.principal, ref, feature, quantity, at, bool(fresh))
-        return _shown(found) if isinstance(found, Answer) else _later(found)
+        return _shown(found) if isinstance(found, GateAnswer) else _later(found)
 
     @strawberry.field(
         graphql_type=list[FeatureDecision],
@@ -78,7 +78,7 @@ class GateQueries:
         if len(features) > FEATURES_MAX:
             raise ClientError(f"features: at most {FEATURES_MAX}.", code=BAD_USER_INPUT)
         _check(ONE, *features)
-        ref = Ref(customer.id or None, customer.external_id or None)
+        ref = GateCustomer(customer.id or None, customer.external_id or None)
         snapshot = known(context.runtime, context.principal, ref)
         if snapshot is None:
             return _later_many(look_up_answers(context.runtime, context.principal, ref, features))
@@ -93,7 +93,7 @@ def _check(quantity: Decimal, *features: str) -> None:
             raise ClientError(f"feature: at most {KEY_CHARS_MAX} characters.", code=BAD_USER_INPUT)
 
 
-def _shown(found: Answer) -> FeatureDecision:
+def _shown(found: GateAnswer) -> FeatureDecision:
     """Made once and kept with the answer, which is given as long as its snapshot lives."""
     shown: FeatureDecision | None = found.shown
     if shown is None:
@@ -101,9 +101,9 @@ def _shown(found: Answer) -> FeatureDecision:
     return shown
 
 
-async def _later(found: Awaitable[Answer]) -> FeatureDecision:
+async def _later(found: Awaitable[GateAnswer]) -> FeatureDecision:
     return _shown(await found)
 
 
-async def _later_many(found: Awaitable[list[Answer]]) -> list[FeatureDecision]:
+async def _later_many(found: Awaitable[list[GateAnswer]]) -> list[FeatureDecision]:
     return [_shown(one) for one in await found]

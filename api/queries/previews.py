@@ -27,12 +27,12 @@ from domain import money
 from domain.access import Scope
 from domain.catalog import Catalog
 from domain.commands import AccountCommand
-from domain.entitlement import Entitlement
 from domain.errors import Refusal
-from domain.gate import Usage
-from service import quotes
-from service.coupons import check_left
-from service.snapshot import Wanted
+from domain.rights.entitlement import Entitlement
+from domain.rights.gate import FeatureUsage
+from service.gates.snapshot import UsageOfEntitlement
+from service.write import quotes
+from service.write.coupons import check_left
 
 _AS_THE_CHANGE = "The same input as that of the change. Its quote and idempotencyKey do not matter here."
 
@@ -136,10 +136,10 @@ async def _rights(context: Context, catalog: Catalog, customer_id: str, found: q
     """Each with what is used in its period, as of when rights would change."""
     rights = [right for one in found.changes for right in (one.before, one.after) if right is not None]
     metered = [right for right in rights if right.period is not None]
-    wanted = [Wanted(customer_id, right, found.effective_at) for right in metered]
+    wanted = [UsageOfEntitlement(customer_id, right, found.effective_at) for right in metered]
     usages = dict(zip(map(id, metered), await context.runtime.usage.of(wanted), strict=True))
 
-    def used(right: Entitlement | None) -> tuple[Entitlement, Usage | None] | None:
+    def used(right: Entitlement | None) -> tuple[Entitlement, FeatureUsage | None] | None:
         return None if right is None else (right, usages.get(id(right)))
 
     return [EntitlementChange.of(catalog, used(one.before), used(one.after)) for one in found.changes]

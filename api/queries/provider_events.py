@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from adapters.postgres.reads import webhooks
-from adapters.postgres.reads.webhooks import State
+from adapters.postgres.reads.webhooks import NoticeState
 from api.context import Info
 from api.types.connection import Connection, Edge, page
 from api.types.customer_ref import CustomerRef
@@ -36,7 +36,7 @@ class ProviderEventQueries:
             CustomerRef | None, strawberry.argument(description="Only what is about this customer.")
         ] = None,
         state: Annotated[
-            list[State] | None, strawberry.argument(description="Only those in one of these states.")
+            list[NoticeState] | None, strawberry.argument(description="Only those in one of these states.")
         ] = None,
     ) -> Connection[Webhook]:
         context = info.context

@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from adapters.postgres.reads import given_up
-from adapters.postgres.reads.given_up import Kind
+from adapters.postgres.reads.given_up import WorkKind
 from api.context import Info
 from api.types.customer_ref import CustomerRef
 from api.types.work import GivenUpWork
@@ -22,7 +22,7 @@ class WorkQueries:
     async def given_up_work(
         self,
         info: Info,
-        kind: Annotated[list[Kind] | None, strawberry.argument(description="Only of these kinds.")] = None,
+        kind: Annotated[list[WorkKind] | None, strawberry.argument(description="Only of these kinds.")] = None,
         customer: Annotated[
             CustomerRef | None, strawberry.argument(description="Only what is about this customer.")
         ] = None,

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from service.invoice_documents import InvoiceDocuments, LinkStatus, Pdf
+from service.documents.invoice_documents import InvoiceDocuments, LinkStatus, Pdf
 
 _REFUSED = {
     LinkStatus.FORGED: (403, "This is no link of ours.\n"),

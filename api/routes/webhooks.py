@@ -12,10 +12,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from domain.notice import NotGenuine
-from domain.provider import Unknown
+from domain.providers.notice import NotGenuine
+from domain.providers.provider import Unknown
 from service.outage import DatabaseAway
-from service.webhooks import Intake
+from service.providers.webhooks import NoticeIntake
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,7 +30,7 @@ class _TooLarge(Exception):
     pass
 
 
-def webhooks_route(intake: Callable[[], Intake]) -> Route:
+def webhooks_route(intake: Callable[[], NoticeIntake]) -> Route:
     """`intake` is there once the application has started."""
 
     async def answer(request: Request) -> Response:

@@ -7,14 +7,14 @@ How each is made (mutations use the same classmethods as queries):
     Customer.of(standing)                               # each in the module of its name
     Subscription.of(standing, held)                     # held: domain Subscription
     ScheduledChange.of(standing, held, planned)         # planned: domain ScheduledChange of held
-    Entitlement.of(standing.catalog, held, usage)       # usage: domain.gate.Usage, None: not metered
+    Entitlement.of(standing.catalog, held, usage)       # usage: domain.rights.gate.Usage, None: not metered
     BillingStatus.of(standing)
     Invoice.of(standing, invoice)                       # a draft if the standing's books know nothing of it
     CreditNote.of(standing, note) · CreditGrant.of(standing, credit) · CouponRedemption.of(redemption)
     Payment.of(standing, payment) · Refund.of(standing, payment, refund) · PaymentMethod.of(standing, method)
     InvoiceLine.of(catalog, line, currency, origin)     # origin: an Origin; None: nobody's, as in a simulation
     BillingSettings.of(settings) · Coupon.of(coupon) · TaxLine.of(line, currency)
-    FeatureDecision.of(answer)                          # answer: service.snapshot.Answer
+    FeatureDecision.of(answer)                          # answer: service.gates.snapshot.Answer
     Plan.of(catalog, plan) · PlanVersion.of(catalog, version) · Price.of(catalog, price)
     Feature.of(catalog, feature) · Meter.of(meter)
     TestClock.of(clock) · ApiKey.of(key) · JournalEvent.of(entry, sees_provider) · UserError.of(refusal)

@@ -8,8 +8,8 @@ import strawberry
 from api.scalars import JSON, Cursor
 from api.types.computed import computed
 from api.types.plan import Plan
-from domain.gate import DecisionReason
-from service.snapshot import Answer
+from domain.rights.gate import DecisionReason
+from service.gates.snapshot import GateAnswer
 
 
 @strawberry.type(description="Whether a customer may use a feature, and why.")
@@ -29,7 +29,7 @@ class FeatureDecision:
     as_of: datetime = strawberry.field(description="The instant that it was decided for.")
     version: Cursor = strawberry.field(description="The position of the customer's journal that it was decided from.")
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: GateAnswer) -> None:
         decision = answer.decision
         self._answer = answer
         self.allowed = decision.allowed
@@ -45,7 +45,7 @@ class FeatureDecision:
         self.version = Cursor(answer.version)
 
     @classmethod
-    def of(cls, answer: Answer) -> "FeatureDecision":
+    def of(cls, answer: GateAnswer) -> "FeatureDecision":
         """As it was decided."""
         return cls(answer)
 

@@ -9,9 +9,9 @@ from api.scalars import JSON
 from api.types.computed import computed
 from api.types.feature import Feature
 from api.types.values import Period
-from domain import entitlement as domain
 from domain.catalog import Catalog, FeatureKind
-from domain.gate import Usage, limit_with
+from domain.rights import entitlement as domain
+from domain.rights.gate import FeatureUsage, limit_with
 
 ZERO = Decimal(0)
 
@@ -54,7 +54,7 @@ class Entitlement:
     period: Period | None = strawberry.field(description="METERED: what is counted together.")
     sources: list[EntitlementSource] = strawberry.field(description="Where it comes from, overrides last.")
 
-    def __init__(self, catalog: Catalog, held: domain.Entitlement, usage: Usage | None) -> None:
+    def __init__(self, catalog: Catalog, held: domain.Entitlement, usage: FeatureUsage | None) -> None:
         self._catalog = catalog
         self._held = held
         self.enabled = held.enabled
@@ -62,14 +62,14 @@ class Entitlement:
         self.value = held.value
         self.limit = self.used = self.remaining = None
         if held.feature.kind is FeatureKind.METERED:
-            usage = usage or Usage()
+            usage = usage or FeatureUsage()
             self.limit = limit_with(held, usage)
             self.used = usage.used
             if self.limit is not None:
                 self.remaining = max(ZERO, self.limit - usage.used - usage.held)
 
     @classmethod
-    def of(cls, catalog: Catalog, held: domain.Entitlement, usage: Usage | None) -> "Entitlement":
+    def of(cls, catalog: Catalog, held: domain.Entitlement, usage: FeatureUsage | None) -> "Entitlement":
         """`usage` is that of the entitlement's period; None for what is not metered."""
         return cls(catalog, held, usage)
 

@@ -12,11 +12,11 @@ from domain.books.invoice import InvoiceStatus
 from domain.books.line import LineKind
 from domain.books.payment import PaymentStatus, RefundTarget
 from domain.catalog import Aggregation, BillingMode, ChargeModel, FeatureKind, ProrationPolicy
-from domain.entitlement import SourceKind
 from domain.errors import ErrorCode
-from domain.gate import DecisionReason
 from domain.period import Cadence, Grain
 from domain.policy import BurnBy, ChangeDay, ChangesBilled, ChangeTiming, LastStep, Rounding, TrialUsage, ZeroUsage
+from domain.rights.entitlement import SourceKind
+from domain.rights.gate import DecisionReason
 from domain.subscription import SubscriptionStatus
 from domain.tax import TaxCode
 from service.usage import ReservationState, UsageEventStatus

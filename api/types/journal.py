@@ -15,8 +15,8 @@ from api.scalars import JSON, Cursor, write_decimal
 from api.types.computed import computed
 from api.types.connection import PageInfo
 from domain.books.payment import MANUAL, Payment
-from service.cursors import journal_cursor
 from service.ids import prefix_of
+from service.live.cursors import journal_cursor
 
 if TYPE_CHECKING:
     from api.types.customer import Customer

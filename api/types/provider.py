@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from adapters.postgres.reads.syncs import Standing as Told
+from adapters.postgres.reads.syncs import SyncStatus as Told
 from api.loaders import Loaders, Standing
 
 FAILURES_TOLD = 3

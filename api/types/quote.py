@@ -11,9 +11,9 @@ from api.types.feature import Feature
 from api.types.invoice_line import InvoiceLine
 from api.types.subscription import ScheduledChange
 from api.types.values import Money
-from domain import entitlement as domain
 from domain.catalog import Catalog, FeatureKind
-from domain.gate import Usage, limit_with
+from domain.rights import entitlement as domain
+from domain.rights.gate import FeatureUsage, limit_with
 
 
 @strawberry.type(description="A right that would not be the same any more.")
@@ -29,8 +29,8 @@ class EntitlementChange:
     def of(
         cls,
         catalog: Catalog,
-        before: tuple[domain.Entitlement, Usage | None] | None,
-        after: tuple[domain.Entitlement, Usage | None] | None,
+        before: tuple[domain.Entitlement, FeatureUsage | None] | None,
+        after: tuple[domain.Entitlement, FeatureUsage | None] | None,
     ) -> "EntitlementChange":
         """Each right with the usage of its period; at least one of them is there."""
         right = (after or before or (None,))[0]
@@ -78,7 +78,7 @@ class Quote:
     user_errors: list[UserError] = strawberry.field(default_factory=list, description="Why it would be refused.")
 
 
-def _over(right: domain.Entitlement, usage: Usage | None, *, gone: bool) -> Decimal | None:
+def _over(right: domain.Entitlement, usage: FeatureUsage | None, *, gone: bool) -> Decimal | None:
     """What is gone, or denied, allows nothing."""
     if right.feature.kind is not FeatureKind.METERED or usage is None:
         return None

@@ -115,7 +115,7 @@ class BillingSettings:
         description="How many minutes of changes are told to a payment provider at once."
     )
 
-    def __init__(self, settings: domain.Settings) -> None:
+    def __init__(self, settings: domain.BillingSettings) -> None:
         self._settings = settings
         self.zone = settings.zone
         self.net_days = settings.net_days
@@ -125,7 +125,7 @@ class BillingSettings:
         self.sync_minutes = settings.sync_minutes
 
     @classmethod
-    def of(cls, settings: domain.Settings) -> "BillingSettings":
+    def of(cls, settings: domain.BillingSettings) -> "BillingSettings":
         """As the catalog has them."""
         return cls(settings)
 

@@ -5,7 +5,7 @@ import strawberry
 from api.context import Info
 from api.types.customer import Customer
 from domain.access import Role
-from service.principal import Principal
+from service.access.principal import Principal
 
 
 @strawberry.type(description="Who the credentials are.")

@@ -5,21 +5,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from adapters.postgres.reads.webhooks import State, Told
+from adapters.postgres.reads.webhooks import NoticeState, StoredNotice
 from api.context import Info
 from api.types.node import Node
-from service.reconciliation import Finding, Report
+from service.providers.reconciliation import Finding, Report
 
 if TYPE_CHECKING:
     from api.types.customer import Customer
 
-strawberry.enum(State, name="WebhookState", description="Where a webhook stands.")
+strawberry.enum(NoticeState, name="WebhookState", description="Where a webhook stands.")
 _MEANING = {
     "PENDING": "It waits to be handled, or to be tried again.",
     "HANDLED": "All that follows from it is recorded.",
     "FAILED": "It was tried in vain, and waits for support.",
 }
-for _value in State.__strawberry_definition__.values:  # type: ignore[attr-defined]
+for _value in NoticeState.__strawberry_definition__.values:  # type: ignore[attr-defined]
     _value.description = _MEANING[_value.name]
 
 
@@ -31,12 +31,12 @@ class Webhook(Node):
     created_at: datetime = strawberry.field(description="When it happened there.")
     received_at: datetime = strawberry.field(description="When it came in.")
     handled_at: datetime | None = strawberry.field(description="When all that follows from it was recorded.")
-    state: State = strawberry.field(description="Where it stands.")
+    state: NoticeState = strawberry.field(description="Where it stands.")
     attempts: int = strawberry.field(description="How often it was tried.")
     next_attempt_at: datetime | None = strawberry.field(description="When it is tried next.")
     error: str | None = strawberry.field(description="Why the last try failed.")
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: StoredNotice) -> None:
         self._customer_id = told.customer_id
         self.id = strawberry.ID(told.id)
         self.provider = told.provider
@@ -47,7 +47,7 @@ class Webhook(Node):
         self.handled_at = told.handled_at
         self.state = told.state
         self.attempts = told.attempts
-        self.next_attempt_at = told.next_at if told.state is State.PENDING else None
+        self.next_attempt_at = told.next_at if told.state is NoticeState.PENDING else None
         self.error = told.error
 
     @strawberry.field(description="Whom it is about, as far as is known.")

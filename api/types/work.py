@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from adapters.postgres.reads.given_up import GivenUp, Kind
+from adapters.postgres.reads.given_up import GivenUp, WorkKind
 from api.context import Info
 
 if TYPE_CHECKING:
     from api.types.customer import Customer
 
-strawberry.enum(Kind, name="WorkKind", description="What is done later.")
+strawberry.enum(WorkKind, name="WorkKind", description="What is done later.")
 _MEANING = {
     "DUE": "What falls due for a customer is recorded. Its id is the customer's.",
     "CLOCK": "A test clock that was moved is caught up with. Its id is the clock's.",
@@ -20,13 +20,13 @@ _MEANING = {
     "WEBHOOK": "What a provider told is handled. Its id is the webhook's.",
     "COMPARISON": "A provider is compared with our books. Its id is the provider's name.",
 }
-for _value in Kind.__strawberry_definition__.values:  # type: ignore[attr-defined]
+for _value in WorkKind.__strawberry_definition__.values:  # type: ignore[attr-defined]
     _value.description = _MEANING[_value.name]
 
 
 @strawberry.type(description="Work that failed so often that it waits for support. By itself it is tried once a day.")
 class GivenUpWork:
-    kind: Kind = strawberry.field(description="What it is.")
+    kind: WorkKind = strawberry.field(description="What it is.")
     id: strawberry.ID = strawberry.field(description="Which one of its kind.")
     since: datetime = strawberry.field(description="When it fell due.")
     attempts: int = strawberry.field(description="How often it was tried.")

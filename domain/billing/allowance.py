@@ -19,11 +19,11 @@ from domain.billing.charge import Count
 from domain.billing.tariffs import Tariff
 from domain.books.line import ZERO
 from domain.catalog import Price
-from domain.entitlement import Entitlement, earlier_of, entitlement_then
 from domain.exact import EXACT, exact_sum
 from domain.limit import Limit
 from domain.period import Cadence, Period
 from domain.pricing.rate import rate
+from domain.rights.entitlement import Entitlement, earlier_of, entitlement_then
 
 Read = Callable[[Count], Decimal]
 _Where = tuple[tuple[str, str | None], str, datetime]

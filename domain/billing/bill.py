@@ -9,12 +9,12 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.account import Account
+from domain.billing.billing_point import BillingPoint
 from domain.billing.charge import Charge
+from domain.billing.credit_notes import credit_notes, mirrored
 from domain.billing.differences import adjusted, differences, is_set_off
-from domain.billing.giving_back import credit_notes, mirrored
-from domain.billing.invoicing import Made, corrections_from, item_lines, make
-from domain.billing.moment import Moment
-from domain.billing.office import Office
+from domain.billing.invoice_terms import InvoiceTerms
+from domain.billing.invoicing import NewInvoice, corrections_from, item_lines, make
 from domain.billing.releases import releases
 from domain.books import Books
 from domain.books.invoice import Item
@@ -38,12 +38,12 @@ class Draft(Struct, frozen=True):
         return any(line.amount > 0 for line in self.lines)
 
 
-def drafts(books: Books, wanted: Sequence[Charge], moment: Moment) -> tuple[Draft, ...]:
+def drafts(books: Books, wanted: Sequence[Charge], moment: BillingPoint) -> tuple[Draft, ...]:
     """By currency, the lines that the moment bills: differences, unless it is of items only, and the items it takes."""
     return _drafts(books, wanted, moment, () if moment.until is None else differences(books, wanted))
 
 
-def _drafts(books: Books, wanted: Sequence[Charge], moment: Moment, differ: Sequence[Line]) -> tuple[Draft, ...]:
+def _drafts(books: Books, wanted: Sequence[Charge], moment: BillingPoint, differ: Sequence[Line]) -> tuple[Draft, ...]:
     found: dict[str, list[Line]] = {}
     lines = adjusted((line for line in differ if not is_set_off(line)), books.adjustments)
     if lines:
@@ -76,7 +76,7 @@ def _continued(books: Books, wanted: Sequence[Charge], lines: Sequence[Line]) ->
     back = [line for line in lines if line.amount < 0]
     for charge in wanted:
         if charge.continues and charge.key not in found:
-            own = (line for line in back if line.subscription_id == charge.stretch.subscription_id)
+            own = (line for line in back if line.subscription_id == charge.segment.subscription_id)
             found[charge.key] = frozenset(share.redemption_id for line in own for share in line.coupons)
     return found
 
@@ -86,7 +86,7 @@ def _lowered_within(books: Books, charge: Charge) -> frozenset[str]:
     same = (
         billed.redemptions
         for billed in books.billed.values()
-        if billed.subscription_id == charge.stretch.subscription_id
+        if billed.subscription_id == charge.segment.subscription_id
         and billed.ends_at == charge.whole.end
         and billed.period.start >= charge.whole.start
     )
@@ -94,7 +94,7 @@ def _lowered_within(books: Books, charge: Charge) -> frozenset[str]:
 
 
 def bill(
-    account: Account, wanted: Sequence[Charge], office: Office, moment: Moment, at: datetime
+    account: Account, wanted: Sequence[Charge], office: InvoiceTerms, moment: BillingPoint, at: datetime
 ) -> tuple[e.AccountEvent, ...]:
     """Everything that the moment makes happen at `at`, in order. Of two workers that come for it the second finds the
     moment gone; so run twice is run once."""
@@ -134,7 +134,7 @@ class _Run:
         self.happened.append(event)
 
 
-def _settle(run: _Run, draft: Draft, office: Office, until: datetime | None) -> None:
+def _settle(run: _Run, draft: Draft, office: InvoiceTerms, until: datetime | None) -> None:
     made = _made(run, draft, draft.lines, office, until)
     notes = list(credit_notes(run.account, made.outside, draft.currency, run.at))
     if made.outside:
@@ -152,8 +152,13 @@ def _settle(run: _Run, draft: Draft, office: Office, until: datetime | None) -> 
 
 
 def _made(
-    run: _Run, draft: Draft, lines: Sequence[Line], office: Office, until: datetime | None, back: Sequence[Line] = ()
-) -> Made:
+    run: _Run,
+    draft: Draft,
+    lines: Sequence[Line],
+    office: InvoiceTerms,
+    until: datetime | None,
+    back: Sequence[Line] = (),
+) -> NewInvoice:
     return make(
         run.account,
         lines,

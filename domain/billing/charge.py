@@ -6,7 +6,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from domain.books.line import LineKind, Step
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.catalog import Price
 from domain.period import Period
 from domain.policy import ChangeDay
@@ -34,7 +34,7 @@ class Charge(Struct, frozen=True):
     amount: Decimal
     period: Period
     changed_at: datetime
-    stretch: Stretch
+    segment: BillingSegment
     whole: Period
     continues: bool = False
     price: Price | None = None

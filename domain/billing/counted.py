@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from domain.account import Account
 from domain.billing.allowance import Allowances, Place, Read
 from domain.billing.charge import Count
-from domain.billing.parts import periods
+from domain.billing.price_periods import periods
 from domain.billing.tariffs import Tariff, shifts, tariffs
 from domain.books.line import ZERO
 from domain.catalog import Price
@@ -31,7 +31,7 @@ class Window(Struct, frozen=True):
         return self.period.start == self.since
 
 
-class Bill(Struct, frozen=True):
+class MeteredPeriod(Struct, frozen=True):
     """One price in one of its usage periods, `whole`. `key` names it on every invoice."""
 
     key: str
@@ -45,7 +45,7 @@ class Bill(Struct, frozen=True):
 
     def due(self, until: datetime) -> bool:
         """Whether it is to be billed by then: when its period is over, or its terms are."""
-        return self.whole.end <= until or self.windows[-1].tariff.stretch.end is not None
+        return self.whole.end <= until or self.windows[-1].tariff.segment.end is not None
 
 
 class Cut(Struct, frozen=True):
@@ -73,18 +73,18 @@ class Counted:
         self._closed_until = account.books.closed_until
         self._until = until
 
-    def bills(self) -> tuple[Bill, ...]:
+    def bills(self) -> tuple[MeteredPeriod, ...]:
         """All that begin by then and are not closed, in the order in which they were sold, then of periods."""
-        found: dict[str, Bill] = {}
+        found: dict[str, MeteredPeriod] = {}
         for tariff, price in self._in_order():
-            stretch = tariff.stretch
-            for whole in periods(stretch, price.cadence, self._until, self._closed_until, stretch.anchor_of(price)):
-                key = f"{stretch.subscription_id}/{price.id}/{whole.start.isoformat()}"
-                there = found.get(key) or Bill(key, price, whole, ())
+            segment = tariff.segment
+            for whole in periods(segment, price.cadence, self._until, self._closed_until, segment.anchor_of(price)):
+                key = f"{segment.subscription_id}/{price.id}/{whole.start.isoformat()}"
+                there = found.get(key) or MeteredPeriod(key, price, whole, ())
                 found[key] = replace(there, windows=(*there.windows, _window(tariff, whole)))
         return tuple(found.values())
 
-    def cuts(self, bill: Bill, window: Window) -> Iterator[Cut]:
+    def cuts(self, bill: MeteredPeriod, window: Window) -> Iterator[Cut]:
         """What of the count the bill charges in one of its windows, cut where what is allowed changes."""
         rivals = self._tariffs[window.tariff.meter_key]
         allowances = self._allowances[window.tariff.meter_key]
@@ -97,7 +97,7 @@ class Counted:
                 at = allowances.until(place, shift.end)
                 yield Cut(place, at)
 
-    def named_only(self, bill: Bill) -> bool:
+    def named_only(self, bill: MeteredPeriod) -> bool:
         """Whether another subscription charges for all events that do not name this one."""
         for window in bill.windows:
             rivals = self._tariffs[window.tariff.meter_key]
@@ -109,7 +109,7 @@ class Counted:
 
     def _in_order(self) -> Iterator[tuple[Tariff, Price]]:
         every = [(one, price) for rivals in self._tariffs.values() for one in rivals for price in one.prices]
-        return iter(sorted(every, key=lambda one: (one[0].sold, one[0].stretch.prices.index(one[1]))))
+        return iter(sorted(every, key=lambda one: (one[0].sold, one[0].segment.prices.index(one[1]))))
 
     def slice(self, cut: Cut, read: Read) -> Slice:
         """Of the count as `read` tells it. The first subscription charges for all events but those that others charge
@@ -151,7 +151,7 @@ def _used(place: Place, at: datetime, read: Read, subscription_id: str | None = 
 
 
 def _window(tariff: Tariff, whole: Period) -> Window:
-    period = Period(max(whole.start, tariff.stretch.start), min(whole.end, tariff.stretch.end or FOREVER))
+    period = Period(max(whole.start, tariff.segment.start), min(whole.end, tariff.segment.end or FOREVER))
     return Window(tariff, min(max(whole.start, tariff.since), period.start), period)
 
 

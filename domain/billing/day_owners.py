@@ -8,39 +8,39 @@ leaves the day."""
 
 from collections.abc import Sequence
 
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.catalog import Price, ProrationPolicy
 from domain.policy import ChangeDay
 from domain.pricing.proration import day_of
 
 
-def begins(stretches: Sequence[Stretch], stretch: Stretch, price: Price) -> ChangeDay:
-    """OLD: the day on which the stretch begins belongs to something before it."""
-    day = day_of(stretch.start, stretch.zone)
-    for before in stretches:
+def begins(segments: Sequence[BillingSegment], segment: BillingSegment, price: Price) -> ChangeDay:
+    """OLD: the day on which the segment begins belongs to something before it."""
+    day = day_of(segment.start, segment.zone)
+    for before in segments:
         if (
-            before is not stretch
-            and same_slot(before, stretch)
+            before is not segment
+            and same_slot(before, segment)
             and before.end is not None
-            and before.start < before.end <= stretch.start
+            and before.start < before.end <= segment.start
             and day_of(before.end, before.zone) == day
-            and ends(stretches, before, _counterpart(before, price)) is ChangeDay.OLD
+            and ends(segments, before, _counterpart(before, price)) is ChangeDay.OLD
         ):
             return ChangeDay.OLD
     return ChangeDay.NEW
 
 
-def ends(stretches: Sequence[Stretch], stretch: Stretch, price: Price | None) -> ChangeDay:
-    """OLD: the stretch keeps the day on which it ends."""
+def ends(segments: Sequence[BillingSegment], segment: BillingSegment, price: Price | None) -> ChangeDay:
+    """OLD: the segment keeps the day on which it ends."""
     if price is None or any(
-        same_slot(after, stretch) and after.start == stretch.end and after.anchor != stretch.anchor
-        for after in stretches
+        same_slot(after, segment) and after.start == segment.end and after.anchor != segment.anchor
+        for after in segments
     ):
         return ChangeDay.NEW
     return price.change_day
 
 
-def same_slot(one: Stretch, other: Stretch) -> bool:
+def same_slot(one: BillingSegment, other: BillingSegment) -> bool:
     """Whether one can follow the other: the plans of a subscription, or one of its add-ons; a trial is followed by a
     beginning."""
     return (
@@ -51,7 +51,7 @@ def same_slot(one: Stretch, other: Stretch) -> bool:
     )
 
 
-def _counterpart(before: Stretch, price: Price) -> Price | None:
+def _counterpart(before: BillingSegment, price: Price) -> Price | None:
     by_day = [one for one in before.prices if one.meter_key is None and one.proration is ProrationPolicy.BY_DAY]
     same = [one for one in by_day if one.key == price.key]
     return next((one for one in same or by_day if one.change_day is ChangeDay.OLD), None)

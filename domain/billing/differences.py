@@ -124,7 +124,7 @@ def _weight(charge: Charge) -> Weight:
 
     def weight(part: Period) -> Fraction:
         begins = charge.end_day if part.start == charge.period.end else None
-        return share(price.proration, part, charge.whole, charge.stretch.zone, price.change_day, begins=begins)
+        return share(price.proration, part, charge.whole, charge.segment.zone, price.change_day, begins=begins)
 
     return weight
 
@@ -173,13 +173,13 @@ def _line(charge: Charge) -> Line:
         period=charge.period,
         tax_category=charge.tax_category,
         tax_inclusive=charge.tax_inclusive,
-        subscription_id=charge.stretch.subscription_id,
-        plan_key=charge.stretch.plan_key,
+        subscription_id=charge.segment.subscription_id,
+        plan_key=charge.segment.plan_key,
         price=price,
         usage=charge.usage,
         named_only=charge.named_only,
         ends_at=charge.whole.end,
-        because=charge.stretch.because,
+        because=charge.segment.because,
     )
 
 

@@ -11,18 +11,18 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.account import Account, Customer
-from domain.billing.office import Office
+from domain.billing.invoice_terms import InvoiceTerms
 from domain.billing.releases import releases
 from domain.books import Books
 from domain.books.credit import Burn
 from domain.books.invoice import Invoice, Item
 from domain.books.line import ZERO, Line, LineKind, Step
 from domain.books.redemption import Redemption
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.identity import derived_id
 from domain.money import rounded
 from domain.period import FOREVER, Period, local_date
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from domain.tax import PREPAID_CATEGORY, Treatment
 from domain.totals import discounted, promoted, totals
 from domain.totals.promotional import net
@@ -34,7 +34,7 @@ COLLECTED_WITHIN = timedelta(hours=1)
 """How long after it is final an invoice falls due that is charged at once: long enough for the charge to go through."""
 
 
-class Made(Struct, frozen=True):
+class NewInvoice(Struct, frozen=True):
     """An invoice, the redemptions of which it uses up a period, and the lines that it cannot net: what goes back of
     things that are taxed alike, above what it charges of them. Credit notes give it back."""
 
@@ -58,7 +58,7 @@ def item_lines(items: Collection[Item], at: datetime) -> list[Line]:
 def make(
     account: Account,
     lines: Sequence[Line],
-    office: Office,
+    office: InvoiceTerms,
     currency: str,
     at: datetime,
     *,
@@ -67,7 +67,7 @@ def make(
     covered: Mapping[str, Collection[str]] = MappingProxyType({}),
     back: Sequence[Line] = (),
     n: int = 0,
-) -> Made:
+) -> NewInvoice:
     """The invoice of these lines. `continued`: keys of what goes on with a period that was billed before, and the
     redemptions that lowered it; `covered`: the same of what begins within such a period. `back`: what credit notes give
     back at the same time (below zero); it is not on the invoice, but its shares of coupons and credit are free for what
@@ -108,7 +108,7 @@ def make(
             item.buys for item in books.items if item.buys is not None and f"item/{item.id}" in {x.key for x in lines}
         ),
     )
-    return Made(invoice, lowered.used, outside)
+    return NewInvoice(invoice, lowered.used, outside)
 
 
 def _line_id(customer: Customer, invoice_id: str, line: Line) -> str:
@@ -135,23 +135,23 @@ def counted(books: Books, redemption: Redemption) -> Container[LineKind]:
     """What uses up the periods of a coupon: the fees it lowers; where none recurs, usage; where nothing does, all."""
     prices = [
         price
-        for stretch in _latest(books)
-        if redemption.subscription_id in (None, stretch.subscription_id)
-        and (not redemption.coupon.plans or stretch.plan_key in redemption.coupon.plans)
-        for price in stretch.prices
+        for segment in _latest(books)
+        if redemption.subscription_id in (None, segment.subscription_id)
+        and (not redemption.coupon.plans or segment.plan_key in redemption.coupon.plans)
+        for price in segment.prices
     ]
     if any(price.meter_key is None for price in prices):
         return frozenset({LineKind.RECURRING})
     return frozenset({LineKind.RECURRING, LineKind.USAGE, LineKind.MINIMUM}) if prices else frozenset(LineKind)
 
 
-def _latest(books: Books) -> list[Stretch]:
+def _latest(books: Books) -> list[BillingSegment]:
     """What runs; of a subscription of which nothing does, what ran last."""
-    found: list[Stretch] = []
-    for id in dict.fromkeys(stretch.subscription_id for stretch in books.stretches):
-        own = [stretch for stretch in books.stretches if stretch.subscription_id == id]
-        last = max(stretch.end or FOREVER for stretch in own)
-        found += [stretch for stretch in own if (stretch.end or FOREVER) == last]
+    found: list[BillingSegment] = []
+    for id in dict.fromkeys(segment.subscription_id for segment in books.segments):
+        own = [segment for segment in books.segments if segment.subscription_id == id]
+        last = max(segment.end or FOREVER for segment in own)
+        found += [segment for segment in own if (segment.end or FOREVER) == last]
     return found
 
 
@@ -172,7 +172,7 @@ def _item_line(item: Item, at: datetime) -> Line:
     )
 
 
-def _taxed(line: Line, office: Office, at: datetime) -> Line:
+def _taxed(line: Line, office: InvoiceTerms, at: datetime) -> Line:
     """What goes back is taxed as it was; all else by the day on which it is provided: of usage the last of its
     period."""
     if line.treatment is not None:
@@ -186,6 +186,6 @@ def _period(lines: Sequence[Line], at: datetime) -> Period:
     return Period(min((one.start for one in lasting), default=at), max((one.end for one in lasting), default=at))
 
 
-def corrections_from(books: Books, until: datetime, settings: Settings) -> datetime:
+def corrections_from(books: Books, until: datetime, settings: BillingSettings) -> datetime:
     """What ended before is closed: so long ago, and billed at least once."""
     return min(until - timedelta(days=settings.corrections_days), books.billed_until or until)

@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from domain.billing.charge import Charge
-from domain.billing.parts import as_of, periods
+from domain.billing.price_periods import as_of, periods
 from domain.books import Books
 from domain.books.line import LineKind, Step
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.catalog import ProrationPolicy
 from domain.exact import exact_sum
 from domain.money import rounded
@@ -23,33 +23,35 @@ from domain.tax import STANDARD_CATEGORY
 def minimum_charges(books: Books, found: Sequence[Charge], until: datetime) -> Iterator[Charge]:
     """What is missing from the minimum spend of each period that is over (or whose plan is). One true-up for all that
     the plan costs, prorated like a fee (Lago, published cases I14, I16)."""
-    wanted: dict[str, list[tuple[Period, Stretch]]] = {}
+    wanted: dict[str, list[tuple[Period, BillingSegment]]] = {}
     wholes: dict[str, Period] = {}
-    for stretch in as_of(books, until):
-        if not stretch.minimum or stretch.trial:
+    for segment in as_of(books, until):
+        if not segment.minimum or segment.trial:
             continue
-        for whole in periods(stretch, stretch.cadence, until, books.closed_until):
-            key = f"{stretch.subscription_id}/minimum/{stretch.version_id}/{whole.start.isoformat()}"
-            part = Period(max(whole.start, stretch.start), min(whole.end, stretch.end or FOREVER))
-            wanted.setdefault(key, []).append((part, stretch))
+        for whole in periods(segment, segment.cadence, until, books.closed_until):
+            key = f"{segment.subscription_id}/minimum/{segment.version_id}/{whole.start.isoformat()}"
+            part = Period(max(whole.start, segment.start), min(whole.end, segment.end or FOREVER))
+            wanted.setdefault(key, []).append((part, segment))
             wholes[key] = whole
     for key, pieces in wanted.items():
-        whole, stretch = wholes[key], pieces[-1][1]
+        whole, segment = wholes[key], pieces[-1][1]
         covered = Period(pieces[0][0].start, pieces[-1][0].end)
-        over = whole.end <= until or (stretch.end is not None and covered.end <= until)
+        over = whole.end <= until or (segment.end is not None and covered.end <= until)
         if over or key in books.billed:
             periods_of = [part for part, _ in pieces]
-            spent = _spent(books, found, stretch, whole, periods_of)
-            yield _minimum(key, whole, covered, periods_of, stretch, spent)
+            spent = _spent(books, found, segment, whole, periods_of)
+            yield _minimum(key, whole, covered, periods_of, segment, spent)
 
 
-def _spent(books: Books, found: Iterable[Charge], stretch: Stretch, whole: Period, pieces: Iterable[Period]) -> Decimal:
+def _spent(
+    books: Books, found: Iterable[Charge], segment: BillingSegment, whole: Period, pieces: Iterable[Period]
+) -> Decimal:
     """What the plan came to in the period, also in months of it that are closed by now."""
-    id, closed = stretch.subscription_id, books.closed_until
+    id, closed = segment.subscription_id, books.closed_until
     wanted = (
         one.amount
         for one in found
-        if (one.stretch.subscription_id, one.stretch.version_id) == (id, stretch.version_id)
+        if (one.segment.subscription_id, one.segment.version_id) == (id, segment.version_id)
         and whole.contains(one.period.start)
     )
     earlier = (
@@ -58,32 +60,32 @@ def _spent(books: Books, found: Iterable[Charge], stretch: Stretch, whole: Perio
         if closed is not None
         and one.ends_at <= closed
         and one.kind is not LineKind.MINIMUM
-        and (one.subscription_id, one.plan_key) == (id, stretch.plan_key)
+        and (one.subscription_id, one.plan_key) == (id, segment.plan_key)
         and any(piece.contains(one.period.start) for piece in pieces)
     )
     return exact_sum((*wanted, *earlier))
 
 
 def _minimum(
-    key: str, whole: Period, covered: Period, pieces: list[Period], stretch: Stretch, spent: Decimal
+    key: str, whole: Period, covered: Period, pieces: list[Period], segment: BillingSegment, spent: Decimal
 ) -> Charge:
-    assert stretch.minimum is not None
+    assert segment.minimum is not None
     policy, day = ProrationPolicy.BY_SECOND, ChangeDay.NEW
-    part = sum((share(policy, piece, whole, stretch.zone, day) for piece in pieces), Fraction(0))
-    amount = true_up(stretch.minimum, part, spent, stretch.currency)
-    least = rounded(Fraction(stretch.minimum) * part, stretch.currency)
+    part = sum((share(policy, piece, whole, segment.zone, day) for piece in pieces), Fraction(0))
+    amount = true_up(segment.minimum, part, spent, segment.currency)
+    least = rounded(Fraction(segment.minimum) * part, segment.currency)
     one = Decimal(1)
-    fee = next(iter((*stretch.prices, *stretch.once)), None)  # taxed like what it stands in for
+    fee = next(iter((*segment.prices, *segment.once)), None)  # taxed like what it stands in for
     return Charge(
         key=key,
         kind=LineKind.MINIMUM,
-        description=f"{stretch.plan_name}: up to the minimum spend",
-        currency=stretch.currency,
+        description=f"{segment.plan_name}: up to the minimum spend",
+        currency=segment.currency,
         quantity=one,
         amount=amount,
         period=covered,
         changed_at=covered.start,
-        stretch=stretch,
+        segment=segment,
         whole=whole,
         tax_category=STANDARD_CATEGORY if fee is None else fee.tax_category,
         tax_inclusive=fee is not None and fee.tax_inclusive,

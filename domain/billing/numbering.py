@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from domain.events import AnyEvent, CreditNoteIssued, InvoiceFinalized
 from domain.period import local_date
-from domain.seller import Settings
+from domain.seller import BillingSettings
 
 
-def series_of(settings: Settings, event: InvoiceFinalized | CreditNoteIssued, at: datetime) -> tuple[str, int]:
+def series_of(settings: BillingSettings, event: InvoiceFinalized | CreditNoteIssued, at: datetime) -> tuple[str, int]:
     """(prefix of the series, digits of its counter): ("INV-2026-", 6) where numbers begin anew each year."""
     series = settings.invoices if isinstance(event, InvoiceFinalized) else settings.credit_notes
     year = f"{local_date(at, settings.zone).year}-" if series.yearly else ""

@@ -9,10 +9,10 @@ from msgspec import Struct
 
 from domain import events as e
 from domain.account import Account
-from domain.billing.giving_back import mirrored
+from domain.billing.credit_notes import mirrored
 from domain.books.line import Line
-from domain.entitlement import Entitlement, entitlements
 from domain.exact import exact_sum
+from domain.rights.entitlement import Entitlement, entitlements
 
 
 class Outcome(Struct, frozen=True):

@@ -8,11 +8,11 @@ from itertools import pairwise
 from msgspec import Struct
 
 from domain.account import Account
-from domain.billing.parts import as_of
+from domain.billing.price_periods import as_of
 from domain.books.line import ZERO
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.catalog import Price
-from domain.evolve.stretches import running as stretches_of
+from domain.evolve.segments import running as stretches_of
 from domain.exact import EXACT
 from domain.period import FOREVER, Period
 from domain.policy import TrialUsage
@@ -24,30 +24,30 @@ class Tariff(Struct, frozen=True):
 
     meter_key: str
     sold: int
-    stretch: Stretch
+    segment: BillingSegment
     prices: tuple[Price, ...]
     since: datetime
 
     @property
     def subscription_id(self) -> str:
-        return self.stretch.subscription_id
+        return self.segment.subscription_id
 
     @property
     def slot(self) -> tuple[str, str | None]:
         """As of a `Limit`."""
-        return self.subscription_id, self.stretch.plan_key if self.stretch.add_on else None
+        return self.subscription_id, self.segment.plan_key if self.segment.add_on else None
 
     @property
     def end(self) -> datetime:
-        return self.stretch.end or FOREVER
+        return self.segment.end or FOREVER
 
     def included(self, price: Price) -> Decimal:
         """Units that come off: of an add-on that was bought n times n times as many, like its limit."""
-        times = self.stretch.quantity if self.stretch.add_on else 1
+        times = self.segment.quantity if self.segment.add_on else 1
         return EXACT.multiply(price.included or ZERO, Decimal(times))
 
     def runs(self, at: datetime) -> bool:
-        return self.stretch.start <= at < self.end
+        return self.segment.start <= at < self.end
 
 
 def tariffs(account: Account, until: datetime) -> dict[str, list[Tariff]]:
@@ -61,33 +61,33 @@ def running(account: Account, at: datetime) -> dict[str, list[Tariff]]:
     assert account.customer is not None
     currency = account.customer.currency
     held = [one for one in account.subscriptions if one.gives_rights]
-    return _ordered(account, (stretch for one in held for stretch in stretches_of(one, currency, at)))
+    return _ordered(account, (segment for one in held for segment in stretches_of(one, currency, at)))
 
 
-def _ordered(account: Account, stretches: Iterable[Stretch]) -> dict[str, list[Tariff]]:
+def _ordered(account: Account, segments: Iterable[BillingSegment]) -> dict[str, list[Tariff]]:
     """A free trial charges nobody, and takes nothing from others."""
     begun = {held.id: (held.start_at, n) for n, held in enumerate(account.subscriptions)}
     found: dict[str, list[Tariff]] = {}
-    ranked = sorted(enumerate(stretches), key=lambda one: (begun[one[1].subscription_id], not one[1].add_on, -one[0]))
-    for sold, stretch in ranked:
-        if stretch.trial and stretch.trial_usage is not TrialUsage.BILLED:
+    ranked = sorted(enumerate(segments), key=lambda one: (begun[one[1].subscription_id], not one[1].add_on, -one[0]))
+    for sold, segment in ranked:
+        if segment.trial and segment.trial_usage is not TrialUsage.BILLED:
             continue
-        for meter_key, prices in _by_meter(stretch).items():
-            since = stretch.usage_since or begun[stretch.subscription_id][0]
-            found.setdefault(meter_key, []).append(Tariff(meter_key, sold, stretch, prices, since))
+        for meter_key, prices in _by_meter(segment).items():
+            since = segment.usage_since or begun[segment.subscription_id][0]
+            found.setdefault(meter_key, []).append(Tariff(meter_key, sold, segment, prices, since))
     return found
 
 
 def shifts(period: Period, among: list[Tariff]) -> Iterator[Period]:
     """The period, cut where any of the tariffs begins or ends."""
-    edges = {edge for one in among for edge in (one.stretch.start, one.end) if period.start < edge < period.end}
+    edges = {edge for one in among for edge in (one.segment.start, one.end) if period.start < edge < period.end}
     cuts = [period.start, *sorted(edges), period.end]
     yield from (Period(start, end) for start, end in pairwise(cuts))
 
 
-def _by_meter(stretch: Stretch) -> dict[str, tuple[Price, ...]]:
+def _by_meter(segment: BillingSegment) -> dict[str, tuple[Price, ...]]:
     found: dict[str, tuple[Price, ...]] = {}
-    for price in stretch.prices:
+    for price in segment.prices:
         if price.meter_key is not None:
             found[price.meter_key] = (*found.get(price.meter_key, ()), price)
     return found

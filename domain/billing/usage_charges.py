@@ -1,6 +1,6 @@
 """What usage comes to under the prices that follow its meter. (decisions/0021)
 
-A subscription's use of a meter in one usage period is one count. Whoever charges a stretch of it charges what the count
+A subscription's use of a meter in one usage period is one count. Whoever charges a segment of it charges what the count
 at its end comes to, less what the count at its beginning does, under their own price: so whatever changed in between
 (a pause, a plan, a version, a rhythm), included units and tiers go on and never begin anew.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from domain.account import Account
 from domain.billing.allowance import Read, beyond
 from domain.billing.charge import Charge, Count
-from domain.billing.counted import Bill, Counted, Cut, Slice, joined
+from domain.billing.counted import Counted, Cut, MeteredPeriod, Slice, joined
 from domain.books.line import ZERO, LineKind, Step
 from domain.catalog import Price
 from domain.exact import EXACT, exact_sum
@@ -51,49 +51,49 @@ class UsageCharges:
         def note(count: Count) -> Decimal:
             return asked.setdefault(count, ZERO)
 
-        for _, stretches in self._due:
-            for stretch in stretches:
-                for cut in stretch.cuts:
+        for _, segments in self._due:
+            for segment in segments:
+                for cut in segment.cuts:
                     self._counted.slice(cut, note)
         return tuple(asked)
 
     def charges(self, figures: Mapping[Count, Decimal]) -> Iterator[Charge]:
         """`figures`: of each of the `counts`."""
-        for bill, stretches in self._due:
-            yield self._charge(bill, stretches, figures.__getitem__)
+        for bill, segments in self._due:
+            yield self._charge(bill, segments, figures.__getitem__)
 
-    def _stretches(self, bill: Bill) -> Iterator[_Stretch]:
+    def _stretches(self, bill: MeteredPeriod) -> Iterator[_Stretch]:
         for _, windows in groupby(bill.windows, key=lambda window: window.since):
             of_one = list(windows)
             cuts = tuple(cut for window in of_one for cut in self._counted.cuts(bill, window))
             yield _Stretch(of_one[0].begins, cuts)
 
-    def _charge(self, bill: Bill, stretches: Iterable[_Stretch], read: Read) -> Charge:
+    def _charge(self, bill: MeteredPeriod, segments: Iterable[_Stretch], read: Read) -> Charge:
         slices: list[Slice] = []
         steps: list[Step] = []
-        for stretch in stretches:
-            charged = joined(self._counted.slice(cut, read) for cut in stretch.cuts)
-            steps += _steps(bill.price, charged, begins=stretch.begins)
+        for segment in segments:
+            charged = joined(self._counted.slice(cut, read) for cut in segment.cuts)
+            steps += _steps(bill.price, charged, begins=segment.begins)
             slices += charged
         return _charge(bill, slices, tuple(steps), named_only=self._counted.named_only(bill))
 
 
-def _charge(bill: Bill, slices: Iterable[Slice], steps: tuple[Step, ...], *, named_only: bool) -> Charge:
+def _charge(bill: MeteredPeriod, slices: Iterable[Slice], steps: tuple[Step, ...], *, named_only: bool) -> Charge:
     """A correction can lower a count below where this price took it over, but no charge goes below zero."""
-    price, stretch = bill.price, bill.windows[-1].tariff.stretch
+    price, segment = bill.price, bill.windows[-1].tariff.segment
     total = exact_sum(step.amount for step in steps)
     if total < 0:
         steps = (*steps, Step("below zero, counts as 0", ONE, EXACT.minus(total), EXACT.minus(total)))
     return Charge(
         key=bill.key,
         kind=LineKind.USAGE,
-        description=f"{stretch.plan_name}: {price.key.replace('_', ' ')}",
+        description=f"{segment.plan_name}: {price.key.replace('_', ' ')}",
         currency=price.currency,
         quantity=exact_sum(EXACT.subtract(one.ends, one.begins) for one in slices),
         amount=rounded(max(total, ZERO), price.currency, price.rounding),
         period=bill.covered,
         changed_at=bill.windows[-1].period.start,
-        stretch=stretch,
+        segment=segment,
         whole=bill.whole,
         price=price,
         tax_category=price.tax_category,

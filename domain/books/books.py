@@ -12,11 +12,11 @@ from domain.books.invoice import Adjustment, InvoiceStatus, Item, Receivable
 from domain.books.line import ZERO
 from domain.books.payment import Method, Payment
 from domain.books.redemption import Redemption
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.exact import exact_sum
 
 
-class Link(Struct, frozen=True, omit_defaults=True):
+class ProviderLink(Struct, frozen=True, omit_defaults=True):
     """The customer at a payment provider: `reference` is its own name of them. `drift`: where its record and ours
     differ, in words for support."""
 
@@ -25,12 +25,16 @@ class Link(Struct, frozen=True, omit_defaults=True):
     drift: tuple[str, ...] = ()
 
 
-class Books(Struct, frozen=True, omit_defaults=True):
+_STORED_AS = {"segments": "stretches"}
+"""What older releases called it, in what is stored."""
+
+
+class Books(Struct, frozen=True, omit_defaults=True, rename=_STORED_AS.get):
     """`billed_until`: everything due up to then was billed; what ended before `closed_until` is not looked at any more.
     `bill_at`: a change of that instant is to be billed at once. `once` names the one-time prices that were charged.
     `made` counts the invoices made, `noted` the credit notes: their ids follow from these."""
 
-    stretches: tuple[Stretch, ...] = ()
+    segments: tuple[BillingSegment, ...] = ()
     once: tuple[str, ...] = ()
     billed: dict[str, Billed] = {}
     billed_until: datetime | None = None
@@ -46,7 +50,7 @@ class Books(Struct, frozen=True, omit_defaults=True):
     payments: dict[str, Payment] = {}
     methods: tuple[Method, ...] = ()
     default_method_id: str | None = None
-    links: dict[str, Link] = {}  # by provider
+    links: dict[str, ProviderLink] = {}  # by provider
 
     @property
     def open(self) -> Sequence[Receivable]:

@@ -52,12 +52,12 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
     `amount` has the currency's digits; below zero where the line gives back. `calculated` is what the rules came to,
     where support put another amount in its place. `discount` and `credit` are its shares of coupons and of promotional
-    credit (of the sign of `amount`); `coupons` says which took what. `usage` is the stretch whose events were counted;
+    credit (of the sign of `amount`); `coupons` says which took what. `usage` is the segment whose events were counted;
     `named_only`: only those that name the subscription. `treatment` is set when the invoice is final; what reverses an
     earlier line keeps that line's. `ends_at`: the end of the price's own period, of which `period` may be a part.
     `corrects`: the line that it gives back of, `over` which part of that line's time, `stands` how what is left of that
     lies in time (None: not said; empty: evenly). `because`: the number, in its
-    customer's journal, of the event that began the stretch it charges for.
+    customer's journal, of the event that began the segment it charges for.
     """
 
     id: str

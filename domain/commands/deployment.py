@@ -7,7 +7,7 @@ from msgspec import Struct
 from domain.access import ApiKey, Scope
 from domain.catalog import Feature, Meter, Terms
 from domain.coupon import Coupon
-from domain.seller import Settings
+from domain.seller import BillingSettings
 
 
 # ── the catalog ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -47,7 +47,7 @@ class ArchiveCoupon(Struct, frozen=True):
 
 
 class ChangeSettings(Struct, frozen=True):
-    settings: Settings
+    settings: BillingSettings
 
 
 CatalogCommand = (

@@ -10,12 +10,14 @@ from domain import commands as c
 from domain import events as e
 from domain.account import Account, Customer, Grant
 from domain.catalog import FeatureKind, PlanVersion, Price
-from domain.clash import clashes, moves_to
-from domain.dating import check_since, dated_back, usual_timing
 from domain.decide.coupons import redemption
 from domain.decide.customers import erase_customer, new_customer, update_customer
 from domain.decide.money import decide_money
 from domain.errors import ErrorCode, NotChargeable, Refusal, invalid
+from domain.lifecycle.backdating import check_since, dated_back, usual_timing
+from domain.lifecycle.conflicts import conflicting_changes, moves_to
+from domain.lifecycle.transition import check_currency, check_quantity, choose_cadence, transition
+from domain.lifecycle.trial import first_period
 from domain.period import Cadence, Period
 from domain.policy import ChangeTiming
 from domain.pricing import check_prices
@@ -26,8 +28,6 @@ from domain.subscription import (
     Subscription,
     describe,
 )
-from domain.transition import check_currency, check_quantity, choose_cadence, transition
-from domain.trial import first_period
 from domain.wording import REASON_CHARS_MAX, check_name, check_setting
 
 SUBSCRIPTIONS_MAX = 100
@@ -179,7 +179,7 @@ def _change(account: Account, command: c.ChangeSubscription, at: datetime) -> Se
         assert account.customer is not None
         command = replace(command, timing=usual_timing(held, command.change, account.customer.currency))
     effective_at = _effective_at(held, command, at)
-    clashing = clashes(account, held, command.change, effective_at)
+    clashing = conflicting_changes(account, held, command.change, effective_at)
     now = effective_at <= at
     # Ending at once leaves nothing that a planned change could still be about.
     wins = command.replace_scheduled or (now and isinstance(command.change, Cancel))

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from domain import commands as c
 from domain import events as e
 from domain.account import Account
+from domain.billing.billing_point import by_hand, next_billing_point, nothing_to_wait_for
 from domain.billing.invoicing import invoice_id
-from domain.billing.moment import by_hand, next_moment, nothing_to_wait_for
 from domain.books.invoice import Adjustment, Item
 from domain.decide.credits import check_amount
 from domain.errors import ErrorCode, Refusal, invalid
@@ -58,7 +58,7 @@ def check_draft(account: Account, draft_id: str, at: datetime, *, first: bool = 
 
 def waiting(account: Account, at: datetime) -> bool:
     """Whether a period is over whose invoice is still a draft."""
-    moment = next_moment(account)
+    moment = next_billing_point(account)
     return moment is not None and moment.closes and not by_hand(account.books, at).interim
 
 

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from domain import commands as c
 from domain import events as e
 from domain.account import Account
-from domain.billing.giving_back import credit_of_note, note_id
+from domain.billing.credit_notes import credit_of_note, note_id
 from domain.books import Books
 from domain.books.credit import Burn
 from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable

@@ -6,15 +6,15 @@ from typing import NamedTuple
 
 from domain.account import Account
 from domain.billing.bill import bill
+from domain.billing.billing_point import BillingPoint, next_billing_point
 from domain.billing.charge import Charge
 from domain.billing.charges import Wanted
-from domain.billing.moment import Moment, next_moment
-from domain.billing.office import Office, office
-from domain.due import catch_up, next_due
+from domain.billing.invoice_terms import InvoiceTerms, invoice_terms
 from domain.dunning import charges_open, money_due, next_money_due
 from domain.engine.follow import follow, settle
 from domain.engine.pending import Pending
 from domain.engine.questions import Asking, Question
+from domain.lifecycle.due import catch_up, next_due
 
 
 class _Next(NamedTuple):
@@ -22,7 +22,7 @@ class _Next(NamedTuple):
 
     due: datetime | None
     money: datetime | None
-    moment: Moment | None
+    moment: BillingPoint | None
 
     @property
     def at(self) -> datetime | None:
@@ -36,7 +36,7 @@ def next_instant(account: Account) -> datetime | None:
 
 
 def _next(account: Account) -> _Next:
-    return _Next(next_due(account), next_money_due(account), next_moment(account))
+    return _Next(next_due(account), next_money_due(account), next_billing_point(account))
 
 
 def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = False) -> Asking[None]:
@@ -63,7 +63,7 @@ def advance(pending: Pending[Account], at: datetime, *, until_charge: bool = Fal
         yield from follow(pending, begun, happens_at, by_time=True)
 
 
-def make_final(pending: Pending[Account], moment: Moment) -> Asking[None]:
+def make_final(pending: Pending[Account], moment: BillingPoint) -> Asking[None]:
     """What the moment bills, whenever it is come to."""
     at = pending.at(moment.at)
     charges, terms = yield from wanted_by(pending.state, moment, at)
@@ -72,8 +72,8 @@ def make_final(pending: Pending[Account], moment: Moment) -> Asking[None]:
 
 
 def wanted_by(
-    account: Account, moment: Moment, at: datetime, wanted: Wanted | None = None
-) -> Asking[tuple[tuple[Charge, ...], Office]]:
+    account: Account, moment: BillingPoint, at: datetime, wanted: Wanted | None = None
+) -> Asking[tuple[tuple[Charge, ...], InvoiceTerms]]:
     """What is wanted by the moment, with the usage as it stands at `at`, and the terms to bill it by. `wanted`: if
     that was worked out already."""
     assert account.customer is not None
@@ -81,4 +81,4 @@ def wanted_by(
         wanted = Wanted(account, moment.until, interim=moment.interim)
     answer = yield Question(account.customer.id, at, () if wanted is None else wanted.counts)
     charges = () if wanted is None else wanted.charges(answer.figures)
-    return charges, office(answer.settings, account.customer)
+    return charges, invoice_terms(answer.settings, account.customer)

@@ -6,7 +6,7 @@ from datetime import datetime
 from domain import commands as c
 from domain import events as e
 from domain.account import Account
-from domain.billing.moment import by_hand
+from domain.billing.billing_point import by_hand
 from domain.decide import decide_account
 from domain.engine.advance import advance, make_final
 from domain.engine.follow import follow

@@ -9,7 +9,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from domain.billing.charge import Count
-from domain.seller import Settings
+from domain.seller import BillingSettings
 
 R = TypeVar("R")
 
@@ -26,7 +26,7 @@ class Question(Struct, frozen=True):
 class Answer(Struct, frozen=True):
     """`figures` of all that was asked for."""
 
-    settings: Settings
+    settings: BillingSettings
     figures: Mapping[Count, Decimal] = {}
 
 

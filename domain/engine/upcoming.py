@@ -4,9 +4,9 @@ from datetime import datetime
 
 from domain.account import Account
 from domain.billing import bill
-from domain.billing.ahead import expected
+from domain.billing.billing_point import next_billing_point
 from domain.billing.invoicing import make
-from domain.billing.moment import next_moment
+from domain.billing.upcoming_points import upcoming_points
 from domain.books.invoice import Invoice
 from domain.decide.drafts import waiting
 from domain.engine.advance import advance, make_final, wanted_by
@@ -18,7 +18,7 @@ from domain.events import InvoiceFinalized
 def upcoming(account: Account, at: datetime) -> Asking[Invoice | None]:
     """The draft of the next invoice, as it would be now if nothing else happened: what will recur, and the usage so
     far. None: as things are, none will come."""
-    for ahead, moment, wanted in expected(account, at):
+    for ahead, moment, wanted in upcoming_points(account, at):
         charges, terms = yield from wanted_by(ahead, moment, max(at, moment.at), wanted)
         one = next((one for one in bill.drafts(ahead.books, charges, moment) if one.charges), None)
         if one is not None:
@@ -44,7 +44,7 @@ def drafts(pending: Pending[Account], at: datetime) -> Asking[list[Invoice]]:
     found = [fact.event.invoice for fact in pending.facts if isinstance(fact.event, InvoiceFinalized)]
     if waiting(pending.state, now):
         first = yield from upcoming(pending.state, now)
-        moment = next_moment(pending.state)
+        moment = next_billing_point(pending.state)
         assert moment is not None
         yield from make_final(pending, moment)  # to see what comes after it
         found += [first] if first is not None and first.issued_at == moment.at else []

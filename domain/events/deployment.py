@@ -6,7 +6,7 @@ from domain.access import ApiKey
 from domain.catalog import Feature, Meter, Plan, PlanVersion
 from domain.coupon import Coupon
 from domain.events.event import Event
-from domain.seller import Settings
+from domain.seller import BillingSettings
 
 
 # ── the catalog ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -41,7 +41,7 @@ class CouponArchived(Event, frozen=True, tag="coupon.archived"):
 class SettingsChanged(Event, frozen=True, tag="settings.changed"):
     """All of them, as they are from now on."""
 
-    settings: Settings
+    settings: BillingSettings
 
 
 CatalogEvent = (

@@ -12,7 +12,7 @@ from domain.catalog import Catalog
 from domain.clock import TestClock
 from domain.evolve.limits import recorded
 from domain.evolve.money import evolve_money
-from domain.evolve.stretches import aligned, billed_up_to
+from domain.evolve.segments import aligned, billed_up_to
 from domain.subscription import Cancel, EndReason, Subscription
 
 

@@ -24,7 +24,7 @@ Keys = Mapping[str, Billed]
 Note = Callable[[Decimal, BilledLine], BilledLine]
 
 
-class Taxed(NamedTuple):
+class TaxGroup(NamedTuple):
     """What is charged in this currency and taxed like this."""
 
     currency: str
@@ -110,7 +110,7 @@ def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
         given = exact_sum(line.amount - _alone(line.amount, alone.get(line.id)) for line in lines)
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE:  # what lowers only the loss gives nobody anything
             given = rounded(Fraction(given) * Fraction(note.total - note.off) / Fraction(note.total), note.currency)
-        after = _set_aside(after, _given, given, named, Taxed(note.currency, tax))
+        after = _set_aside(after, _given, given, named, TaxGroup(note.currency, tax))
     return after
 
 
@@ -128,7 +128,7 @@ def forgiven(keys: Keys, owed: Receivable, share: Decimal, of: Decimal) -> dict[
             named = {line.id: part for line, part in zip(charged, parts, strict=True)}
             alone = {line.id: line.stands for line in charged if line.key not in keys}
             unpaid -= exact_sum(_alone(part, alone.get(id)) for id, part in named.items())
-            after = _set_aside(after, _forgiven, unpaid, named, Taxed(owed.currency, tax))
+            after = _set_aside(after, _forgiven, unpaid, named, TaxGroup(owed.currency, tax))
     return after
 
 
@@ -244,7 +244,7 @@ def _set_aside(
     note: Note,
     amount: Decimal,
     named: Mapping[str, Decimal],
-    of: Taxed,
+    of: TaxGroup,
 ) -> dict[str, Billed]:
     """`amount` is noted of the named lines, by line id, as far as they stand; then, since other documents may have
     given back of these, of what else was charged at that tax, invoice by invoice, the newest first. Lines of one

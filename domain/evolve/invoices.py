@@ -10,7 +10,7 @@ from domain.books import Books
 from domain.books.invoice import Invoice, OwedLine, Receivable
 from domain.books.line import ZERO, Line
 from domain.books.redemption import Redemption
-from domain.books.stretch import Stretch
+from domain.books.segment import BillingSegment
 from domain.catalog import ProrationPolicy
 from domain.evolve.billed import invoiced
 from domain.evolve.entries import with_burned, with_owed, with_released
@@ -102,8 +102,8 @@ def _treatment(line: Line) -> Treatment:
 
 def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
     closed_until = max(books.closed_until or corrections_from, corrections_from)
-    stretches = _looked_at(books.stretches, closed_until)
-    since = _kept_since(stretches, closed_until)
+    segments = _looked_at(books.segments, closed_until)
+    since = _kept_since(segments, closed_until)
     return replace(
         books,
         billed_until=max(books.billed_until or until, until),
@@ -114,37 +114,37 @@ def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
             for key, one in books.billed.items()
             if one.ends_at > closed_until or one.ends_at >= since.get(one.subscription_id or "", FOREVER)
         },
-        stretches=stretches,
+        segments=segments,
     )
 
 
-def _looked_at(stretches: Iterable[Stretch], closed_until: datetime) -> tuple[Stretch, ...]:
+def _looked_at(segments: Iterable[BillingSegment], closed_until: datetime) -> tuple[BillingSegment, ...]:
     """Those that anything is still charged for. And who charged a meter in months that are closed, as long as a longer
     period of another price of it is not: what was used then was theirs. And what ended on the day on which one begins
     that counts days: that day may be theirs."""
-    stretches = tuple(stretches)
+    segments = tuple(segments)
     since: dict[str, datetime] = {}
     begun: list[datetime] = []
-    for one in stretches:
+    for one in segments:
         if one.looked_at(closed_until):
             for meter_key, start in one.counting_since(closed_until).items():
                 since[meter_key] = min(start, since.get(meter_key, start))
             if any(price.proration is ProrationPolicy.BY_DAY for price in one.prices):
                 begun.append(one.start)
 
-    def shares(one: Stretch) -> bool:
+    def shares(one: BillingSegment) -> bool:
         if one.end is not None and any(timedelta(0) <= at - one.end < DAY_MAX for at in begun):
             return True
         return any((one.end or FOREVER) > since.get(price.meter_key or "", FOREVER) for price in one.prices)
 
-    return tuple(one for one in stretches if one.looked_at(closed_until) or shares(one))
+    return tuple(one for one in segments if one.looked_at(closed_until) or shares(one))
 
 
-def _kept_since(stretches: Iterable[Stretch], closed_until: datetime) -> dict[str, datetime]:
+def _kept_since(segments: Iterable[BillingSegment], closed_until: datetime) -> dict[str, datetime]:
     """Where a minimum spend counts months that are closed already, with all the others of its year, what they came to
     is kept until the year is."""
     found: dict[str, datetime] = {}
-    for one in stretches:
+    for one in segments:
         if one.minimum:
             start = period_at(one.anchor, one.cadence, one.zone, closed_until).start
             found[one.subscription_id] = min(start, found.get(one.subscription_id, start))

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.account import Account
 from domain.books import Books
-from domain.books.books import Link
+from domain.books.books import ProviderLink
 from domain.books.line import ZERO
 from domain.books.payment import Allocation
 from domain.evolve.billed import set_off
@@ -120,7 +120,7 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
         case e.BillingSuspended() | e.BillingRestored():
             return books
         case e.ProviderLinked(provider=provider, reference=reference):
-            return replace(books, links={**books.links, provider: Link(reference, at)})
+            return replace(books, links={**books.links, provider: ProviderLink(reference, at)})
         case e.ProviderUnlinked(provider=provider):
             return replace(books, links={name: link for name, link in books.links.items() if name != provider})
         case e.ProviderDrifted(provider=provider, drift=drift):

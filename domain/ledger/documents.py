@@ -12,7 +12,7 @@ from domain.money import split
 from domain.period import Period
 
 
-class Charge(NamedTuple):
+class PostedLine(NamedTuple):
     """A line. `net`: without discount and promotional credit, with the tax if its price contains it. `tax`: the
     position of its tax line."""
 
@@ -22,15 +22,15 @@ class Charge(NamedTuple):
     tax: int
 
 
-class Levy(NamedTuple):
+class PostedTax(NamedTuple):
     amount: Decimal
     inclusive: bool
 
 
-class Document(NamedTuple):
+class PostedDocument(NamedTuple):
     currency: str
-    charges: tuple[Charge, ...]
-    taxes: tuple[Levy, ...]
+    charges: tuple[PostedLine, ...]
+    taxes: tuple[PostedTax, ...]
 
 
 class Share(NamedTuple):
@@ -41,31 +41,31 @@ class Share(NamedTuple):
     period: Period | None = None
 
 
-def of_document(document: Invoice | CreditNote) -> Document:
+def of_document(document: Invoice | CreditNote) -> PostedDocument:
     places = {(tax.treatment, tax.inclusive): place for place, tax in enumerate(document.tax)}
 
-    def charge(line: Line) -> Charge:
+    def charge(line: Line) -> PostedLine:
         assert line.treatment is not None, "a final line has its treatment"
         net = line.amount - line.discount - line.credit
-        return Charge(line.kind, line.usage or line.period, net, places[line.treatment, line.tax_inclusive])
+        return PostedLine(line.kind, line.usage or line.period, net, places[line.treatment, line.tax_inclusive])
 
-    return Document(
+    return PostedDocument(
         document.currency,
         tuple(map(charge, document.lines)),
-        tuple(Levy(tax.amount, tax.inclusive) for tax in document.tax),
+        tuple(PostedTax(tax.amount, tax.inclusive) for tax in document.tax),
     )
 
 
-def of_receivable(owed: Receivable) -> Document:
+def of_receivable(owed: Receivable) -> PostedDocument:
     """The final invoice as it was, whatever was credited since."""
-    return Document(
+    return PostedDocument(
         owed.currency,
-        tuple(Charge(line.kind, line.serves, line.net, line.tax) for line in owed.lines),
-        tuple(Levy(tax.amount, tax.inclusive) for tax in owed.tax),
+        tuple(PostedLine(line.kind, line.serves, line.net, line.tax) for line in owed.lines),
+        tuple(PostedTax(tax.amount, tax.inclusive) for tax in owed.tax),
     )
 
 
-def shares(document: Document, at: datetime) -> Iterator[Share]:
+def shares(document: PostedDocument, at: datetime) -> Iterator[Share]:
     """Tax, what is earned by `at`, and what is yet to be earned and when. They sum to the document's total.
 
     Tax that prices contain is taken out of its lines in proportion, and exactly: 100.00 with 19 % on two lines of 50.00
@@ -82,11 +82,11 @@ def shares(document: Document, at: datetime) -> Iterator[Share]:
             yield _share(charge, charge.net - tax, at)
 
 
-def _place(charge: Charge) -> tuple[LineKind, datetime, datetime, Decimal]:
+def _place(charge: PostedLine) -> tuple[LineKind, datetime, datetime, Decimal]:
     return charge.kind, charge.serves.start, charge.serves.end, charge.net
 
 
-def _share(charge: Charge, amount: Decimal, at: datetime) -> Share:
+def _share(charge: PostedLine, amount: Decimal, at: datetime) -> Share:
     if charge.kind is LineKind.CREDIT:
         return Share(LedgerAccount.CREDIT_SOLD, amount)
     serves = charge.serves

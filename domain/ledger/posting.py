@@ -40,7 +40,7 @@ class Posting(Struct, frozen=True, omit_defaults=True):
     period: Period | None = None
 
 
-class Entry(Struct, frozen=True):
+class LedgerEntry(Struct, frozen=True):
     """An entry as accounting reads it. `customer` is the anonymous id: nothing personal leaves the ledger. `what`: the
     type of the event that it belongs to, or RECOGNIZED. `number` tells a customer's entries apart."""
 
@@ -52,4 +52,4 @@ class Entry(Struct, frozen=True):
 
 
 RECOGNIZED = "revenue.recognized"
-"""`Entry.what` of a month's part of deferred revenue: it follows from the calendar, not from an event."""
+"""`LedgerEntry.what` of a month's part of deferred revenue: it follows from the calendar, not from an event."""

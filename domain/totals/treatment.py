@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from domain.country import in_union, taxed_as
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from domain.tax import PREPAID_CATEGORY, STANDARD_CATEGORY, TaxCode, TaxRate, Treatment
 
 _NOTHING = Decimal(0)
@@ -37,7 +37,7 @@ class Buyer(Struct, frozen=True):
     tax_id_country: str | None = None
 
 
-def treatment(settings: Settings, buyer: Buyer, category: str, on: date) -> Treatment:
+def treatment(settings: BillingSettings, buyer: Buyer, category: str, on: date) -> Treatment:
     """How `category` is taxed for `buyer` on the day `on` (of supply, in the seller's calendar).
 
     At home the seller's rate. To a business of another member state nothing: the recipient accounts for the tax
@@ -68,12 +68,12 @@ def _business_abroad(buyer: Buyer, home: str) -> bool:
     return buyer.business and number is not None and in_union(number) and taxed_as(number) != home
 
 
-def _rate(settings: Settings, country: str, category: str, on: date) -> TaxRate | None:
+def _rate(settings: BillingSettings, country: str, category: str, on: date) -> TaxRate | None:
     own = _own_rate(settings, country, category, on)
     return own if own is not None else _own_rate(settings, country, STANDARD_CATEGORY, on)
 
 
-def _own_rate(settings: Settings, country: str, category: str, on: date) -> TaxRate | None:
+def _own_rate(settings: BillingSettings, country: str, category: str, on: date) -> TaxRate | None:
     held = (rate for rate in settings.tax_rates if (rate.country, rate.category) == (country, category))
     return next((rate for rate in held if rate.holds(on)), None)
 

@@ -17,11 +17,11 @@ from adapters.postgres.usage.periods import UsageQuery
 from adapters.vault import Vault
 from domain.catalog import Meter
 from domain.errors import invalid
-from domain.gate import Decision
-from domain.gate import Usage as Used
 from domain.period import Grain, Period
+from domain.rights.gate import Decision
+from domain.rights.gate import FeatureUsage as Used
 from service.clock import Clock
-from service.snapshot import Wanted
+from service.gates.snapshot import UsageOfEntitlement
 from service.turns import Turns
 from service.usage.allowance import allowances
 from service.usage.base import Base
@@ -29,17 +29,17 @@ from service.usage.consume import consume
 from service.usage.correct import Correction, correct
 from service.usage.customer_lookup import Visible
 from service.usage.events import (
+    CustomerIds,
     CustomerRef,
     RecordedEvent,
-    Ref,
     SentEvent,
     UsageEvent,
     UsageEventStatus,
     UsageOutcome,
     turn_of,
 )
-from service.usage.gate import Asked
-from service.usage.intake import Intake
+from service.usage.gate import UseRequest
+from service.usage.intake import UsageIntake
 from service.usage.read import Point, events_page, history, used_many
 from service.usage.record import Arrival, record
 from service.usage.reserve import (
@@ -82,7 +82,7 @@ class Usage:
         self, engine: Engine, vault: Vault, clock: Clock, changed: Callable[[str], None], retention_days: int
     ) -> None:
         self._base = Base(engine, vault, clock, changed, timedelta(days=retention_days))
-        self._intake = Intake(self._write, self._write_alone)
+        self._intake = UsageIntake(self._write, self._write_alone)
         self._turns = Turns()
 
     # ── recording ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -94,7 +94,7 @@ class Usage:
 
     async def correct(
         self,
-        ref: Ref,
+        ref: CustomerIds,
         source: str | None,
         id: str,
         quantity: Decimal | None,
@@ -113,7 +113,7 @@ class Usage:
     # ── using up ─────────────────────────────────────────────────────────────────────────────────────────────────────
     async def consume(
         self,
-        ref: Ref,
+        ref: CustomerIds,
         feature: str,
         quantity: Decimal,
         retry: Retry,
@@ -124,12 +124,12 @@ class Usage:
         """Use up the quantity if the decision allows it; a denied one changes nothing. `subscription_id`: which of the
         customer's subscriptions is to be charged. Raises Refusal: INVALID, NOT_FOUND, IDEMPOTENCY_MISMATCH."""
         async with self._turns.of([turn_of(ref)]):
-            asked = Asked(ref, feature, quantity, visible, subscription_id)
+            asked = UseRequest(ref, feature, quantity, visible, subscription_id)
             return await self._attempted(lambda: consume(self._base, asked, retry))
 
     async def reserve(
         self,
-        ref: Ref,
+        ref: CustomerIds,
         feature: str,
         quantity: Decimal,
         ttl: timedelta,
@@ -141,7 +141,7 @@ class Usage:
         """Hold the quantity for `ttl` (1 second to 1 day) if it may be used. `subscription_id`: which of the customer's
         subscriptions is to be charged. Raises Refusal: INVALID, NOT_FOUND, IDEMPOTENCY_MISMATCH."""
         async with self._turns.of([turn_of(ref)]):
-            asked = Asked(ref, feature, quantity, visible, subscription_id)
+            asked = UseRequest(ref, feature, quantity, visible, subscription_id)
             return await self._attempted(lambda: reserve(self._base, asked, ttl, retry))
 
     async def commit_reservation(
@@ -157,7 +157,7 @@ class Usage:
         return await self._attempted(lambda: release(self._base, Settling(id, visible), retry))
 
     # ── reading: of customers that the caller was found to see ───────────────────────────────────────────────────────
-    async def of(self, wanted: Sequence[Wanted]) -> list[Used]:
+    async def of(self, wanted: Sequence[UsageOfEntitlement]) -> list[Used]:
         """What each entitlement has used, held and carried over at its instant, in a constant number of statements."""
         if not wanted:
             return []

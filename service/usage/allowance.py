@@ -7,11 +7,11 @@ from adapters.postgres.driver import Driver
 from adapters.postgres.usage import periods, reservations
 from adapters.postgres.usage.periods import UsageQuery
 from domain.catalog import Catalog, Meter
-from domain.gate import Usage
-from service.snapshot import Wanted
+from domain.rights.gate import FeatureUsage
+from service.gates.snapshot import UsageOfEntitlement
 
 
-async def allowances(driver: Driver, catalog: Catalog, wanted: Sequence[Wanted]) -> list[Usage]:
+async def allowances(driver: Driver, catalog: Catalog, wanted: Sequence[UsageOfEntitlement]) -> list[FeatureUsage]:
     """The usage of each, readings up to and including its `at` counted, in a constant number of statements."""
     asks: list[UsageQuery] = []
     for _, meter, one in _metered(catalog, wanted):
@@ -25,14 +25,14 @@ async def allowances(driver: Driver, catalog: Catalog, wanted: Sequence[Wanted])
     held = await reservations.held_at(
         driver, sorted({(one.customer_id, meter.key, one.at) for _, meter, one in _metered(catalog, wanted)})
     )
-    found = [Usage()] * len(wanted)
+    found = [FeatureUsage()] * len(wanted)
     for n, meter, one in _metered(catalog, wanted):
         carried = one.entitlement.carried([next(figures) for _ in one.entitlement.earlier])
-        found[n] = Usage(next(figures), held.get((one.customer_id, meter.key, one.at), Decimal(0)), carried)
+        found[n] = FeatureUsage(next(figures), held.get((one.customer_id, meter.key, one.at), Decimal(0)), carried)
     return found
 
 
-def _metered(catalog: Catalog, wanted: Sequence[Wanted]) -> list[tuple[int, Meter, Wanted]]:
+def _metered(catalog: Catalog, wanted: Sequence[UsageOfEntitlement]) -> list[tuple[int, Meter, UsageOfEntitlement]]:
     found = []
     for n, one in enumerate(wanted):
         meter = catalog.meter(one.entitlement.feature.meter_key or "")

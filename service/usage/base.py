@@ -16,7 +16,7 @@ from domain.catalog import Catalog, Meter
 from service.clock import Clock
 from service.usage.check import EventCustomer
 from service.usage.customer_lookup import CustomerLookup, Visible, look_up_customers
-from service.usage.events import Ref
+from service.usage.events import CustomerIds
 
 KNOWN_MAX = 200_000
 """Meters' rows that this process remembers to have seen; about 30 MB."""
@@ -67,11 +67,11 @@ class Base:
         await self.catalog(driver)
         return self._by_type
 
-    async def look_up_customers(self, driver: Driver, asked: Iterable[tuple[Ref, Visible]]) -> CustomerLookup:
+    async def look_up_customers(self, driver: Driver, asked: Iterable[tuple[CustomerIds, Visible]]) -> CustomerLookup:
         """The customers that are meant, as they stand now."""
         return await look_up_customers(driver, self._vault, asked, self.clock.now(), self.retention)
 
-    async def look_up_customer(self, driver: Driver, ref: Ref, visible: Visible) -> EventCustomer | None:
+    async def look_up_customer(self, driver: Driver, ref: CustomerIds, visible: Visible) -> EventCustomer | None:
         """The one customer that is meant. None: there is none that the caller may see."""
         return (await self.look_up_customers(driver, [(ref, visible)]))(ref, visible)
 

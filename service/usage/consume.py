@@ -4,18 +4,18 @@ from msgspec.structs import replace
 
 from adapters.postgres.partitions import month_of
 from adapters.postgres.retries import Retry
-from domain.gate import Decision
+from domain.rights.gate import Decision
 from service.usage.base import Base
-from service.usage.gate import Asked, Count, Place, Undone, after, place_of
+from service.usage.gate import LockedCount, Undone, UsePlace, UseRequest, after, place_of
 from service.usage.once import answered, keep
 
 
-async def consume(base: Base, asked: Asked, retry: Retry) -> Decision:
+async def consume(base: Base, asked: UseRequest, retry: Retry) -> Decision:
     """Use up the quantity if that is allowed; the decision then has the figures with it counted. A denied one changes
     nothing and is not remembered, so the same key may pass later. Raises Refusal."""
     async with base.connection() as (connection, driver):
         place = await place_of(base, driver, asked)
-        if isinstance(place, Place):
+        if isinstance(place, UsePlace):
             await base.prepare(driver, place.wanted, [month_of(place.at)])
         try:
             async with connection.begin():
@@ -23,7 +23,7 @@ async def consume(base: Base, asked: Asked, retry: Retry) -> Decision:
                     return before
                 if isinstance(place, Decision):
                     raise Undone(place)
-                count = await Count.locked(driver, place)
+                count = await LockedCount.locked(driver, place)
                 decision, usage = await count.decide(driver, asked.quantity)
                 if not decision.allowed:
                     raise Undone(decision)

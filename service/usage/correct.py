@@ -17,7 +17,7 @@ from service.ids import new_id
 from service.usage.base import Base
 from service.usage.check import PROPERTIES_BYTES_MAX, is_number, to_json
 from service.usage.customer_lookup import Visible
-from service.usage.events import RecordedEvent, Ref
+from service.usage.events import CustomerIds, RecordedEvent
 from service.usage.once import answered, keep
 
 REASON_CHARS_MAX = 500
@@ -27,7 +27,7 @@ class Correction(NamedTuple):
     """What the event (source, id) of a customer should read. `quantity` takes the place of the figure that its meters
     read, wherever that stands; `properties` are laid over the event's own. Neither: the event does not count at all."""
 
-    ref: Ref
+    ref: CustomerIds
     source: str | None
     id: str
     quantity: Decimal | None

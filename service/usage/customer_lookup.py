@@ -7,15 +7,15 @@ from adapters.postgres import directory
 from adapters.postgres.driver import Driver
 from adapters.vault import Vault
 from service.usage.check import AHEAD_MAX, EventCustomer
-from service.usage.events import Ref
+from service.usage.events import CustomerIds
 
 Visible = frozenset[str] | None
-CustomerLookup = Callable[[Ref, Visible], EventCustomer | None]
+CustomerLookup = Callable[[CustomerIds, Visible], EventCustomer | None]
 """The customer, or None: there is none that the caller may see."""
 
 
 async def look_up_customers(
-    driver: Driver, vault: Vault, asked: Iterable[tuple[Ref, Visible]], at: datetime, retention: timedelta
+    driver: Driver, vault: Vault, asked: Iterable[tuple[CustomerIds, Visible]], at: datetime, retention: timedelta
 ) -> CustomerLookup:
     """Look up all customers at once: one statement for each set of customers that may be seen. `at` is the present of
     those who live in real time."""
@@ -41,7 +41,7 @@ async def look_up_customers(
             if found is not None:
                 by_external[visible, name] = _event_customer(found, at, retention)
 
-    def find(ref: Ref, visible: Visible) -> EventCustomer | None:
+    def find(ref: CustomerIds, visible: Visible) -> EventCustomer | None:
         id = ref.id
         return by_external.get((visible, ref.external_id or "")) if id is None else by_id.get((visible, id))
 

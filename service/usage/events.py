@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 from msgspec import Struct
 
 
-class Ref(Protocol):
+class CustomerIds(Protocol):
     """A customer by our id or by the caller's own: exactly one of the two."""
 
     @property
@@ -27,7 +27,7 @@ class SentEvent(Protocol):
     def id(self) -> str: ...
 
     @property
-    def customer(self) -> Ref: ...
+    def customer(self) -> CustomerIds: ...
 
     @property
     def type(self) -> str: ...
@@ -53,7 +53,7 @@ class CustomerRef(NamedTuple):
     external_id: str | None = None
 
 
-def turn_of(ref: Ref) -> str:
+def turn_of(ref: CustomerIds) -> str:
     """Under which those who write usage of one customer queue."""
     return f"id {ref.id}" if ref.external_id is None else f"external {ref.external_id}"
 
@@ -62,7 +62,7 @@ class UsageEvent(Struct, frozen=True):
     """A SentEvent for those who have no type of their own."""
 
     id: str
-    customer: Ref
+    customer: CustomerIds
     type: str
     time: datetime | None = None
     quantity: Decimal | None = None

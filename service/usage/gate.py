@@ -14,29 +14,29 @@ from adapters.postgres.usage.meters import CustomerMeter, MeterRow
 from adapters.postgres.usage.periods import PeriodSummary, UsageQuery
 from domain.account import Account
 from domain.catalog import Catalog, FeatureKind, Meter
-from domain.due import present
-from domain.entitlement import Entitlement, entitlement
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.gate import Decision, Usage, decide_use, limit_with
+from domain.lifecycle.due import present
+from domain.rights.entitlement import Entitlement, entitlement
+from domain.rights.gate import Decision, FeatureUsage, decide_use, limit_with
 from service.usage.base import Base
 from service.usage.check import NO_SUBSCRIPTION, Ready, readable, unnamable
 from service.usage.customer_lookup import Visible
-from service.usage.events import Ref
+from service.usage.events import CustomerIds
 from service.usage.record import write_new
 from service.usage.spend import adds, check_quantity, events
 
 
-class Asked(NamedTuple):
+class UseRequest(NamedTuple):
     """Who wants to use how much of what. `subscription_id`: which of their subscriptions is to be charged for it."""
 
-    ref: Ref
+    ref: CustomerIds
     feature: str
     quantity: Decimal
     visible: Visible
     subscription_id: str | None = None
 
 
-class Place(NamedTuple):
+class UsePlace(NamedTuple):
     """Where the use is counted: the customer's time, their right, its meter, all meters that read its events, and the
     subscription that these name."""
 
@@ -50,13 +50,13 @@ class Place(NamedTuple):
     subscription_id: str | None = None
 
 
-async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision:
+async def place_of(base: Base, driver: Driver, asked: UseRequest) -> UsePlace | Decision:
     """Where the use would be counted, or the decision that denies it whatever was used. Raises Refusal for what cannot
     be consumed at all."""
     catalog = await base.catalog(driver)
     whose = await base.look_up_customer(driver, asked.ref, asked.visible)
     if whose is None:
-        return decide_use(None, catalog, asked.feature, asked.quantity, Usage(), base.clock.now())
+        return decide_use(None, catalog, asked.feature, asked.quantity, FeatureUsage(), base.clock.now())
     account = present(decode_account(await account_state(driver, whose.customer_id)), whose.now)
     right = entitlement(account, asked.feature, whose.now)
     feature = right.feature if right else catalog.feature(asked.feature)
@@ -68,8 +68,8 @@ async def place_of(base: Base, driver: Driver, asked: Asked) -> Place | Decision
             same_type = (await base.meters_by_type(driver))[meter.event_type]
             wanted = {(whose.customer_id, one.key): one for one in same_type}
             _check_named(asked.subscription_id, account, same_type)
-            return Place(whose.customer_id, whose.now, account, catalog, right, meter, wanted, asked.subscription_id)
-    return decide_use(account, catalog, asked.feature, asked.quantity, Usage(), whose.now)
+            return UsePlace(whose.customer_id, whose.now, account, catalog, right, meter, wanted, asked.subscription_id)
+    return decide_use(account, catalog, asked.feature, asked.quantity, FeatureUsage(), whose.now)
 
 
 def _check_named(subscription_id: str | None, account: Account, meters: tuple[Meter, ...]) -> None:
@@ -82,16 +82,16 @@ def _check_named(subscription_id: str | None, account: Account, meters: tuple[Me
         raise invalid(reason, "subscription_id")
 
 
-class Count:
+class LockedCount:
     """The locked meter of a place, and what its period has used."""
 
-    def __init__(self, place: Place, rows: dict[CustomerMeter, MeterRow]) -> None:
+    def __init__(self, place: UsePlace, rows: dict[CustomerMeter, MeterRow]) -> None:
         self._place = place
         self._rows = rows
         self._key = (place.customer_id, place.meter.key)
 
     @classmethod
-    async def locked(cls, driver: Driver, place: Place) -> "Count":
+    async def locked(cls, driver: Driver, place: UsePlace) -> "LockedCount":
         """Take the locks. The transaction has begun; the rows were made before it (`Base.prepare`)."""
         count = cls(place, await fold.lock_complete(driver, place.wanted))
         row = count._rows[count._key]
@@ -109,15 +109,15 @@ class Count:
         ask = UsageQuery(row.customer_id, self._place.meter, period, self._place.at)
         return periods.figure(ask, PeriodSummary([row.rollup] if row.rollup else [], row.level_before, row.texts))
 
-    async def usage(self, driver: Driver) -> Usage:
+    async def usage(self, driver: Driver) -> FeatureUsage:
         """What decides: used, held and carried over."""
         customer_id, at, meter = self._place.customer_id, self._place.at, self._place.meter
         held = await reservations.held(driver, self._key, at)
         asks = [UsageQuery(customer_id, meter, one.period, at) for one in self._place.right.earlier]
         past = await periods.used(driver, asks) if asks else []
-        return Usage(self.used(), held, self._place.right.carried(past))
+        return FeatureUsage(self.used(), held, self._place.right.carried(past))
 
-    async def decide(self, driver: Driver, quantity: Decimal) -> tuple[Decision, Usage]:
+    async def decide(self, driver: Driver, quantity: Decimal) -> tuple[Decision, FeatureUsage]:
         """Whether `quantity` more may be used, and what that rests on."""
         place, usage = self._place, await self.usage(driver)
         needed = adds(place.meter, quantity, usage.used)
@@ -142,7 +142,7 @@ class Count:
             await meters.write(driver, [self._rows[self._key]])
 
 
-def after(decision: Decision, right: Entitlement, usage: Usage) -> Decision:
+def after(decision: Decision, right: Entitlement, usage: FeatureUsage) -> Decision:
     """The decision with the figures as they are once it took effect."""
     limit = limit_with(right, usage)
     left = None if limit is None else max(Decimal(0), limit - usage.used - usage.held)

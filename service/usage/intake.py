@@ -24,7 +24,7 @@ Write = Callable[[Sequence[Arrival]], Awaitable[list[UsageOutcome]]]
 Request = tuple[Sequence[Arrival], asyncio.Future[list[UsageOutcome]]]
 
 
-class Intake:
+class UsageIntake:
     def __init__(self, write: Write, write_alone: Write) -> None:
         self._write = write
         self._write_alone = write_alone

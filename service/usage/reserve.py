@@ -15,13 +15,13 @@ from adapters.postgres.usage import fold, reservations
 from adapters.postgres.usage.reservations import ReservationRow
 from domain.catalog import Meter
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.gate import Decision
+from domain.rights.gate import Decision
 from service.ids import new_id, prefix_of
 from service.usage.base import Base
 from service.usage.check import is_number, readable
 from service.usage.customer_lookup import Visible
 from service.usage.events import CustomerRef, turn_of
-from service.usage.gate import Asked, Count, Place, Undone, after, place_of
+from service.usage.gate import LockedCount, Undone, UsePlace, UseRequest, after, place_of
 from service.usage.once import answered, keep
 from service.usage.record import write_new
 from service.usage.spend import check_quantity, events
@@ -64,13 +64,13 @@ class Settling(NamedTuple):
     visible: Visible
 
 
-async def reserve(base: Base, asked: Asked, ttl: timedelta, retry: Retry) -> Reserved:
+async def reserve(base: Base, asked: UseRequest, ttl: timedelta, retry: Retry) -> Reserved:
     """Hold the quantity if it may be used. A denied one changes nothing and is not remembered. Raises Refusal."""
     if not TTL_MIN <= ttl <= TTL_MAX:
         raise invalid(f"must be {TTL_MIN.total_seconds():.0f} to {TTL_MAX.total_seconds():.0f} seconds", "ttl")
     async with base.connection() as (connection, driver):
         place = await place_of(base, driver, asked)
-        if isinstance(place, Place):
+        if isinstance(place, UsePlace):
             await base.prepare(driver, place.wanted, [])
         try:
             async with connection.begin():
@@ -78,7 +78,7 @@ async def reserve(base: Base, asked: Asked, ttl: timedelta, retry: Retry) -> Res
                     return before
                 if isinstance(place, Decision):
                     raise Undone(place)
-                count = await Count.locked(driver, place)
+                count = await LockedCount.locked(driver, place)
                 decision, usage = await count.decide(driver, asked.quantity)
                 if not decision.allowed:
                     raise Undone(decision)
@@ -142,7 +142,7 @@ async def holder(base: Base, id: str) -> list[str]:
     return [] if found is None else [turn_of(CustomerRef(found.customer_id))]
 
 
-async def _open(driver: Driver, place: Place, quantity: Decimal, ttl: timedelta) -> Reservation:
+async def _open(driver: Driver, place: UsePlace, quantity: Decimal, ttl: timedelta) -> Reservation:
     row = ReservationRow(
         customer_id=place.customer_id,
         id=new_id("reservation"),

@@ -27,10 +27,10 @@ from domain.books.invoice import Adjustment, Item
 from domain.books.payment import Method
 from domain.clock import TestClock
 from domain.coupon import Coupon
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from service.customers import NewCustomer, Personal
 from service.usage.correct import Correction
-from service.usage.gate import Asked
+from service.usage.gate import UseRequest
 
 ROOT = Path(__file__).parents[2]
 GRAPHQL_NAME = re.compile("[a-z0-9]+([A-Z][a-z0-9]+)+")
@@ -62,8 +62,8 @@ MADE: dict[str, tuple[tuple[type, ...], str]] = {
     "grantEntitlement": ((Grant,), "id granted_at ended_at revoked"),
     "revokeEntitlement": ((c.RevokeEntitlement,), ""),
     "correctUsage": ((Correction,), "ref visible quantity"),
-    "consume": ((Asked,), "ref visible"),
-    "reserveUsage": ((Asked,), "ref visible"),
+    "consume": ((UseRequest,), "ref visible"),
+    "reserveUsage": ((UseRequest,), "ref visible"),
     "addInvoiceItem": ((Item,), "id added_at buys at_once"),
     "removeInvoiceItem": ((c.RemoveItem,), ""),
     "adjustInvoiceLine": ((c.AdjustLine, Adjustment), "adjustment key"),
@@ -85,7 +85,7 @@ MADE: dict[str, tuple[tuple[type, ...], str]] = {
     "archiveCoupon": ((c.ArchiveCoupon,), ""),
     "applyCoupon": ((c.RedeemCoupon,), "redemption_id"),
     "removeCoupon": ((c.RemoveCoupon,), ""),
-    "updateBillingSettings": ((Settings,), ""),
+    "updateBillingSettings": ((BillingSettings,), ""),
     "createTestClock": ((TestClock,), "id"),
     "advanceTestClock": ((c.AdvanceClock,), ""),
     "createApiKey": ((ApiKey,), "id secret_hash created_at revoked_at"),

@@ -22,7 +22,7 @@ from domain import commands as c
 from domain import events as e
 from domain.account import Account
 from domain.billing.charges import Wanted
-from domain.billing.uncorrected import last_moment, uncorrected
+from domain.billing.uncorrected import last_billing_point, uncorrected
 from domain.books.credit import CreditKind
 from domain.evolve import evolve_account
 from domain.ledger import LedgerAccount, Posting, postings
@@ -47,7 +47,7 @@ def found(journal: Journal) -> list[str]:
 def differs(journal: Journal) -> list[str]:
     """Of an account without usage."""
     account, _ = folded(journal)
-    moment = last_moment(account)
+    moment = last_billing_point(account)
     if moment is None or moment.until is None:
         return []
     due = Wanted(account, moment.until)

@@ -8,9 +8,9 @@ from pydantic_settings import BaseSettings
 from adapters.payments.connector import Connector, PublicSettings, Surroundings
 from adapters.settings import FROM_ENVIRONMENT, DeploymentSettings, read
 from domain.books.payment import FailureCode, Method
-from domain.provider import (
+from domain.providers.provider import (
     Capabilities,
-    Charge,
+    ChargeRequest,
     Failed,
     NeedsAction,
     Outcome,
@@ -30,7 +30,7 @@ class Toy(Provider):
     capabilities = Capabilities()
 
     def __init__(self) -> None:
-        self.charges: dict[str, Charge] = {}
+        self.charges: dict[str, ChargeRequest] = {}
         self.refunds: dict[str, Repayment] = {}
         self.life: list[str] = []
 
@@ -41,7 +41,7 @@ class Toy(Provider):
         self.life.append("closed")
 
     # ── payments ─────────────────────────────────────────────────────────────────────────────────────────────────────
-    async def charge(self, charge: Charge) -> Outcome:
+    async def charge(self, charge: ChargeRequest) -> Outcome:
         reference = charge.reference
         if reference is None:
             reference = f"toy-{len(self.charges) + 1}"
@@ -54,7 +54,7 @@ class Toy(Provider):
             raise Unknown("this name stands for another payment")
         return Succeeded(reference) if charge.token in ("slow", "good") else Failed(FailureCode.DECLINED)
 
-    async def outcome_of(self, charge: Charge) -> Outcome | None:
+    async def outcome_of(self, charge: ChargeRequest) -> Outcome | None:
         if charge.reference is None:
             return None
         return NeedsAction(f"https://toy.example/{charge.reference}", charge.reference)
@@ -63,7 +63,7 @@ class Toy(Provider):
         self.refunds[repayment.refund_id] = repayment
         return Succeeded(f"toy-back-{repayment.reference}")
 
-    async def withdraw(self, charge: Charge) -> Succeeded | None:
+    async def withdraw(self, charge: ChargeRequest) -> Succeeded | None:
         return None
 
     # ── customers ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from timeline import MICROSECOND, D, Timeline, on
 
 from domain import commands as c
+from domain.billing.billing_point import next_boundary
 from domain.billing.invoicing import invoice_id
-from domain.billing.moment import next_boundary
 from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import Adjustment, Item
 from domain.catalog import BillingMode, ChargeModel, ProrationPolicy
@@ -20,7 +20,7 @@ from domain.coupon import Coupon
 from domain.errors import Refusal
 from domain.money import Money
 from domain.policy import ChangeDay, ChangesBilled, ChangeTiming, TrialUsage
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from domain.subscription import AddAddOn, Cancel, ChangePlan, ChangeQuantity, Pause, RemoveAddOn, Resume
 
 FREE = sold("free")
@@ -133,7 +133,7 @@ helped_lives = _lives(changing, helping, helping, helping, subscribing)
 
 def lived(drawn: Life, *, often: bool = False, **terms: Any) -> Iterator[Timeline]:
     """The life after each of its steps. `often`: the worker passes by many times in between."""
-    settings = Settings(dunning=PATIENT, **terms)
+    settings = BillingSettings(dunning=PATIENT, **terms)
     life, now = Timeline(drawn.beginning, drawn.zone, "EUR", settings, country="DE"), on(drawn.beginning)
     for number, step in enumerate(drawn.steps):
         before = now
@@ -202,7 +202,7 @@ def _concrete(life: Timeline, number: int, step: Step, now: datetime) -> c.Accou
         which = ids[step.which % len(ids)] if ids else "none"
         since = instant(command.since) if command.timing is ChangeTiming.NOW else None
         if since is not None:  # not before what it changes began
-            began = [one.start for one in life.account.books.stretches if one.subscription_id == which]
+            began = [one.start for one in life.account.books.segments if one.subscription_id == which]
             since = max(since, *began, life.account.books.closed_until or since)
         return replace(
             command,

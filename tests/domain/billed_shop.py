@@ -23,7 +23,7 @@ from domain.exact import exact_sum
 from domain.money import Money
 from domain.period import Cadence
 from domain.policy import LastStep
-from domain.seller import Dunning, Settings
+from domain.seller import BillingSettings, Dunning
 
 WEEK, MONTH, YEAR, ONCE = Cadence.WEEK, Cadence.MONTH, Cadence.YEAR, Cadence.ONCE
 PATIENT = Dunning(retry_days=(), grace_days=36_500, last_step=LastStep.LEAVE)
@@ -70,7 +70,7 @@ class Shop(Timeline):
     def __init__(self, since: str = "2026-01-01", zone: str = "UTC", currency: str = "EUR", **terms: Any) -> None:
         """`terms` are the seller's settings, or (country, tax_id_country, tax_id_valid) facts of the customer."""
         facts = {name: terms.pop(name) for name in ("country", "tax_id_country", "tax_id_valid") if name in terms}
-        super().__init__(since, zone, currency, Settings(**{"dunning": PATIENT} | terms), **facts)
+        super().__init__(since, zone, currency, BillingSettings(**{"dunning": PATIENT} | terms), **facts)
 
     @property
     def bills(self) -> list[str]:

@@ -21,7 +21,7 @@ from domain.books.invoice import Receivable
 from domain.engine import Answer, Pending, answered, carry_out
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
-from domain.seller import Settings
+from domain.seller import BillingSettings
 
 Command = (
     c.GrantCredit
@@ -42,7 +42,7 @@ class Desk(Ledger):
 
     def do(self, at: str, command: Command) -> Sequence[e.AnyEvent]:
         pending = Pending(self.account, self._last, evolve_account)
-        answered(carry_out(pending, command, on(at)), lambda question: Answer(Settings()))
+        answered(carry_out(pending, command, on(at)), lambda question: Answer(BillingSettings()))
         for fact in pending.facts:
             self.post(written(fact.at), fact.event)
         return pending.events

@@ -12,10 +12,10 @@ from billed_shop import Shop
 from timeline import CATALOG, D, on
 
 from domain.catalog import PlanVersion
-from domain.entitlement import Entitlement, entitlement
 from domain.exact import exact_sum
-from domain.gate import Decision, Usage, decide_use
 from domain.period import Period
+from domain.rights.entitlement import Entitlement, entitlement
+from domain.rights.gate import Decision, FeatureUsage, decide_use
 
 
 class Gated(Shop):
@@ -38,11 +38,13 @@ class Gated(Shop):
     def limit(self, at: str) -> Decimal | None:
         return self.ask(at).limit
 
-    def usage(self, at: str) -> Usage:
+    def usage(self, at: str) -> FeatureUsage:
         right = self.right(at)
         if right is None or right.period is None:
-            return Usage()
-        return Usage(self.read(right.period), carried=right.carried([self.read(one.period) for one in right.earlier]))
+            return FeatureUsage()
+        return FeatureUsage(
+            self.read(right.period), carried=right.carried([self.read(one.period) for one in right.earlier])
+        )
 
     def right(self, at: str) -> Entitlement | None:
         return entitlement(self.account, "calls", on(at))

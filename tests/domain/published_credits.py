@@ -12,13 +12,13 @@ from domain.books.credit import Burn, Credit, CreditKind
 from domain.books.line import Line
 from domain.money import Money, rounded
 from domain.policy import BurnBy
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from domain.tax import Treatment
 from domain.totals import burn, burn_order, totals
 
 D = Decimal
 Figures = dict[str, Any]
-DEFAULT = Settings().burn_order
+DEFAULT = BillingSettings().burn_order
 PROMOTIONAL, PREPAID = CreditKind.PROMOTIONAL, CreditKind.PREPAID
 
 

@@ -192,6 +192,6 @@ DIFFERS: dict[str, tuple[Work, Figures, str]] = {
     "P38": (
         ours_p38,
         {"first": "54.84", "rest": "45.16"},
-        "A daily rate cut to cents moves ten of them into the last stretch. We round the amount, once.",
+        "A daily rate cut to cents moves ten of them into the last segment. We round the amount, once.",
     ),
 }

@@ -5,7 +5,7 @@ from billed_shop import EXTRA, FREE, METERED, ONCE, SILVER, YEAR, Shop, calls, f
 from msgspec.structs import replace
 from timeline import D, on, written
 
-from domain.billing.ahead import expected
+from domain.billing.upcoming_points import upcoming_points
 from domain.catalog import BillingMode
 from domain.money import Money
 from domain.policy import TrialUsage
@@ -14,7 +14,7 @@ from domain.subscription import AddAddOn, Cancel, ChangePlan, Pause, RemoveAddOn
 
 def times(shop: Shop, at: str) -> list[str]:
     """When the next invoice may come, up to when it does for certain."""
-    return [written(moment.at) for _, moment, _ in expected(shop.account, on(at))]
+    return [written(moment.at) for _, moment, _ in upcoming_points(shop.account, on(at))]
 
 
 def subscribed(*plans: object, **terms: object) -> Shop:

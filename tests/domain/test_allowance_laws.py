@@ -17,9 +17,9 @@ from timeline import FEATURES, D, gives, on, plan, written
 from domain import commands as c
 from domain.account import Grant
 from domain.catalog import PlanVersion
-from domain.entitlement import entitlement, entitlement_then
 from domain.errors import Refusal
-from domain.gate import DecisionReason
+from domain.rights.entitlement import entitlement, entitlement_then
+from domain.rights.gate import DecisionReason
 from domain.subscription import AddAddOn, Cancel, ChangePlan, Pause, RemoveAddOn, Resume
 
 START = "2026-01-01"
@@ -118,7 +118,7 @@ class Lived(Gated):
     def _charged(self) -> bool:
         return any(
             not one.trial and one.end is None and any(price.meter_key for price in one.prices)
-            for one in self.account.books.stretches
+            for one in self.account.books.segments
         )
 
 

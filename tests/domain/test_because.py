@@ -65,7 +65,7 @@ def test_what_stays_as_it_is_keeps_its_beginning() -> None:
     shop.change("2026-01-10", AddAddOn(EXTRA))
     started = next(n for n, one in enumerate(shop.journal, 1) if isinstance(one.event, e.SubscriptionStarted))
     added = next(n for n, one in enumerate(shop.journal, 1) if isinstance(one.event, e.AddOnAdded))
-    assert {one.plan_key: one.because for one in shop.account.books.stretches} == {"silver": started, "extra": added}
+    assert {one.plan_key: one.because for one in shop.account.books.segments} == {"silver": started, "extra": added}
 
 
 def test_the_number_of_the_last_entry_is_kept_beside_the_state() -> None:
@@ -77,7 +77,7 @@ def test_the_number_of_the_last_entry_is_kept_beside_the_state() -> None:
     assert '"seq"' not in state
     assert decode_whole_account(state, books, len(shop.journal)) == shop.account
     old = decode_whole_account(state, (books or "").replace(',"because":3', ""), len(shop.journal))
-    assert [one.because for one in old.books.stretches] == [None]
+    assert [one.because for one in old.books.segments] == [None]
 
 
 @settings(max_examples=30, deadline=None)

@@ -19,17 +19,17 @@ from adapters.postgres.codec import decode_account, encode
 from domain import commands as c
 from domain import events as e
 from domain.account import Account
+from domain.billing.credit_notes import credit_notes
 from domain.billing.differences import differences
-from domain.billing.giving_back import credit_notes
 from domain.books.line import ZERO, Line, LineKind
 from domain.catalog import ChargeModel, Price, ProrationPolicy
 from domain.evolve import evolve_account
-from domain.evolve.stretches import chosen
+from domain.evolve.segments import chosen
 from domain.exact import exact_sum
 from domain.money import rounded
 from domain.period import Cadence, Period, period_at
 from domain.policy import TrialUsage
-from domain.seller import Seller, Settings
+from domain.seller import BillingSettings, Seller
 from domain.subscription import AddAddOn, Cancel, ChangeQuantity, Pause, Subscription
 from domain.tax import TaxRate
 
@@ -216,7 +216,7 @@ def test_what_is_used_is_billed_once_by_the_first_that_prices_it_then(drawn: Lif
     for charge in life.wanted(life.account, books.billed_until):
         if charge.kind is LineKind.USAGE:
             assert charge.usage is not None
-            counted[charge.stretch.subscription_id] += int(charge.quantity)
+            counted[charge.segment.subscription_id] += int(charge.quantity)
     begun = sorted(life.account.subscriptions, key=lambda held: held.start_at)
     charging = [(held.id, period) for held in begun for period, now in _spells(life, held) if _charges(now)]
     expected = Counter[str]()
@@ -245,7 +245,7 @@ alone = st.one_of(
 @given(alone, alone, st.sampled_from(["2026-01-01", "2026-01-20 07:30", "2026-01-31 23:59:59.999999", "2026-02-01"]))
 def test_the_order_of_two_subscriptions_changes_does_not_matter(one: object, other: object, at: str) -> None:
     def both(*order: tuple[str, object]) -> Timeline:
-        life = Timeline("2026-01-01", "UTC", "EUR", Settings())
+        life = Timeline("2026-01-01", "UTC", "EUR", BillingSettings())
         life.subscribe("2026-01-01", BASIC)
         life.subscribe("2026-01-01", TEAM)
         life.used("calls", "2026-01-10", "100")

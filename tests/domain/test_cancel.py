@@ -4,8 +4,8 @@ from timeline import EXTRA, PRO, STARTER, Timeline, flat, on, plan
 
 from domain import commands as c
 from domain.account import Account
-from domain.due import next_due
 from domain.errors import ErrorCode
+from domain.lifecycle.due import next_due
 from domain.subscription import AddAddOn, ChangePlan, ChangeQuantity, EndReason, SubscriptionStatus
 
 

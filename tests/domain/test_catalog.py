@@ -25,7 +25,7 @@ from domain.evolve import evolve_catalog
 from domain.money import Money
 from domain.period import Cadence
 from domain.policy import ChangeTiming
-from domain.seller import Seller, Settings
+from domain.seller import BillingSettings, Seller
 
 D = Decimal
 NOW = on("2026-01-01")
@@ -394,12 +394,12 @@ def test_an_invoice_is_a_draft_for_at_most_a_week(hours: int) -> None:
 
 # ── settings ──
 def test_settings_are_changed_as_a_whole_and_the_same_again_changes_nothing() -> None:
-    shop, settings = stocked(), Settings(seller=Seller("Acme", country="DE"), net_days=30)
+    shop, settings = stocked(), BillingSettings(seller=Seller("Acme", country="DE"), net_days=30)
     assert shop.do(c.ChangeSettings(settings)) == [e.SettingsChanged(settings)]
     assert shop.catalog.settings == settings
     assert shop.do(c.ChangeSettings(settings)) == []
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
-    refusal = stocked().refuses(c.ChangeSettings(Settings(net_days=-1)))
+    refusal = stocked().refuses(c.ChangeSettings(BillingSettings(net_days=-1)))
     assert (refusal.code, refusal.field) == (ErrorCode.INVALID, ("net_days",))

@@ -13,11 +13,11 @@ from sample_lines import NOW, credit, line, lines, vat
 from domain.books.credit import Burn, Credit, CreditKind
 from domain.books.line import Line, LineKind
 from domain.policy import BurnBy
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from domain.totals import burn, burn_order, promoted, totals
 
 D = Decimal
-DEFAULT = Settings().burn_order
+DEFAULT = BillingSettings().burn_order
 PROMOTIONAL, PREPAID = CreditKind.PROMOTIONAL, CreditKind.PREPAID
 
 

@@ -6,10 +6,10 @@ from timeline import NEW_YORK, PARIS, PRO, Timeline, on, plan
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
 from domain.decide import decide_account
-from domain.due import next_due
-from domain.entitlement import entitlements
 from domain.errors import ErrorCode, Refusal
 from domain.events import CustomerCreated
+from domain.lifecycle.due import next_due
+from domain.rights.entitlement import entitlements
 from domain.subscription import ChangeQuantity, SubscriptionStatus
 
 

@@ -8,7 +8,7 @@ from timeline import EXTRA, PRO, STARTER, Timeline, flat, gives, on, plan
 
 from domain.account import Account, Owing
 from domain.books import Books
-from domain.due import Due, next_due, present
+from domain.lifecycle.due import Due, next_due, present
 from domain.period import Cadence
 from domain.subscription import AddAddOn, ChangePlan, ChangeQuantity, Pause
 
@@ -146,7 +146,7 @@ def test_three_years_of_days_beside_a_thousand_grants_are_looked_at_once_each(mo
         looked_at.append(Due(at, rank, id))
         return looked_at[-1]
 
-    monkeypatch.setattr("domain.due.Due", due)
+    monkeypatch.setattr("domain.lifecycle.due.Due", due)
     account = present(life.account, on("2026-01-01"))
     assert account.subscriptions[0].period.start == on("2026-01-01")
     assert len(looked_at) == 1 + 900 + (365 * 3 + 1)

@@ -8,9 +8,9 @@ from timeline import MICROSECOND, NEW_YORK, PARIS, Timeline, flat, gives, on, pl
 from domain import commands as c
 from domain.account import Grant
 from domain.catalog import PlanEntitlement, PlanVersion
-from domain.entitlement import Entitlement, SourceKind, entitlement, entitlements
 from domain.errors import ErrorCode
 from domain.period import FOREVER, Cadence, Period
+from domain.rights.entitlement import Entitlement, SourceKind, entitlement, entitlements
 from domain.subscription import AddAddOn, ChangePlan
 
 D = Decimal

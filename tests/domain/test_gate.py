@@ -13,11 +13,11 @@ from domain.account import Account
 from domain.books.credit import Credit, CreditKind
 from domain.catalog import BillingMode, Catalog, ChargeModel, Plan, PlanVersion, Price
 from domain.evolve import evolve_account
-from domain.gate import Decision, DecisionReason, Usage, cheapest_plan, decide_use
 from domain.money import Money
 from domain.period import Cadence
 from domain.policy import TrialUsage
-from domain.seller import Seller, Settings
+from domain.rights.gate import Decision, DecisionReason, FeatureUsage, cheapest_plan, decide_use
+from domain.seller import BillingSettings, Seller
 from domain.subscription import AddAddOn, Pause
 from domain.tax import TaxRate
 
@@ -28,7 +28,7 @@ NOW = "2026-01-20"
 
 def ask(life: Timeline, feature: str, quantity: str = "1", used: str = "0", at: str = NOW, **usage: str) -> Decision:
     life.until(at)
-    spent = Usage(D(used), **{name: D(amount) for name, amount in usage.items()})
+    spent = FeatureUsage(D(used), **{name: D(amount) for name, amount in usage.items()})
     return decide_use(life.account, CATALOG, feature, D(quantity), spent, on(at))
 
 
@@ -196,7 +196,7 @@ def test_an_unknown_feature_is_refused_not_an_error() -> None:
 
 def test_an_unknown_customer_is_refused_not_an_error() -> None:
     for account in (None, Account()):
-        decision = decide_use(account, CATALOG, "sso", D(1), Usage(), on(NOW))
+        decision = decide_use(account, CATALOG, "sso", D(1), FeatureUsage(), on(NOW))
         assert (decision.allowed, decision.reason) == (False, DecisionReason.NO_SUBSCRIPTION)
         assert decision.trace == ("no such customer",)
 
@@ -289,15 +289,15 @@ def indebted(*, pay: str | None = None, suspend: str | None = None) -> Timeline:
 
 
 def may(life: Timeline, at: str, feature: str = "calls") -> tuple[bool, DecisionReason, str]:
-    decision = decide_use(life.account, CATALOG, feature, D(1), Usage(), on(at))
+    decision = decide_use(life.account, CATALOG, feature, D(1), FeatureUsage(), on(at))
     return decision.allowed, decision.reason, decision.trace[-1]
 
 
 def test_within_grace_rights_are_kept_and_after_it_they_are_not_until_it_is_paid() -> None:
     life = indebted()
-    allowed = decide_use(life.account, CATALOG, "calls", D(1), Usage(), on("2026-01-14"))
+    allowed = decide_use(life.account, CATALOG, "calls", D(1), FeatureUsage(), on("2026-01-14"))
     assert (allowed.allowed, len(allowed.trace)) == (True, 3)
-    grace = decide_use(life.account, CATALOG, "calls", D(1), Usage(), on("2026-01-28 23:59"))
+    grace = decide_use(life.account, CATALOG, "calls", D(1), FeatureUsage(), on("2026-01-28 23:59"))
     assert (grace.allowed, grace.reason) == (True, DecisionReason.WITHIN_LIMIT)
     assert "USD 119.00 is overdue since 2026-01-15: rights are kept until 2026-01-29" in grace.trace
     over = "USD 119.00 is overdue since 2026-01-15: rights were kept until 2026-01-29"
@@ -311,7 +311,7 @@ def test_at_the_end_of_dunning_rights_are_suspended_whatever_grace_says() -> Non
 
 
 def test_debts_close_what_plans_give_also_where_a_grant_adds_to_it() -> None:
-    decision = decide_use(indebted().account, CATALOG, "calls", D(1), Usage(), on("2026-02-01"))
+    decision = decide_use(indebted().account, CATALOG, "calls", D(1), FeatureUsage(), on("2026-02-01"))
     assert decision.trace[:2] == ("plan Basic: 100", "grant goodwill: 10")
     assert decision.reason is DecisionReason.PAYMENT_OVERDUE
 
@@ -358,13 +358,13 @@ def test_without_credit_prepaid_use_is_refused_but_included_units_need_none() ->
 
 def test_the_tax_that_comes_on_top_has_to_be_covered_too() -> None:
     """100 used at 0.10 are 10.00, and 11.90 with 19 % on top; a price with the tax in it stays 10.00."""
-    german = Settings(seller=Seller(country="DE"), tax_rates=(TaxRate("DE", "standard", "VAT", D(19)),))
+    german = BillingSettings(seller=Seller(country="DE"), tax_rates=(TaxRate("DE", "standard", "VAT", D(19)),))
     shop = replace(CATALOG, settings=german)
     for price, covered in ((metered("0.10"), False), (metered("0.10", tax_inclusive=True), True)):
         account = drawing(price, "10.00").account
-        assert decide_use(account, shop, "calls", D(1), Usage(D(99)), on(NOW)).allowed is covered
+        assert decide_use(account, shop, "calls", D(1), FeatureUsage(D(99)), on(NOW)).allowed is covered
     enough = drawing(metered("0.10"), "11.90").account
-    assert decide_use(enough, shop, "calls", D(1), Usage(D(99)), on(NOW)).allowed
+    assert decide_use(enough, shop, "calls", D(1), FeatureUsage(D(99)), on(NOW)).allowed
 
 
 def test_a_limit_comes_before_credit() -> None:

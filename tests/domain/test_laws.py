@@ -13,11 +13,11 @@ from adapters.postgres.codec import decode_account, decode_event, encode
 from domain import commands as c
 from domain import events as e
 from domain.account import Account, Grant
-from domain.due import next_due, present
-from domain.entitlement import entitlement, entitlements
 from domain.errors import Refusal
 from domain.evolve import evolve_account
+from domain.lifecycle.due import next_due, present
 from domain.period import Cadence, Period, add_days
+from domain.rights.entitlement import entitlement, entitlements
 from domain.subscription import (
     AddAddOn,
     Cancel,

@@ -6,7 +6,7 @@ from billed_shop import GOLD, METERED, SILVER, TEAM, WEEK, YEAR, Shop, calls, fe
 from timeline import D, on
 
 from domain import commands as c
-from domain.billing.moment import Moment, by_hand, next_moment
+from domain.billing.billing_point import BillingPoint, by_hand, next_billing_point
 from domain.catalog import BillingMode
 from domain.coupon import Coupon
 from domain.errors import ErrorCode, NotChargeable
@@ -22,7 +22,7 @@ def test_an_invoice_stays_a_draft_for_as_long_as_its_plan_says() -> None:
         shop = Shop()
         shop.subscribe("2026-01-01", sold("plan", fee("10"), calls("0.05"), draft_hours=hours))
         final_at = on("2026-02-01") + hours * HOUR
-        assert next_moment(shop.account) == Moment(final_at, on("2026-02-01"), closes=True)
+        assert next_billing_point(shop.account) == BillingPoint(final_at, on("2026-02-01"), closes=True)
         shop.until(final_at - timedelta.resolution)
         shop.used("calls", "2026-01-31 23:59", "10")
         assert len(shop.invoices) == 1

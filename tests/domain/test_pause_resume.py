@@ -4,9 +4,9 @@ from decimal import Decimal
 
 from timeline import CATALOG, PRO, Timeline, flat, gives, on, plan
 
-from domain.entitlement import entitlement
 from domain.errors import ErrorCode
-from domain.gate import DecisionReason, Usage, decide_use
+from domain.rights.entitlement import entitlement
+from domain.rights.gate import DecisionReason, FeatureUsage, decide_use
 from domain.subscription import Cancel, ChangePlan, Pause, Resume, SubscriptionStatus
 
 
@@ -29,7 +29,7 @@ def test_a_paused_subscription_gives_no_rights_until_it_is_resumed() -> None:
 def test_the_gate_says_that_it_is_the_pause() -> None:
     life = pro()
     life.change("2026-01-10", Pause())
-    decision = decide_use(life.account, CATALOG, "calls", Decimal(1), Usage(), on("2026-01-10"))
+    decision = decide_use(life.account, CATALOG, "calls", Decimal(1), FeatureUsage(), on("2026-01-10"))
     assert (decision.reason, decision.trace) == (DecisionReason.SUSPENDED, ("the subscription is paused",))
 
 

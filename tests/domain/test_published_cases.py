@@ -22,10 +22,10 @@ from domain.catalog import Aggregation, PlanVersion, Terms
 from domain.commands import AccountCommand, CreateCustomer, Subscribe
 from domain.commands import ChangeSubscription as Change
 from domain.decide import decide_account
-from domain.due import catch_up, present
 from domain.events import SubscriptionStarted, TrialEnded
 from domain.evolve import evolve_account
 from domain.exact import divided, quantized
+from domain.lifecycle.due import catch_up, present
 from domain.money import Money
 from domain.period import (
     FOREVER,
@@ -40,7 +40,7 @@ from domain.period import (
     nth,
     period_at,
 )
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from domain.subscription import Cancel, ChangePlan
 from domain.totals import burn
 from domain.usage import Reading, carry_over, roll_up, total
@@ -217,7 +217,7 @@ class Burned(NamedTuple):
 
 def burned(pots: list[Credit], used: Decimal, at: datetime) -> Burned:
     def taken(amount: Decimal) -> dict[str, Decimal]:
-        found = burn(pots, amount, Settings().burn_order, CreditKind.PROMOTIONAL, "EUR", at)
+        found = burn(pots, amount, BillingSettings().burn_order, CreditKind.PROMOTIONAL, "EUR", at)
         return {one.credit_id: one.amount for one in found}
 
     there, gone = taken(Decimal(10**12)), taken(used)
@@ -248,7 +248,7 @@ def e03(given: Figures) -> Figures:
 
 
 def e06(given: Figures) -> Figures:
-    """Each stretch goes on from what the one before left: nothing is filled again until the next refill."""
+    """Each segment goes on from what the one before left: nothing is filled again until the next refill."""
     (_, first), (_, second) = given["use"]
     left = burned([pot("g1", "100")], Decimal(first), NOW).left["g1"]
     later = NOW + timedelta(minutes=90)
@@ -267,7 +267,7 @@ def e09(given: Figures) -> Figures:
 
 
 def e14(given: Figures) -> Figures:
-    """The use of a stretch is the level read last in it, however often the level was read."""
+    """The use of a segment is the level read last in it, however often the level was read."""
     balances = []
     for start, latest in zip(given["balance_at_start"], given["latest_used_per_segment"], strict=True):
         rows = [Reading(NOW, Decimal(30)), Reading(NOW + timedelta(hours=1), Decimal(latest))]

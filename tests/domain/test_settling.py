@@ -22,7 +22,7 @@ from domain.books.payment import FailureCode, RefundTarget
 from domain.dunning import at_provider
 from domain.errors import Refusal
 from domain.policy import BurnBy, LastStep
-from domain.seller import Dunning, Settings
+from domain.seller import BillingSettings, Dunning
 
 LAST_TRY = Dunning(retry_days=(), grace_days=0)
 """The first attempt is the last."""
@@ -212,7 +212,7 @@ def test_nor_to_what_is_owed_in_another_currency() -> None:
 def test_credits_are_used_up_in_the_sellers_order() -> None:
     for order, first in ((BurnBy.AGE, "old"), (BurnBy.PRIORITY, "new")):
         till = Till(method())
-        till.settings = Settings(burn_order=(order,))
+        till.settings = BillingSettings(burn_order=(order,))
         till.bill("1", "30.00")
         till.do("2026-01-01", granted("old", "20.00", priority=9))
         till.do("2026-01-02", granted("new", "20.00", priority=1))

@@ -12,7 +12,7 @@ from domain.catalog import ChargeModel, Price, Tier
 from domain.period import Cadence, Period
 from domain.policy import Rounding
 from domain.pricing.rate import rate
-from domain.seller import Settings
+from domain.seller import BillingSettings
 
 CALLS = Price("price_calls", "api_calls", ChargeModel.PER_UNIT, Cadence.MONTH, "USD", D("0.05"), meter_key="calls")
 TIERS = (Tier(D(10), D(1)), Tier(None, D("0.5")))
@@ -62,7 +62,7 @@ def test_a_part_of_a_period_is_rated_like_a_whole_one() -> None:
 # ── what was billed ──────────────────────────────────────────────────────────────────────────────────────────────────
 def life() -> Timeline:
     """10.00 a month and 0.05 a call: 100 calls in January, 40 in February."""
-    lived = Timeline(settings=Settings(net_days=365))
+    lived = Timeline(settings=BillingSettings(net_days=365))
     lived.subscribe("2026-01-01", plan("metered", flat("10"), CALLS))
     lived.used("calls", "2026-01-10", "100")
     lived.until("2026-02-01 02:00")

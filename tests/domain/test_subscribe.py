@@ -6,9 +6,9 @@ from timeline import EXTRA, NEW_YORK, PARIS, PRO, STARTER, Timeline, flat, gives
 from domain import commands as c
 from domain.catalog import ChargeModel, Price
 from domain.errors import ErrorCode
+from domain.lifecycle.trial import first_period
 from domain.period import Cadence
 from domain.subscription import ChangePlan, Subscription, SubscriptionStatus
-from domain.trial import first_period
 
 TRIAL = plan("team", flat("20"), gives("calls", "100"), trial_days=14)
 

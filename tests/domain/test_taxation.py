@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from domain.country import VAT_PREFIXES, in_union, is_country
 from domain.errors import ErrorCode, Refusal
 from domain.policy import BurnBy
-from domain.seller import Dunning, Seller, Series, Settings
+from domain.seller import BillingSettings, Dunning, Seller, Series
 from domain.seller_check import check_settings, iban_holds
 from domain.tax import PREPAID_CATEGORY, TaxCode, TaxRate, Treatment
 from domain.totals import Buyer, treatment
@@ -22,7 +22,7 @@ def rate(country: str, percent: str, category: str = "standard", **more: Any) ->
     return TaxRate(country, category, f"VAT {percent} % {country}", Decimal(percent), **more)
 
 
-GERMAN = Settings(
+GERMAN = BillingSettings(
     seller=Seller("Beispiel GmbH", country="DE"),
     tax_rates=(
         rate("DE", "19", until=date(2020, 7, 1)),
@@ -120,9 +120,9 @@ def test_unless_a_rate_of_that_country_is_configured() -> None:
 
 
 def test_a_seller_without_rates_levies_nothing_and_says_so() -> None:
-    at_home = treatment(Settings(), Buyer("US"), "standard", DAY)
+    at_home = treatment(BillingSettings(), Buyer("US"), "standard", DAY)
     assert (at_home.code, at_home.reason) == (TaxCode.OUTSIDE_SCOPE, "Not subject to tax: none is levied in US")
-    abroad = treatment(Settings(), Buyer("FR", business=True, tax_id_country="FR"), "standard", DAY)
+    abroad = treatment(BillingSettings(), Buyer("FR", business=True, tax_id_country="FR"), "standard", DAY)
     assert (abroad.code, abroad.reason) == (
         TaxCode.OUTSIDE_SCOPE,
         "Not subject to tax in US: supplied where the recipient belongs",
@@ -130,7 +130,7 @@ def test_a_seller_without_rates_levies_nothing_and_says_so() -> None:
 
 
 def test_a_seller_from_elsewhere_who_is_registered_in_a_member_state_knows_its_businesses() -> None:
-    registered = replace(Settings(), tax_rates=(rate("FR", "20"),))
+    registered = replace(BillingSettings(), tax_rates=(rate("FR", "20"),))
     assert treatment(registered, Buyer("FR"), "standard", DAY).percent == 20
     business = Buyer("FR", business=True, tax_id_country="FR")
     assert treatment(registered, business, "standard", DAY).code is TaxCode.REVERSE_CHARGE
@@ -164,7 +164,7 @@ def test_the_union_has_27_members_and_services_of_northern_ireland_are_not_in_it
 
 
 def test_the_settings_we_begin_with_and_those_above_make_sense() -> None:
-    check_settings(Settings())
+    check_settings(BillingSettings())
     check_settings(GERMAN)
 
 
@@ -213,13 +213,15 @@ LONDON = "GB82 WEST 1234 5698 7654 32"
 )
 def test_a_setting_that_makes_no_sense_is_refused_by_its_field(change: dict[str, Any], field: str) -> None:
     with pytest.raises(Refusal) as refused:
-        check_settings(replace(Settings(), **change))
+        check_settings(replace(BillingSettings(), **change))
     assert (refused.value.code, ".".join(refused.value.field)) == (ErrorCode.INVALID, field)
 
 
 def test_rates_may_meet_and_series_may_share_the_beginning_of_their_prefix() -> None:
-    check_settings(replace(Settings(), tax_rates=(rate("DE", "19", until=DAY), rate("DE", "20", since=DAY))))
-    check_settings(replace(Settings(), credit_notes=Series("INV-CN-"), seller=Seller(iban=LONDON, bic="DEUTDEFF500")))
+    check_settings(replace(BillingSettings(), tax_rates=(rate("DE", "19", until=DAY), rate("DE", "20", since=DAY))))
+    check_settings(
+        replace(BillingSettings(), credit_notes=Series("INV-CN-"), seller=Seller(iban=LONDON, bic="DEUTDEFF500"))
+    )
 
 
 @pytest.mark.parametrize(

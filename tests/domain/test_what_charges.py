@@ -5,7 +5,7 @@ from billed_shop import MONTH, ONCE, YEAR, Shop, calls, fee, seats, sold
 from msgspec.structs import replace
 from timeline import D
 
-from domain.billing.moment import next_moment
+from domain.billing.billing_point import next_billing_point
 from domain.catalog import ChargeModel, Price, Tier
 from domain.money import Money
 from domain.policy import TrialUsage
@@ -53,7 +53,7 @@ def test_usage_of_a_trial_that_is_billed_is_billed_whatever_its_unit_amount() ->
 def test_of_what_can_cost_nothing_no_billing_ever_comes(price: Price) -> None:
     shop = Shop()
     shop.subscribe("2026-01-01", sold("plan", price))
-    assert next_moment(shop.account) is None
+    assert next_billing_point(shop.account) is None
     shop.until("2027-01-01")
     assert (shop.bills, shop.ledger()[-1]) == ([], "2027-01-01: s1 renewed, 2027-01-01 → 2027-02-01")
 
@@ -69,7 +69,7 @@ def test_what_somebody_pays_instead_is_what_counts() -> None:
     ]
     shop = Shop()
     shop.subscribe("2026-01-01", dear, overrides=(replace(fee("0"), id="price_own"),))
-    assert next_moment(shop.account) is None
+    assert next_billing_point(shop.account) is None
     shop.until("2026-03-01 01:00")
     assert shop.bills == []
 
@@ -112,4 +112,4 @@ def test_a_minimum_spend_of_zero_asks_for_nothing() -> None:
         version = sold("plan")
         shop = Shop()
         shop.subscribe("2026-01-01", replace(version, terms=replace(version.terms, minimum_spend=(least,))))
-        assert next_moment(shop.account) is None
+        assert next_billing_point(shop.account) is None

@@ -30,7 +30,7 @@ from domain.engine import Answer, Asking, Pending, advance, answered, carry_out,
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.exact import exact_sum
-from domain.seller import Dunning, Settings
+from domain.seller import BillingSettings, Dunning
 
 SALE = line("0", JANUARY, LineKind.ITEM, key="item_1", treatment=UNTAXED)
 AT_ONCE = Dunning(grace_days=0)
@@ -50,7 +50,7 @@ class Till(Ledger):
         super().__init__()
         self.journal: list[str] = []
         self.names: dict[str, str] = {}
-        self.settings = Settings()
+        self.settings = BillingSettings()
         self._last = on("2026-01-01")
         self._note("2026-01-01", e.CustomerCreated(_customer()))
         for one in methods:

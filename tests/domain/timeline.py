@@ -42,7 +42,7 @@ from domain.engine import Answer, Fact, Pending, Question, answered, carry_out
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.period import Cadence, Period
-from domain.seller import Settings
+from domain.seller import BillingSettings
 from domain.subscription import Cancel, Change, Subscription, describe
 
 PARIS = "Europe/Paris"
@@ -119,7 +119,7 @@ PRO = plan("pro", flat("499"), flat("4990", Cadence.YEAR), gives("calls", "9000"
 EXTRA = plan("extra", flat("10"), flat("100", Cadence.YEAR), gives("calls", "500", resets=Cadence.MONTH))
 
 
-RIGHTS_ONLY = Settings(net_days=36_500)
+RIGHTS_ONLY = BillingSettings(net_days=36_500)
 
 
 # ── the ledger ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -134,7 +134,7 @@ class Timeline:
         since: str = "2026-01-01",
         zone: str = "UTC",
         currency: str = "USD",
-        settings: Settings | None = None,
+        settings: BillingSettings | None = None,
         **customer_facts: Any,
     ) -> None:
         self.account = Account()

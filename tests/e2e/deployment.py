@@ -18,9 +18,9 @@ from adapters.settings import DeploymentSettings
 from adapters.tracing import Tracing
 from e2e.client import Api
 from service.clock import Clock
-from service.record import Record
-from service.replay import replay, verify
-from service.seed import seed
+from service.operations.replay import replay, verify
+from service.operations.seed import seed
+from service.write.record import Record
 from tollgate.application import create_app
 from tollgate.providers import REGISTERED
 

@@ -15,8 +15,8 @@ import pytest_asyncio
 from e2e.client import Api, Json, unique
 from e2e.deployment import Deployment, serving
 from service.clock import Clock
-from service.record import Record
 from service.runtime import Runtime
+from service.write.record import Record
 from tollgate.wiring import open_runtime
 from worker.loop import work
 

@@ -10,7 +10,7 @@ import pytest_asyncio
 from adapters.postgres.engine import create_engine
 from e2e.client import Api, Json, unique
 from e2e.deployment import Deployment
-from service.housekeeping import keep_house
+from service.later.housekeeping import keep_house
 
 BEGIN = "2026-01-31T12:00:00Z"
 DECISION = "decision { allowed reason limit used remaining resetsAt }"

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.ledger_export import ACCOUNTS, as_beancount
 from adapters.postgres.reads import ledger
 from domain.books.line import LineKind
-from domain.ledger import Entry, LedgerAccount, Posting, month_of
-from service.ledger_month import entries_of
+from domain.ledger import LedgerAccount, LedgerEntry, Posting, month_of
+from service.documents.ledger_month import entries_of
 from tollgate.ledger_exporting import export
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,7 +161,7 @@ def test_a_numbers_prefix_may_hold_quotes(tmp_path: Path) -> None:
     sides = (Posting(account, "JPY", D(amount), "i1", 'a "b" \\') for account, amount in _SIDES)
     file = tmp_path / "quoted.beancount"
     opened = "".join(f"2026-11-01 open {ACCOUNTS[account]}\n" for account, _ in _SIDES)
-    file.write_text(opened + as_beancount(Entry("anon_1", "2", "invoice.finalized", at, tuple(sides)), "UTC"))
+    file.write_text(opened + as_beancount(LedgerEntry("anon_1", "2", "invoice.finalized", at, tuple(sides)), "UTC"))
     assert bean_check(file) == ""
     assert 'document: "a \\"b\\" \\\\"' in file.read_text()
 

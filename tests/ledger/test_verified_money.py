@@ -13,7 +13,7 @@ from domain.books.invoice import CreditNote
 from domain.books.line import Line, LineKind
 from domain.period import Period
 from domain.tax import TaxLine, Treatment
-from service.replay import replay, verify
+from service.operations.replay import replay, verify
 
 VAT = Treatment("VAT", D(10))
 THIRD = datetime(2026, 1, 3, tzinfo=UTC)

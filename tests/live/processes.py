@@ -21,21 +21,21 @@ from domain.account import CustomerKind
 from domain.catalog import Aggregation, ChargeModel, Feature, FeatureKind, Meter, PlanEntitlement, Price, Terms
 from domain.commands import CreateFeature, CreateMeter, CreatePlan, Subscribe
 from domain.period import Cadence
-from service.changes import Changes
+from service.access.principal import Principal
 from service.clock import Clock
 from service.customers import Customers, NewCustomer, Personal
+from service.gates.snapshots import Snapshots
 from service.ids import new_id
-from service.live import Live
-from service.payments import Charging
-from service.principal import Principal
-from service.reconciliation import Looking, Reconciliation
-from service.record import By, Record, Recorded
-from service.snapshots import Snapshots
-from service.streams import CATALOG
-from service.sync.telling import Telling
-from service.sync.turns import Sync
+from service.live.accounts import Live
+from service.live.changes import Changes
+from service.providers.payments import Charging
+from service.providers.reconciliation import Reconciler, Reconciliation
+from service.providers.sync.push import Push
+from service.providers.sync.push_schedule import PushSchedule
+from service.providers.webhooks import Handling
 from service.usage import CustomerRef, Usage, UsageEvent
-from service.webhooks import Handling
+from service.write.record import By, Record, Recorded
+from service.write.streams import CATALOG
 
 TEST = By("test")
 ADMIN = Principal("admin", Role.ADMIN, ROLE_SCOPES[Role.ADMIN], None)
@@ -58,9 +58,9 @@ class Process:
         self.live = Live(self.engine, self.snapshots, self.changes, self.clock, look_s=look_s, gap_s=0.005)
         self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
         # The simulated provider keeps no books of its own: nobody has to be told.
-        self.sync = Sync(self.engine, Telling(self.engine, self.record, self.clock, self.usage.used_many, {}), {})
+        self.sync = PushSchedule(self.engine, Push(self.engine, self.record, self.clock, self.usage.used_many, {}), {})
         self.connectors: dict[str, Any] = {}
-        looking = Looking(self.engine, self.record, self.charging, {})
+        looking = Reconciler(self.engine, self.record, self.charging, {})
         self.handling = Handling(self.engine, looking, Instruments())
         self.reconciliation = Reconciliation(self.engine, looking)
         self.statements: list[str] = []

@@ -9,8 +9,8 @@ from processes import TEST, Process, eventually, process
 
 from adapters.postgres.change_notices import PAYLOAD_BYTES_MAX, NoticeLine, NoticeLineLost, notice_line
 from domain.commands import CatchUp
-from service import changes
-from service.changes import Changes, payloads
+from service.live import changes
+from service.live.changes import Changes, payloads
 
 
 class Ears:

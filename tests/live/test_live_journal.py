@@ -9,8 +9,8 @@ from viewers import Edge, settled
 from adapters.postgres import journal
 from domain.access import ROLE_SCOPES, Role
 from domain.commands import UpdateCustomer
-from service.journal_tail import PAGE, RECENT_MAX
-from service.principal import Principal
+from service.access.principal import Principal
+from service.live.journal_tail import PAGE, RECENT_MAX
 
 ONE = """subscription ($id: ID!, $types: [String!], $after: Cursor) {
   journal(customer: {id: $id}, types: $types, after: $after) { cursor type payload }
@@ -85,8 +85,8 @@ async def test_nothing_is_left_out_for_a_slow_reader_and_nothing_is_sent_twice(h
 
 
 async def test_who_is_further_behind_than_is_remembered_reads_pages(here: Process, monkeypatch: Any) -> None:
-    monkeypatch.setattr("service.journal_tail.RECENT_MAX", 5)
-    monkeypatch.setattr("service.journal_tail.PAGE", 4)
+    monkeypatch.setattr("service.live.journal_tail.RECENT_MAX", 5)
+    monkeypatch.setattr("service.live.journal_tail.PAGE", 4)
     assert (RECENT_MAX, PAGE) == (1_000, 100)
     customer_id = await here.customer()
     edge = Edge(here)

@@ -14,9 +14,9 @@ from domain.account import Grant
 from domain.books.invoice import Item
 from domain.catalog import Feature, FeatureKind
 from domain.commands import AddItem, CreateClock, GrantEntitlement, RevokeEntitlement
-from service.clocks import advance
+from service.access.principal import Principal
 from service.ids import new_id
-from service.principal import Principal
+from service.later.clocks import advance
 from service.usage import CustomerRef
 
 USAGE = """subscription ($id: ID!, $features: [String!], $after: Cursor) {

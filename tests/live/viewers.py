@@ -15,7 +15,7 @@ from graphql_edge.engine import Engine
 from graphql_edge.errors import ClientError
 from graphql_edge.limits import Limits
 from graphql_edge.request import GraphQLRequest
-from service.principal import Principal
+from service.access.principal import Principal
 
 
 class Edge:

@@ -20,7 +20,7 @@ from domain.exact import exact_sum
 from domain.money import Money, rounded
 from domain.period import Cadence
 from domain.policy import ChangeTiming, LastStep
-from domain.seller import Dunning, Seller, Settings
+from domain.seller import BillingSettings, Dunning, Seller
 from domain.subscription import (
     AddAddOn,
     Cancel,
@@ -77,7 +77,7 @@ class _Run:
         self.currency = life.fact("currency", "EUR")
         self.plans = plans(life.heads("plan"), self.currency)
         self.promptly = "pays promptly" in life.head
-        settings = Settings(
+        settings = BillingSettings(
             seller=Seller(country="DE"),
             dunning=DUNNING[life.fact("dunning", "leave")],
             net_days=int(life.fact("net", "14")),

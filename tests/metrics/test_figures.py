@@ -10,7 +10,7 @@ from adapters.postgres.engine import create_engine
 from adapters.postgres.reads.figures import Collection, Figures, figures
 from domain import commands as c
 from service.clock import Clock
-from service.record import By, Record
+from service.write.record import By, Record
 
 
 async def found(deployment: Deployment) -> Figures:

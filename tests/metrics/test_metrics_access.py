@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 
 from adapters.metrics import Instruments, Received
-from domain.notice import About
+from domain.providers.notice import About
 from service.metrics import listening, may_read
 
 

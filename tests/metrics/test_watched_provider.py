@@ -8,8 +8,8 @@ import pytest
 from adapters.metrics import Instruments
 from adapters.payments.simulated import Simulated
 from domain.money import Money
-from domain.provider import Charge, Failed, Processing, Repayment, Succeeded, Unknown
-from service.payments.watched import watched
+from domain.providers.provider import ChargeRequest, Failed, Processing, Repayment, Succeeded, Unknown
+from service.providers.payments.watched import watched
 
 
 class Provider(Simulated):
@@ -24,8 +24,8 @@ class Provider(Simulated):
         await asyncio.sleep(60)
 
 
-def charge(token: str, id: str = "payment_1") -> Charge:
-    return Charge(id, "anon_1", Money(D(5), "USD"), token)
+def charge(token: str, id: str = "payment_1") -> ChargeRequest:
+    return ChargeRequest(id, "anon_1", Money(D(5), "USD"), token)
 
 
 def counted(instruments: Instruments, name: str = "billing_provider_call_seconds_count") -> dict[str, float]:

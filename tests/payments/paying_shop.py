@@ -16,9 +16,9 @@ from domain.books.invoice import Item, Receivable
 from domain.books.payment import Method, Payment
 from service.clock import Clock
 from service.ids import new_id
-from service.payments import Charging
-from service.record import By, Record
-from service.replay import verify
+from service.operations.replay import verify
+from service.providers.payments import Charging
+from service.write.record import By, Record
 
 BY = By("key_1")
 

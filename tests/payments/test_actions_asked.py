@@ -10,8 +10,8 @@ from adapters.postgres.codec import decode_event, encode
 from domain import commands as c
 from domain import events as e
 from domain.books.payment import FailureCode
-from domain.provider import Charge, Outcome
-from service.payments import Charging, Confirming
+from domain.providers.provider import ChargeRequest, Outcome
+from service.providers.payments import Charging, Confirming
 
 
 class Slow(Simulated):
@@ -24,7 +24,7 @@ class Slow(Simulated):
         self.now, self.most = 0, 0
         self.is_asked = asyncio.Event()
 
-    async def outcome_of(self, charge: Charge) -> Outcome | None:
+    async def outcome_of(self, charge: ChargeRequest) -> Outcome | None:
         self.looked_for.append(charge.payment_id)
         self.is_asked.set()
         self.now += 1

@@ -13,9 +13,9 @@ from domain import commands as c
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import FailureCode, PaymentStatus
 from domain.errors import ErrorCode, Refusal
-from domain.provider import Charge, Outcome
-from service import replay
-from service.payments import Charging
+from domain.providers.provider import ChargeRequest, Outcome
+from service.operations import replay
+from service.providers.payments import Charging
 
 
 async def settled(shop: Shop) -> None:
@@ -138,7 +138,7 @@ async def test_what_nobody_knows_is_asked_again_under_the_same_id(shop: Shop, to
 
 
 async def test_what_rests_holds_up_nobody(shop: Shop, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.work.REST_S_MIN", 60.0)
+    monkeypatch.setattr("service.later.work.REST_S_MIN", 60.0)
     await shop.open("times_out_before_charging")
     await shop.sell("100.00")
     other = await Shop(engine, shop.provider).open("succeeds")
@@ -179,7 +179,7 @@ class Slow(Simulated):
         super().__init__()
         self.inside = self.most = self.calls = 0
 
-    async def charge(self, charge: Charge) -> Outcome:
+    async def charge(self, charge: ChargeRequest) -> Outcome:
         self.calls += 1
         self.inside += 1
         self.most = max(self.most, self.inside)
@@ -202,7 +202,7 @@ async def test_two_workers_and_an_impatient_customer_ask_once(engine: AsyncEngin
 
 
 async def test_a_provider_that_does_not_answer_is_not_waited_for(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.payments.charging.ANSWER_S_MAX", 0.01)
+    monkeypatch.setattr("service.providers.payments.charging.ANSWER_S_MAX", 0.01)
     shop = await Shop(shop.engine, Slow()).open("succeeds")
     await shop.sell("100.00")
     await shop.charging.run()

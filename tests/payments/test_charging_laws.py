@@ -17,8 +17,8 @@ from domain import commands as c
 from domain.books.payment import Payment
 from domain.errors import Refusal
 from domain.money import Money
-from domain.provider import Charge, NeedsAction, Unknown
-from service.payments.charging import told
+from domain.providers.provider import ChargeRequest, NeedsAction, Unknown
+from service.providers.payments.charging import told
 
 ACTS = st.one_of(
     st.tuples(st.just("ask"), st.integers(0, 9)),
@@ -50,7 +50,7 @@ class Life:
 
     async def ask(self, payment: Payment, *, record: bool = True) -> None:
         used = next(one for one in self.till.account.books.methods if one.id == payment.method_id)
-        charge = Charge(payment.id, "anon_1", Money(payment.amount, "EUR"), used.token)
+        charge = ChargeRequest(payment.id, "anon_1", Money(payment.amount, "EUR"), used.token)
         try:
             outcome = await self.provider.charge(charge)
         except Unknown:

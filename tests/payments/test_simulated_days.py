@@ -13,9 +13,9 @@ from adapters.secrets import Secrets
 from adapters.settings import DeploymentSettings
 from domain import commands as c
 from domain.books.payment import FailureCode, Payment, PaymentStatus
-from domain.notice import NotGenuine
-from domain.provider import Charge, Processing
-from service.clocks import advance
+from domain.providers.notice import NotGenuine
+from domain.providers.provider import ChargeRequest, Processing
+from service.later.clocks import advance
 from service.runtime import Runtime
 from tollgate.wiring import open_runtime
 
@@ -77,7 +77,7 @@ async def test_that_a_debit_is_under_way_is_recorded_once(shop: Shop, runtime: R
 async def test_a_debit_under_way_is_no_failure_and_is_never_given_up(
     shop: Shop, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.work.ATTEMPTS_MAX", 1)
+    monkeypatch.setattr("service.later.work.ATTEMPTS_MAX", 1)
     await sold(shop, runtime, "debit")
     for _ in range(3):
         await runtime.charging.run_for(shop.customer_id)
@@ -176,7 +176,7 @@ async def test_that_an_earlier_charge_is_under_way_is_not_said_of_the_next(
     earlier, later = await shop.payments()
     assert (earlier.failure, later.settled_at) == (FailureCode.ACTION_REQUIRED, None)
 
-    async def under_way(charge: Charge) -> None:
+    async def under_way(charge: ChargeRequest) -> None:
         raise Processing("the bank has it already", 60.0, f"simulated_{charge.payment_id}")
 
     monkeypatch.setattr(shop.provider, "withdraw", under_way)

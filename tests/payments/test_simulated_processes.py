@@ -12,7 +12,7 @@ from adapters.settings import DeploymentSettings
 from domain import commands as c
 from domain.books.payment import FailureCode, PaymentStatus
 from domain.money import Money
-from domain.provider import Charge, Mirror, MirrorState, Repayment, Succeeded
+from domain.providers.provider import ChargeRequest, Mirror, MirrorState, Repayment, Succeeded
 from service.runtime import Runtime
 from tollgate.wiring import open_runtime
 
@@ -62,7 +62,7 @@ async def test_a_card_that_declines_once_has_declined_for_all_processes(dsn: str
 
 
 async def test_two_processes_that_charge_and_give_back_at_once_do_it_once(dsn: str, shop: Shop) -> None:
-    asked = Charge("payment_1", "anon_1", Money(Decimal("10.00"), "USD"), "succeeds")
+    asked = ChargeRequest("payment_1", "anon_1", Money(Decimal("10.00"), "USD"), "succeeds")
     back = Repayment("refund_1", "payment_1", Money(Decimal("10.00"), "USD"), None)
     async with processes(dsn) as runtimes:
         providers = [one.providers["simulated"] for one in runtimes]

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from adapters.payments.simulated import Behaviour, Simulated
 from domain.books.payment import FailureCode
 from domain.money import Money
-from domain.provider import (
-    Charge,
+from domain.providers.provider import (
+    ChargeRequest,
     Failed,
     NeedsAction,
     Outcome,
@@ -22,8 +22,8 @@ from domain.provider import (
 )
 
 
-def charge(token: str, id: str = "payment_1", amount: str = "10.00") -> Charge:
-    return Charge(id, "anon_1", Money(Decimal(amount), "USD"), token)
+def charge(token: str, id: str = "payment_1", amount: str = "10.00") -> ChargeRequest:
+    return ChargeRequest(id, "anon_1", Money(Decimal(amount), "USD"), token)
 
 
 def repayment(amount: str, id: str = "refund_1") -> Repayment:

@@ -16,9 +16,9 @@ from adapters.postgres.engine import UnsupportedServer, create_engine, plain_dsn
 from adapters.postgres.migrations import MigrationError, MigrationStatus, drift, migrate, migration_status
 from adapters.postgres.reads import webhooks
 from service.clock import Clock
-from service.record import Record
-from service.replay import fold_again, is_folded, verify
-from service.seed import seed
+from service.operations.replay import fold_again, is_folded, verify
+from service.operations.seed import seed
+from service.write.record import Record
 
 
 async def test_processes_that_migrate_at_once_take_turns_and_only_one_makes_the_tables(
@@ -178,9 +178,9 @@ async def test_what_lay_in_the_old_queues_is_carried_over(dsn: str, engine: Asyn
             ("webhook_4", "HANDLED", 2),
         }
     async with engine.begin() as connection:
-        charges = await work.claim(connection, work.Kind.CHARGE, timedelta(minutes=1), 10)
-        notices = await work.claim(connection, work.Kind.WEBHOOK, timedelta(minutes=1), 10)
-        compared = await work.claim(connection, work.Kind.COMPARISON, timedelta(minutes=1), 10)
+        charges = await work.claim(connection, work.WorkKind.CHARGE, timedelta(minutes=1), 10)
+        notices = await work.claim(connection, work.WorkKind.WEBHOOK, timedelta(minutes=1), 10)
+        compared = await work.claim(connection, work.WorkKind.COMPARISON, timedelta(minutes=1), 10)
     assert [piece.lane for piece in charges] == ["simulated", "stripe", "stripe"]
     assert [(piece.id, piece.attempts) for piece in notices] == [("webhook_1", 1)]
     assert [piece.id for piece in compared] == ["stripe"]

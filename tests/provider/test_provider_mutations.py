@@ -6,7 +6,7 @@ from counter import LINK, Counter
 from e2e.client import Json, unique
 from stripe_fake import Fault
 
-from service.sync.used import GATHER_S
+from service.providers.sync.used import GATHER_S
 
 SETUP = "clientSecret provider publishableKey"
 

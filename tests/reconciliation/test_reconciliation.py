@@ -16,8 +16,8 @@ from adapters.postgres.tables import comparisons
 from domain import commands as c
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import PaymentStatus
-from domain.provider import Unknown
-from service.reconciliation import Report
+from domain.providers.provider import Unknown
+from service.providers.reconciliation import Report
 
 DAY = timedelta(days=1)
 

@@ -11,13 +11,15 @@ from domain.catalog import Aggregation, Catalog, Meter
 from domain.engine import Answer, Asking, Question
 from domain.errors import ErrorCode, Refusal
 from domain.period import Period
-from domain.seller import Settings
-from service.answering import answered, answered_together
-from service.sources import UsageQuery, answers
+from domain.seller import BillingSettings
+from service.write.answering import answered, answered_together
+from service.write.sources import UsageQuery, answers
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 CALLS = Count("calls", Period(datetime(2026, 1, 1, tzinfo=UTC), NOW))
-CATALOG = Catalog(meters=(Meter("meter_1", "calls", Aggregation.SUM, "api.call"),), settings=Settings(net_days=7))
+CATALOG = Catalog(
+    meters=(Meter("meter_1", "calls", Aggregation.SUM, "api.call"),), settings=BillingSettings(net_days=7)
+)
 
 
 class Told:
@@ -28,7 +30,9 @@ class Told:
 
     async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
         self.rounds.append([one.customer_id for one in questions])
-        return [Answer(Settings(), {count: Decimal(len(self.rounds)) for count in one.counts}) for one in questions]
+        return [
+            Answer(BillingSettings(), {count: Decimal(len(self.rounds)) for count in one.counts}) for one in questions
+        ]
 
 
 def summing(customer_id: str, times: int) -> Asking[Decimal]:

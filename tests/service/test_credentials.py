@@ -22,11 +22,11 @@ from adapters.postgres.tables import api_keys, streams
 from adapters.postgres.tables import vault as vaults
 from adapters.vault import Vault
 from domain.access import ROLE_SCOPES, ApiKey, Role, Scope
-from service import credentials as module
-from service.api_secrets import is_api_secret, new_secret
-from service.credentials import KNOWN_S, STRANGERS_MAX, Credentials, Principal, Unauthenticated, Unverifiable
+from service.access import credentials as module
+from service.access.api_secrets import is_api_secret, new_secret
+from service.access.credentials import KNOWN_S, STRANGERS_MAX, Credentials, Principal, Unauthenticated, Unverifiable
+from service.access.tokens import CustomerTokens
 from service.ids import new_id
-from service.tokens import CustomerTokens
 
 ADMIN_KEY = "the-admin-key-of-this-deployment"
 SECRET = b"0123456789abcdef0123456789abcdef"

@@ -15,15 +15,15 @@ from adapters.settings import DeploymentSettings
 from domain.catalog import Terms
 from domain.commands import ChangeSubscription, PublishPlanVersion
 from domain.subscription import Cancel, ChangeQuantity, SubscriptionStatus
-from service import demo
-from service.demo import PERSONAS, past, seed_demo, stream
+from service.gates.snapshot import Snapshot
 from service.ids import new_id
-from service.record import By
-from service.replay import verify
+from service.operations import demo
+from service.operations.demo import PERSONAS, past, seed_demo, stream
+from service.operations.replay import verify
+from service.operations.seed import seed
 from service.runtime import Runtime
-from service.seed import seed
-from service.snapshot import Snapshot
-from service.streams import CATALOG
+from service.write.record import By
+from service.write.streams import CATALOG
 from tollgate.wiring import open_runtime
 
 BY = By("test")

@@ -13,9 +13,9 @@ from adapters.secrets import Secrets
 from adapters.settings import DeploymentSettings
 from domain.account import CustomerKind
 from service.customers import NewCustomer, Personal
-from service.master_secret import WrongSecret, check, claim
-from service.record import By
-from service.rewrap import replace_secret
+from service.operations.master_secret import WrongSecret, check, claim
+from service.operations.rewrap import replace_secret
+from service.write.record import By
 from tollgate.wiring import open_runtime
 
 old, new = Secrets(b"m" * 40, b"t" * 40, None), Secrets(b"n" * 40, b"t" * 40, None)

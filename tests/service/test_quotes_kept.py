@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from domain.errors import ErrorCode, NotChargeable, Refusal, invalid
-from service.quotes import UNQUOTED, Bound
+from service.write.quotes import UNQUOTED, Bound
 
 QUOTED = Bound(datetime(2026, 1, 1, tzinfo=UTC))
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.access import Role
-from service.ratelimit import RateLimit, Remaining
+from service.access.rate_limit import RateLimit, Remaining
 
 ANA, BEN = "key_ana", "key_ben"
 

@@ -20,8 +20,8 @@ from domain.errors import ErrorCode, Refusal
 from domain.subscription import Cancel, ChangeQuantity
 from service.clock import Clock
 from service.ids import new_id
-from service.record import By, Record, Recorded
-from service.replay import replay, verify
+from service.operations.replay import replay, verify
+from service.write.record import By, Record, Recorded
 
 BY = By("key_1", reason="asked for by mail", cause="request_1")
 

@@ -12,9 +12,9 @@ from adapters.postgres.tables import streams
 from adapters.postgres.tables import vault as rows
 from adapters.vault import Vault
 from domain.account import Account, Customer, CustomerKind
-from service import rewrap as module
 from service.ids import new_id
-from service.rewrap import rewrap
+from service.operations import rewrap as module
+from service.operations.rewrap import rewrap
 
 before, during, after = Vault(b"m" * 40), Vault(b"n" * 40, old=b"m" * 40), Vault(b"n" * 40)
 AT = datetime(2026, 11, 5, tzinfo=UTC)

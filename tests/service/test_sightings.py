@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.cursors import CURSOR_CHARS_MAX, BadCursor
-from service.sightings import (
+from service.live.cursors import CURSOR_CHARS_MAX, BadCursor
+from service.live.sightings import (
     FEATURES_MAX,
     NUMBERED_MAX,
     Numbers,

@@ -6,7 +6,7 @@ from decimal import Decimal
 from domain.account import Account, Customer, CustomerKind, Owing
 from domain.books.debt import Debt
 from domain.catalog import Catalog
-from service.snapshot import Snapshot
+from service.gates.snapshot import Snapshot
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

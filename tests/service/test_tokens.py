@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from domain.access import ROLE_SCOPES, Role, Scope
 from domain.errors import Refusal
-from service.principal import Unauthenticated
-from service.tokens import SKEW, Claims, CustomerTokens
+from service.access.principal import Unauthenticated
+from service.access.tokens import SKEW, Claims, CustomerTokens
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 NOW = datetime(2026, 11, 5, 12, tzinfo=UTC)

@@ -10,14 +10,14 @@ from stripe_fake.customers import complete_setup
 
 from adapters.stripe.charge import StripePayments
 from adapters.stripe.client import Api
-from adapters.stripe.customers import Customers
+from adapters.stripe.customers import StripeCustomers
 from adapters.stripe.invoices import Invoices
-from adapters.stripe.methods import Methods
+from adapters.stripe.methods import StripeMethods
 from adapters.stripe.portal import Portal
-from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.rate_limit import CallLimit
 from adapters.stripe.records import StripeRecords
 from domain.money import Money
-from domain.provider import Charge, Repayment
+from domain.providers.provider import ChargeRequest, Repayment
 
 ANONYMOUS = "anon_01k0000000000000000000000a"
 PAYMENT = "payment_01k0000000000000000000000a"
@@ -44,8 +44,8 @@ class Desk:
     fake: FakeStripe
     api: Api
     payments: StripePayments
-    customers: Customers
-    methods: Methods
+    customers: StripeCustomers
+    methods: StripeMethods
     portal: Portal
     invoices: Invoices
     records: StripeRecords
@@ -65,25 +65,25 @@ def opened(fake: FakeStripe, clock: PatientClock | None = None, answer_s_max: fl
     clock = clock or PatientClock()
     api = Api(
         fake.key,
-        RateLimit(1000.0, 1000, now=clock.now, sleep=clock.sleep),
+        CallLimit(1000.0, 1000, now=clock.now, sleep=clock.sleep),
         address=fake.url,
         answer_s_max=answer_s_max,
     )
-    customers = Customers(api)
+    customers = StripeCustomers(api)
     return Desk(
         fake,
         api,
         StripePayments(api, customers.link),
         customers,
-        Methods(api),
+        StripeMethods(api),
         Portal(api),
         Invoices(api),
         StripeRecords(api),
     )
 
 
-def of(amount: str, token: str, currency: str = "EUR", payment_id: str = PAYMENT) -> Charge:
-    return Charge(payment_id, ANONYMOUS, Money(Decimal(amount), currency), token)
+def of(amount: str, token: str, currency: str = "EUR", payment_id: str = PAYMENT) -> ChargeRequest:
+    return ChargeRequest(payment_id, ANONYMOUS, Money(Decimal(amount), currency), token)
 
 
 def back(amount: str, reference: str | None, refund_id: str = REFUND, currency: str = "EUR") -> Repayment:

@@ -12,8 +12,8 @@ import pytest
 from stripe_desk import ANONYMOUS, PAYMENT, REFUND, Desk, back, of
 from stripe_fake import FakeStripe
 
-from adapters.stripe.invoices import Mirrored
-from domain.provider import Charge, Repayment, Succeeded
+from adapters.stripe.invoices import CopiedInvoice
+from domain.providers.provider import ChargeRequest, Repayment, Succeeded
 
 MARK = "MarkedPersonalData"
 KEYS = {"tollgate", "payment", "refund", "invoice", "line"}
@@ -29,7 +29,7 @@ async def _every_flow(desk: Desk) -> None:
     await desk.payments.withdraw("payment_b", ANONYMOUS)
     await desk.methods.set_default(owner, token)
     await desk.methods.detach(token)
-    ours = Mirrored("invoice_a", "EUR", (Decimal("20.00"), Decimal("-1.00")))
+    ours = CopiedInvoice("invoice_a", "EUR", (Decimal("20.00"), Decimal("-1.00")))
     there = await desk.invoices.push(owner, ours)
     await desk.invoices.finalize(owner, ours, there.reference)
     await desk.invoices.mark_paid(owner, there.reference)
@@ -76,9 +76,9 @@ async def test_not_even_what_stripe_knows_comes_back_in_a_later_request(desk: De
 
 
 def test_what_the_port_takes_has_no_place_for_it() -> None:
-    assert Charge.__struct_fields__ == ("payment_id", "anonymous_id", "amount", "token", "customer", "reference")
+    assert ChargeRequest.__struct_fields__ == ("payment_id", "anonymous_id", "amount", "token", "customer", "reference")
     assert Repayment.__struct_fields__ == ("refund_id", "payment_id", "amount", "reference")
-    assert Mirrored.__struct_fields__ == ("invoice_id", "currency", "lines")
+    assert CopiedInvoice.__struct_fields__ == ("invoice_id", "currency", "lines")
 
 
 async def test_the_fake_would_show_a_mark(desk: Desk) -> None:

@@ -10,7 +10,7 @@ from stripe_fake.customers import delete_customer, detach_method
 from stripe_fake.payments import authenticate, bank_answers, create_intent
 
 from domain.books.payment import FailureCode
-from domain.provider import Failed, NeedsAction, Succeeded, Unknown
+from domain.providers.provider import Failed, NeedsAction, Succeeded, Unknown
 
 CREATE = "POST /v1/payment_intents"
 

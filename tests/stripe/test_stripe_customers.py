@@ -8,7 +8,7 @@ from stripe_desk import ANONYMOUS, Desk
 from stripe_fake import Card, Fault
 from stripe_fake.customers import delete_customer, detach_method, update_method
 
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 
 CREATE = "POST /v1/customers"
 

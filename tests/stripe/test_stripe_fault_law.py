@@ -8,7 +8,7 @@ from stripe_desk import ANONYMOUS, PAYMENT, Desk, PatientClock, back, of, opened
 from stripe_fake import FakeStripe, Fault
 from stripe_fake.payments import authenticate
 
-from domain.provider import Failed, NeedsAction, Outcome, Refused, Succeeded, Unknown
+from domain.providers.provider import Failed, NeedsAction, Outcome, Refused, Succeeded, Unknown
 
 CARDS = [
     "pm_card_visa",

@@ -7,15 +7,15 @@ from stripe_desk import ANONYMOUS, Desk
 from stripe_fake import Fault
 from stripe_fake.invoices import create_item, delete_invoice
 
-from adapters.stripe.invoices import AtStripe, Mirrored
+from adapters.stripe.invoices import AtStripe, CopiedInvoice
 from domain.money import Money
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 
 INVOICE = "invoice_01k0000000000000000000000a"
 
 
-def mirrored(*lines: str, currency: str = "EUR") -> Mirrored:
-    return Mirrored(INVOICE, currency, tuple(map(Decimal, lines)))
+def mirrored(*lines: str, currency: str = "EUR") -> CopiedInvoice:
+    return CopiedInvoice(INVOICE, currency, tuple(map(Decimal, lines)))
 
 
 def euros(amount: str) -> Money:

@@ -9,11 +9,11 @@ from stripe_fake import FakeStripe
 
 from adapters.stripe.charge import StripePayments
 from adapters.stripe.client import Api
-from adapters.stripe.customers import Customers
-from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.customers import StripeCustomers
+from adapters.stripe.rate_limit import CallLimit
 from domain.books.payment import FailureCode
 from domain.money import Money
-from domain.provider import Charge, Failed, NeedsAction, Repayment, Succeeded
+from domain.providers.provider import ChargeRequest, Failed, NeedsAction, Repayment, Succeeded
 from service.ids import new_id
 
 KEY = os.environ.get("STRIPE_API_KEY", "")
@@ -24,17 +24,17 @@ def test_the_key_of_the_smoke_test_is_of_test_mode() -> None:
 
 
 async def test_a_customers_money_at_the_fake(fake: FakeStripe) -> None:
-    await _flows(Api(fake.key, RateLimit(50, 50), address=fake.url))
+    await _flows(Api(fake.key, CallLimit(50, 50), address=fake.url))
 
 
 @pytest.mark.skipif(not KEY, reason="STRIPE_API_KEY is not set: nothing was tried against Stripe itself")
 async def test_a_customers_money_at_stripe_itself() -> None:
-    await _flows(Api(KEY, RateLimit(10, 10)))
+    await _flows(Api(KEY, CallLimit(10, 10)))
 
 
 async def _flows(api: Api) -> None:
     """Linked once, charged once however often it is asked, declined, asked to confirm, refunded, forgotten."""
-    anonymous_id, customers = new_id("anon"), Customers(api)
+    anonymous_id, customers = new_id("anon"), StripeCustomers(api)
     try:
         reference = await customers.link(anonymous_id)
         assert await customers.link(anonymous_id) == reference
@@ -45,7 +45,7 @@ async def _flows(api: Api) -> None:
         payments = StripePayments(api, reference_of)
 
         async def charge(token: str, payment_id: str) -> object:
-            return await payments.charge(Charge(payment_id, anonymous_id, Money(Decimal("12.34"), "USD"), token))
+            return await payments.charge(ChargeRequest(payment_id, anonymous_id, Money(Decimal("12.34"), "USD"), token))
 
         paid = new_id("payment")
         first = await charge("pm_card_visa", paid)

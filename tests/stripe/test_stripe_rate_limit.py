@@ -10,12 +10,12 @@ from stripe_desk import ANONYMOUS, Desk, PatientClock
 from stripe_fake import Fault
 
 from adapters.stripe.errors import retry_after
-from adapters.stripe.rate_limit import REST_S_MAX, RateLimit
-from domain.provider import Unknown
+from adapters.stripe.rate_limit import REST_S_MAX, CallLimit
+from domain.providers.provider import Unknown
 
 
-def limited(clock: PatientClock, per_second: float = 10.0, burst: int = 5) -> RateLimit:
-    return RateLimit(per_second, burst, now=clock.now, sleep=clock.sleep, chance=Random(1))
+def limited(clock: PatientClock, per_second: float = 10.0, burst: int = 5) -> CallLimit:
+    return CallLimit(per_second, burst, now=clock.now, sleep=clock.sleep, chance=Random(1))
 
 
 async def test_a_burst_is_let_through_and_then_so_many_a_second(clock: PatientClock) -> None:

@@ -8,8 +8,8 @@ from stripe_fake.payments import create_intent
 from stripe_fake.refunds import close_dispute, create_refund, dispute
 
 from domain.money import Money
-from domain.provider import Succeeded
-from domain.provider_state import Standing, State
+from domain.providers.provider import Succeeded
+from domain.providers.records import DisputeStatus, FoundStatus
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -28,8 +28,8 @@ async def test_payments_and_refunds_with_our_ids(desk: Desk) -> None:
     seen = len(desk.fake.requests)
     failed, done = [one async for one in desk.records.payments(START)]
     assert (done.reference, done.payment_id, done.customer) == (paid.reference, PAYMENT, owner)
-    assert (done.amount, done.refunded, done.state) == (euros("12.34"), euros("6.00"), State.SUCCEEDED)
-    assert (failed.payment_id, failed.state) == ("payment_b", State.FAILED)
+    assert (done.amount, done.refunded, done.state) == (euros("12.34"), euros("6.00"), FoundStatus.SUCCEEDED)
+    assert (failed.payment_id, failed.state) == ("payment_b", FoundStatus.FAILED)
     theirs, ours = [one async for one in desk.records.refunds(START)]
     assert (ours.refund_id, ours.payment, ours.amount) == (REFUND, paid.reference, euros("5.00"))
     assert (theirs.refund_id, theirs.amount) == (None, euros("1.00"))
@@ -68,11 +68,11 @@ async def test_a_dispute_as_it_stands(desk: Desk) -> None:
     found = await desk.records.dispute(made["id"])
     assert found is not None
     assert (found.payment, found.amount) == (paid.reference, euros("12.34"))
-    assert (found.standing, found.reason) == (Standing.OPEN, "fraudulent")
+    assert (found.standing, found.reason) == (DisputeStatus.OPEN, "fraudulent")
     close_dispute(desk.fake.account, made["id"], won=False)
     found = await desk.records.dispute(made["id"])
     assert found is not None
-    assert found.standing is Standing.LOST
+    assert found.standing is DisputeStatus.LOST
     assert await desk.records.dispute("du_nobody") is None
 
 

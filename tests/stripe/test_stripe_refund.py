@@ -6,7 +6,7 @@ from stripe_fake import Fault
 from stripe_fake.payments import bank_answers
 from stripe_fake.refunds import create_refund, dispute
 
-from domain.provider import Refused, Succeeded, Unknown
+from domain.providers.provider import Refused, Succeeded, Unknown
 
 CREATE = "POST /v1/refunds"
 

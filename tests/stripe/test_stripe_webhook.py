@@ -18,7 +18,7 @@ from stripe_fake.customers import delete_customer, detach_method
 from stripe_fake.refunds import dispute
 
 from adapters.stripe.webhook import Why, read, verify
-from domain.notice import About, NotGenuine, Notice, Subject
+from domain.providers.notice import About, NotGenuine, Notice, Subject
 
 OLD, NEW = "whsec_old", "whsec_new"
 BODY = json.dumps(

@@ -21,15 +21,15 @@ from told_shop import ToldShop
 from adapters.stripe.client import Api
 from adapters.stripe.minor import money
 from adapters.stripe.provider import StripeProvider
-from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.rate_limit import CallLimit
 from domain import commands as c
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import RefundTarget
 from domain.errors import Refusal
 from domain.money import Money
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 from service.ids import new_id
-from service.payments import Charging
+from service.providers.payments import Charging
 
 BLOCKS, LIVES = 10, 20
 STEPS_MAX = 12
@@ -242,10 +242,10 @@ class Life:
 async def test_whatever_fails_what_stripe_has_is_what_the_journal_says(
     engine: AsyncEngine, stripe_server: FakeStripe, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr("service.work.REST_S_MIN", 0.0)
-    monkeypatch.setattr("service.work.REST_S_MAX", 0.0)
+    monkeypatch.setattr("service.later.work.REST_S_MIN", 0.0)
+    monkeypatch.setattr("service.later.work.REST_S_MAX", 0.0)
     patient = Patient()
-    limit = RateLimit(10_000, 1_000, now=patient.now, sleep=patient.sleep)
+    limit = CallLimit(10_000, 1_000, now=patient.now, sleep=patient.sleep)
     patiently = Api(stripe_server.key, limit, address=stripe_server.url)
     api = Api(stripe_server.key, limit, address=stripe_server.url, answer_s_max=ANSWER_S_MAX)
     shop = None

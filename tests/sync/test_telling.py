@@ -15,11 +15,11 @@ from adapters.stripe.minor import units
 from domain import commands as c
 from domain.books.invoice import Item
 from domain.money import Money
-from domain.provider import Mirror, Mirrored, Unknown
-from domain.seller import Settings
+from domain.providers.provider import Mirror, Mirrored, Unknown
+from domain.seller import BillingSettings
 from domain.subscription import Cancel
 from service.ids import new_id
-from service.sync.used import Used
+from service.providers.sync.used import Used
 
 
 async def item(shop: ToldShop, amount: str, description: str = "Setup") -> None:
@@ -60,7 +60,7 @@ async def test_a_draft_is_told_after_the_interval_and_not_before(shop: ToldShop)
 
 
 async def test_the_interval_is_the_sellers(shop: ToldShop) -> None:
-    await shop.record("catalog", c.ChangeSettings(Settings(sync_minutes=60)), BY)
+    await shop.record("catalog", c.ChangeSettings(BillingSettings(sync_minutes=60)), BY)
     await shop.subscribed()
     await shop.sync.run()
     await item(shop, "5.00")
@@ -249,7 +249,7 @@ async def test_what_differs_there_is_an_incident_until_it_does_not(shop: ToldSho
 async def test_a_provider_that_does_not_answer_is_asked_later_and_holds_up_nobody(
     shop: ToldShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.work.REST_S_MIN", 60.0)
+    monkeypatch.setattr("service.later.work.REST_S_MIN", 60.0)
     await shop.subscribed()
     other = await ToldShop(shop.engine, shop.fake, shop.stripe).subscribed()
     await item(shop, "5.00")

@@ -21,22 +21,22 @@ from adapters.postgres import sync as rows
 from adapters.postgres.retries import Retry
 from adapters.stripe.client import Api
 from adapters.stripe.provider import StripeProvider
-from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.rate_limit import CallLimit
 from adapters.vault import Vault
 from domain import commands as c
 from domain.books.payment import Method
 from domain.money import Money
-from domain.provider import Provider
+from domain.providers.provider import Provider
 from service.clock import Clock
 from service.ids import new_id
-from service.payments import Charging, Linking, Methods
-from service.sync.telling import Telling
-from service.sync.turns import Sync
+from service.providers.payments import Charging, Linking, PaymentMethods
+from service.providers.sync.push import Push
+from service.providers.sync.push_schedule import PushSchedule
 from service.usage import Usage
 
 
 def provider_at(fake: FakeStripe, answer_s_max: float = 1.0) -> StripeProvider:
-    return StripeProvider(Api(fake.key, RateLimit(10_000, 1_000), address=fake.url, answer_s_max=answer_s_max))
+    return StripeProvider(Api(fake.key, CallLimit(10_000, 1_000), address=fake.url, answer_s_max=answer_s_max))
 
 
 def retry() -> Retry:
@@ -58,9 +58,9 @@ class ToldShop(Shop):
         usage = Usage(self.engine, Vault("s" * 40), Clock(), lambda _: None, 400)
         self.charging = Charging(self.engine, self.record, providers)
         self.linking = Linking(self.engine, self.record, providers)
-        self.telling = Telling(self.engine, self.record, Clock(), usage.used_many, providers)
-        self.sync = Sync(self.engine, self.telling, providers)
-        self.methods = Methods(self.engine, self.linking, self.sync)
+        self.telling = Push(self.engine, self.record, Clock(), usage.used_many, providers)
+        self.sync = PushSchedule(self.engine, self.telling, providers)
+        self.methods = PaymentMethods(self.engine, self.linking, self.sync)
 
     async def opened(self, card: str | None = "pm_card_visa") -> "ToldShop":
         await self.open(None)

@@ -21,10 +21,10 @@ from domain.usage import Reading, roll_up
 from service.clock import Clock
 from service.customers import Customers, NewCustomer, Personal
 from service.ids import new_id
-from service.record import By, Record
-from service.streams import CATALOG
 from service.usage import CustomerRef, Usage, UsageEvent, UsageOutcome
 from service.usage.reserve import Reserved
+from service.write.record import By, Record
+from service.write.streams import CATALOG
 
 NOON = datetime(2026, 11, 20, 12, 0, 0, 918_285, UTC)
 RETENTION_DAYS = 400
@@ -126,16 +126,16 @@ class Shop:
     async def standing(self, customer_id: str, feature: str = "calls", at: datetime | None = None) -> Any:
         from adapters.postgres.codec import decode_account
         from adapters.postgres.directory import account_state
-        from domain.due import present
-        from domain.entitlement import entitlement
-        from service.snapshot import Wanted
+        from domain.lifecycle.due import present
+        from domain.rights.entitlement import entitlement
+        from service.gates.snapshot import UsageOfEntitlement
 
         now = at or self.clock.now()
         async with self.usage._base.driver() as driver:
             state = await account_state(driver, customer_id)
         right = entitlement(present(decode_account(state), now), feature, now)
         assert right is not None
-        (usage,) = await self.usage.of([Wanted(customer_id, right, now)])
+        (usage,) = await self.usage.of([UsageOfEntitlement(customer_id, right, now)])
         return usage
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:

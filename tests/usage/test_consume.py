@@ -7,7 +7,7 @@ from decimal import Decimal as D
 import pytest
 
 from domain.errors import ErrorCode, Refusal
-from domain.gate import DecisionReason
+from domain.rights.gate import DecisionReason
 from service.usage import CustomerRef
 from tests.usage.conftest import NOON, Shop
 
@@ -161,7 +161,7 @@ async def test_a_limit_for_life_and_one_by_the_month_on_the_same_meter_are_both_
 async def test_a_customer_on_a_test_clock_uses_up_in_its_own_time(shop: Shop) -> None:
     from domain.commands import AdvanceClock, CreateClock
     from service.ids import new_id
-    from service.record import By
+    from service.write.record import By
 
     clock = new_id("clock")
     start = datetime(2031, 1, 31, 10, tzinfo=UTC)

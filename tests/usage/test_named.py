@@ -12,9 +12,9 @@ from domain.commands import CreateMeter, CreatePlan, Subscribe
 from domain.errors import ErrorCode, Refusal
 from domain.period import Cadence, Period
 from service.ids import new_id
-from service.record import By
-from service.streams import CATALOG
 from service.usage import UsageOutcome, UsageQuery
+from service.write.record import By
+from service.write.streams import CATALOG
 from tests.api.reads.statements import counted
 from tests.usage.conftest import METERS, NOON, Shop
 from tests.usage.test_consume import everything

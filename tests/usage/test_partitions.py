@@ -10,8 +10,8 @@ from domain.commands import CreateClock
 from domain.errors import ErrorCode, Refusal
 from domain.period import Period
 from service.ids import new_id
-from service.record import By
 from service.usage import UsageQuery
+from service.write.record import By
 from tests.usage.conftest import METERS, NOON, Shop
 from tests.usage.test_correct import correct
 

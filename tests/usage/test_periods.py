@@ -129,8 +129,8 @@ async def test_events_are_paged_without_gap_or_repeat(shop: Shop) -> None:
 async def test_a_meter_made_later_counts_what_was_recorded_before_it(shop: Shop) -> None:
     from domain.catalog import Aggregation, Meter
     from domain.commands import CreateMeter
-    from service.record import By
-    from service.streams import CATALOG
+    from service.write.record import By
+    from service.write.streams import CATALOG
 
     ana = await shop.customer()
     await shop.send(*(shop.event(ana, value=n, time=NOON - n * HOUR, properties={"who": f"{n % 3}"}) for n in range(9)))

@@ -185,6 +185,6 @@ async def test_more_than_ten_thousand_events_are_refused(shop: Shop) -> None:
 
 
 def _by():  # type: ignore[no-untyped-def]
-    from service.record import By
+    from service.write.record import By
 
     return By("test")

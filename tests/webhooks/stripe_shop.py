@@ -18,25 +18,25 @@ from stripe_fake.webhooks import body_of
 from adapters.metrics import Instruments
 from adapters.postgres import inbox
 from adapters.postgres.codec import decode_whole_account
-from adapters.postgres.inbox import Told
+from adapters.postgres.inbox import StoredNotice
 from adapters.postgres.states import head
 from adapters.stripe.client import Api
 from adapters.stripe.provider import StripeProvider
-from adapters.stripe.rate_limit import RateLimit
+from adapters.stripe.rate_limit import CallLimit
 from adapters.stripe.records import StripeRecords
 from adapters.stripe.webhook import StripeNotices
 from domain import commands as c
 from domain.account import Account, Customer, CustomerKind
-from domain.books.books import Link
+from domain.books.books import ProviderLink
 from domain.books.invoice import InvoiceStatus, Item
 from domain.books.payment import Payment
 from service.clock import Clock
 from service.ids import new_id
-from service.payments import Charging, Linking
-from service.reconciliation import Looking, Reconciliation
-from service.record import By, Record
-from service.replay import verify
-from service.webhooks import Handling, Intake
+from service.operations.replay import verify
+from service.providers.payments import Charging, Linking
+from service.providers.reconciliation import Reconciler, Reconciliation
+from service.providers.webhooks import Handling, NoticeIntake
+from service.write.record import By, Record
 
 BY = By("key_1")
 SECRETS = ("whsec_present", "whsec_former")
@@ -48,16 +48,16 @@ class Shop:
     def __init__(self, engine: AsyncEngine, fake: FakeStripe, api: Api | None = None) -> None:
         """`api`: another shop's, since opening one takes its time."""
         self.engine, self.fake = engine, fake
-        self.api = api or Api(fake.key, RateLimit(10_000.0, 10_000), address=fake.url, answer_s_max=5.0)
+        self.api = api or Api(fake.key, CallLimit(10_000.0, 10_000), address=fake.url, answer_s_max=5.0)
         self.provider = StripeProvider(self.api)
         providers = {"stripe": self.provider}
         self.record = Record(engine, Clock(), lambda _: None)
         self.linking = Linking(engine, self.record, providers)
         self.charging = Charging(engine, self.record, providers)
         self.records = StripeRecords(self.api)
-        self.looking = Looking(engine, self.record, self.charging, {"stripe": self.records})
+        self.looking = Reconciler(engine, self.record, self.charging, {"stripe": self.records})
         self.instruments = Instruments()
-        self.intake = Intake(engine, {"stripe": StripeNotices(SECRETS)}, self.instruments)
+        self.intake = NoticeIntake(engine, {"stripe": StripeNotices(SECRETS)}, self.instruments)
         self.handling = Handling(engine, self.looking, self.instruments)
         self.reconciliation = Reconciliation(engine, self.looking)
         self.customer_id = new_id("customer")
@@ -128,7 +128,7 @@ class Shop:
                 text("UPDATE work SET next_at = next_at - make_interval(secs => :s)"), {"s": RETRIED_S}
             )
 
-    async def notices(self) -> list[Told]:
+    async def notices(self) -> list[StoredNotice]:
         """The oldest first."""
         async with self.engine.connect() as connection:
             found = [inbox.told(row) for row in await connection.execute(inbox.newest(100))]
@@ -148,7 +148,7 @@ class Shop:
         (payment,) = await self.payments()
         return payment
 
-    async def link(self) -> Link:
+    async def link(self) -> ProviderLink:
         return (await self.account()).books.links["stripe"]
 
     async def drift(self) -> list[str]:

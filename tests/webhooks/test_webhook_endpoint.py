@@ -22,9 +22,9 @@ from e2e.deployment import Deployment, serving
 from money_desk import Till, price
 
 from api.routes.webhooks import BODY_BYTES_MAX
-from domain.provider import Unknown
+from domain.providers.provider import Unknown
 from service.outage import DatabaseAway
-from service.webhooks import Intake
+from service.providers.webhooks import NoticeIntake
 
 __all__ = ["database"]
 
@@ -125,7 +125,7 @@ async def test_while_the_database_is_away_stripe_is_to_come_again(
     async def away(*_: object) -> bool:
         raise outage
 
-    monkeypatch.setattr(Intake, "receive", away)
+    monkeypatch.setattr(NoticeIntake, "receive", away)
     body = json.dumps({"id": "evt_3", "object": "event", "type": "x", "created": 1, "data": {"object": {}}})
     assert await desk.post(body, signed(body, SECRETS[:1])) == (503, "try again later\n")
 

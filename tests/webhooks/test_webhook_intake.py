@@ -11,9 +11,9 @@ from stripe_fake import signed
 from stripe_fake.webhooks import body_of
 from stripe_shop import SECRETS, Shop
 
-from domain.notice import About, Acknowledgement, Delivery, NotGenuine, Notice, Subject
-from domain.provider import Unknown
-from service.webhooks import Intake
+from domain.providers.notice import About, Acknowledgement, Delivery, NotGenuine, Notice, Subject
+from domain.providers.provider import Unknown
+from service.providers.webhooks import NoticeIntake
 
 
 async def test_a_notice_is_kept_once_however_often_it_comes(shop: Shop) -> None:
@@ -93,7 +93,7 @@ class Asking:
 
 
 async def test_many_notices_of_one_body_are_kept_together_and_each_once(shop: Shop) -> None:
-    intake = Intake(shop.engine, {"other": Asking(0.0)}, shop.instruments)
+    intake = NoticeIntake(shop.engine, {"other": Asking(0.0)}, shop.instruments)
     first, second = [await intake.receive("other", body, {}) for body in (b"a b c", b"b c d")]
     assert (first.new, second.new, second.acknowledgement) == (3, 1, Acknowledgement(204, ""))
     assert [one.notice_id for one in await shop.notices() if one.provider == "other"] == ["a", "b", "c", "d"]
@@ -103,8 +103,8 @@ async def test_many_notices_of_one_body_are_kept_together_and_each_once(shop: Sh
 async def test_while_nobody_says_whether_it_is_genuine_it_is_not_kept(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, seconds: float | None
 ) -> None:
-    monkeypatch.setattr("service.webhooks.intake.VERIFIED_S_MAX", 0.01)
+    monkeypatch.setattr("service.providers.webhooks.intake.VERIFIED_S_MAX", 0.01)
     before = len(await shop.notices())
     with pytest.raises(Unknown):
-        await Intake(shop.engine, {"other": Asking(seconds)}, shop.instruments).receive("other", b"a", {})
+        await NoticeIntake(shop.engine, {"other": Asking(seconds)}, shop.instruments).receive("other", b"a", {})
     assert len(await shop.notices()) == before

@@ -16,8 +16,8 @@ from stripe_shop import BY, Shop
 from domain import commands as c
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import FailureCode, PaymentStatus
-from domain.provider import Unknown
-from service.record import By
+from domain.providers.provider import Unknown
+from service.write.record import By
 
 ASKS = "pm_card_threeDSecure2Required"
 
@@ -245,7 +245,7 @@ async def test_what_fails_is_tried_ever_later_then_waits_for_support_and_is_repl
     pauses = []
     with monkeypatch.context() as broken:
         broken.setattr(shop.records, "methods", away)
-        broken.setattr("service.work.ATTEMPTS_MAX", 3)
+        broken.setattr("service.later.work.ATTEMPTS_MAX", 3)
         await shop.receive(shop.events("payment_method.detached")[0])
         for _ in range(3):
             await shop.time_passes()

@@ -12,9 +12,9 @@ from stripe_shop import BY, Shop
 
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import PaymentStatus
-from domain.provider import Unknown
-from service.record import Record
-from service.webhooks import Handling
+from domain.providers.provider import Unknown
+from service.providers.webhooks import Handling
+from service.write.record import Record
 
 NEEDS_ACTION = "pm_card_authenticationRequired"
 

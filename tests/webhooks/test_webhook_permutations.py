@@ -17,14 +17,14 @@ from domain.account import Account, Customer, CustomerKind
 from domain.books.invoice import InvoiceStatus, Item
 from domain.books.payment import Method, PaymentStatus
 from domain.money import Money
-from domain.notice import About, Notice, Subject
-from domain.provider_state import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, State
+from domain.providers.notice import About, Notice, Subject
+from domain.providers.records import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, FoundStatus
 from service.clock import Clock
 from service.ids import new_id
-from service.payments import Charging
-from service.reconciliation import Looking
-from service.record import Record
-from service.webhooks import Handling
+from service.providers.payments import Charging
+from service.providers.reconciliation import Reconciler
+from service.providers.webhooks import Handling
+from service.write.record import Record
 
 NOW = datetime.now(UTC)
 
@@ -71,7 +71,7 @@ async def test_every_permutation_of_five_events_ends_in_the_same_state(engine: A
     """TryGhost/Members #240: a charge whose answer was lost, given back in two parts, and a new card."""
     memory, record = Memory(), Record(engine, Clock(), lambda _: None)
     charging = Charging(engine, record, {})
-    handling = Handling(engine, Looking(engine, record, charging, {"stripe": memory}), Instruments())
+    handling = Handling(engine, Reconciler(engine, record, charging, {"stripe": memory}), Instruments())
 
     async def account(customer_id: str) -> Account:
         async with engine.connect() as connection:
@@ -94,10 +94,10 @@ async def test_every_permutation_of_five_events_ends_in_the_same_state(engine: A
             await record(customer_id, command, BY)
         (payment_id,) = (await account(customer_id)).books.payments
         amounts = [Money(Decimal(amount), "USD") for amount in ("100.00", "10.00", "20.00")]
-        paid = FoundPayment(f"pi_{n}", payment_id, reference, amounts[0], State.SUCCEEDED)
+        paid = FoundPayment(f"pi_{n}", payment_id, reference, amounts[0], FoundStatus.SUCCEEDED)
         memory.paid[paid.reference] = paid
         memory.given_back = [
-            FoundRefund(f"re_{n}_{place}", paid.reference, None, amount, State.SUCCEEDED, NOW)
+            FoundRefund(f"re_{n}_{place}", paid.reference, None, amount, FoundStatus.SUCCEEDED, NOW)
             for place, amount in enumerate(amounts[1:])
         ]
         memory.ways[reference] = [Method("method_b", "stripe", f"pm_{n}b", "CARD", "Visa •••• 4444", NOW)]

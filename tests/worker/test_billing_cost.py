@@ -6,10 +6,10 @@ import pytest
 from processes import Process
 from sqlalchemy import text
 
-from adapters.postgres.work import Kind, claim
+from adapters.postgres.work import WorkKind, claim
 from bench.accounts import fill
-from service.due_work import CLAIM_MAX, DueWork
-from service.work import LEASE
+from service.later.due_work import CLAIM_MAX, DueWork
+from service.later.work import LEASE
 
 
 async def test_many_accounts_take_the_same_few_statements_as_one(
@@ -38,7 +38,7 @@ async def test_a_claim_reads_what_is_due_by_its_index_and_no_more_than_it_takes(
     while work.done.accounts < 500:
         assert await work.run(there.clock.now()) == CLAIM_MAX
     async with there.engine.begin() as connection:
-        claimed = await claim(connection, Kind.DUE, LEASE, CLAIM_MAX, by=there.clock.now())
+        claimed = await claim(connection, WorkKind.DUE, LEASE, CLAIM_MAX, by=there.clock.now())
         assert len(claimed) == CLAIM_MAX
         read = text(
             "SELECT seq_scan, seq_tup_read, idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'customers'"

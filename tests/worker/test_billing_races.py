@@ -30,14 +30,14 @@ from domain.events import CreditNoteIssued, InvoiceFinalized
 from domain.period import Cadence
 from domain.policy import ChangeTiming
 from domain.subscription import ChangePlan
-from service import replay
-from service.clocks import advance
 from service.customers import NewCustomer, Personal
-from service.due_work import DueWork
 from service.ids import new_id
-from service.record import Recorded
-from service.streams import CATALOG
+from service.later.clocks import advance
+from service.later.due_work import DueWork
+from service.operations import replay
 from service.usage import CustomerRef, UsageEvent
+from service.write.record import Recorded
+from service.write.streams import CATALOG
 
 D = Decimal
 

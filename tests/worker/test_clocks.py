@@ -12,11 +12,11 @@ from adapters.payments.simulated import Simulated
 from domain.books.payment import Method
 from domain.commands import AddMethod, CreateClock
 from domain.errors import Refusal
-from domain.provider import Charge, Outcome
-from service.clocks import advance, clock_queue
+from domain.providers.provider import ChargeRequest, Outcome
 from service.ids import new_id
-from service.payments import Charging
-from service.work import Tried
+from service.later.clocks import advance, clock_queue
+from service.later.work import Tried
+from service.providers.payments import Charging
 
 START = datetime(2030, 1, 31, 12, tzinfo=UTC)
 
@@ -147,7 +147,7 @@ class Held(Simulated):
         super().__init__()
         self.inside = 0
 
-    async def charge(self, charge: Charge) -> Outcome:
+    async def charge(self, charge: ChargeRequest) -> Outcome:
         self.inside += 1
         await asyncio.sleep(0.1)
         self.inside -= 1

@@ -9,17 +9,17 @@ from sqlalchemy import text
 
 from adapters.postgres import due, journal
 from adapters.postgres import work as work_rows
-from adapters.postgres.work import Kind
+from adapters.postgres.work import WorkKind
 from domain.account import Grant
 from domain.catalog import Feature, FeatureKind
 from domain.commands import CatchUp, CreateClock, GrantEntitlement
-from domain.due import next_due
 from domain.engine import Asking, advance
-from service import replay
-from service.draft import Draft
-from service.due_work import DueWork
+from domain.lifecycle.due import next_due
 from service.ids import new_id
-from service.work import LEASE
+from service.later.due_work import DueWork
+from service.later.work import LEASE
+from service.operations import replay
+from service.write.pending_events import PendingEvents
 
 
 async def expiring(process: Process, customer_id: str, expires_at: datetime) -> None:
@@ -38,7 +38,7 @@ async def happened(process: Process, customer_id: str) -> list[tuple[str, dateti
 
 async def claimed_by(process: Process, now: datetime, limit: int) -> list[str]:
     async with process.engine.begin() as connection:
-        return [piece.id for piece in await work_rows.claim(connection, Kind.DUE, LEASE, limit, by=now)]
+        return [piece.id for piece in await work_rows.claim(connection, WorkKind.DUE, LEASE, limit, by=now)]
 
 
 async def leases_are_over(process: Process) -> None:
@@ -149,7 +149,7 @@ async def test_an_account_that_fails_rests_and_holds_up_no_other(
 
     tries = 0
 
-    def failing(draft: Draft, at: datetime) -> Asking[None]:
+    def failing(draft: PendingEvents, at: datetime) -> Asking[None]:
         nonlocal tries
         if draft.stream_id == bad:
             tries += 1
@@ -159,7 +159,7 @@ async def test_an_account_that_fails_rests_and_holds_up_no_other(
     work = DueWork(here.engine, here.record)
     now = here.clock.now()
     with monkeypatch.context() as patched:
-        patched.setattr("service.record.advance", failing)
+        patched.setattr("service.write.record.advance", failing)
         assert await work.run(now) == 2
         assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
         assert await work.run(now) == 0  # it rests

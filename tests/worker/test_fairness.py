@@ -11,8 +11,8 @@ from sqlalchemy import text
 from domain.account import Grant
 from domain.catalog import Feature, FeatureKind
 from domain.commands import GrantEntitlement
-from service.due_work import DueWork
 from service.ids import new_id
+from service.later.due_work import DueWork
 from service.usage import CustomerRef, UsageEvent
 
 WRITERS = 40

@@ -16,7 +16,7 @@ from processes import eventually
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bench.accounts import fill
-from service.replay import verify
+from service.operations.replay import verify
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNTS, PERIODS = 200, 3

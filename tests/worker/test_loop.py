@@ -12,7 +12,7 @@ from processes import Process, eventually, retry
 from sqlalchemy import text
 from test_due_work import expiring, happened
 
-from service.housekeeping import keep_house
+from service.later.housekeeping import keep_house
 from service.usage import CustomerRef
 from worker.loop import work
 
@@ -48,7 +48,7 @@ async def test_it_records_what_falls_due_while_it_runs_and_stops_when_told(here:
 async def test_it_goes_on_after_the_database_has_thrown_everybody_out(
     here: Process, dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.work.AWAY_S_MIN", 0.05)
+    monkeypatch.setattr("service.later.work.AWAY_S_MIN", 0.05)
     customer_id = await here.customer(plan=None)
     async with working(here) as task:
         for _ in range(3):

@@ -6,8 +6,8 @@ import pytest
 from processes import Process
 from structlog.testing import capture_logs
 
-from service.due_work import DueWork
-from service.progress import Progress
+from service.later.due_work import DueWork
+from service.later.progress import Progress
 
 
 async def run(here: Process, every_s: float, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int, int]]:

@@ -12,11 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres import work
-from adapters.postgres.work import Kind, Work
+from adapters.postgres.work import Work, WorkKind
 from domain.errors import ErrorCode, Refusal
-from domain.provider import Processing, Unknown
+from domain.providers.provider import Processing, Unknown
+from service.later.work import Queue, one_by_one
 from service.outage import DatabaseAway
-from service.work import Queue, one_by_one
 
 Do = Callable[[Work], Awaitable[object]]
 
@@ -43,7 +43,7 @@ class Bench:
 
     def queue(self, do: Do | None = None, **options: Any) -> Queue:
         given = {"at_once": 40, "claim_max": 20, **options}
-        return Queue(self.engine, Kind.CHARGE, one_by_one(do or self.finish), **given)
+        return Queue(self.engine, WorkKind.CHARGE, one_by_one(do or self.finish), **given)
 
     async def rows(self) -> list[tuple[Any, ...]]:
         """(state, attempts, error) of what is claimed, rests or was given up."""
@@ -52,7 +52,7 @@ class Bench:
 
     async def depth(self) -> tuple[int, int, int]:
         async with self.engine.connect() as connection:
-            (depth,) = [depth for depth in await work.depths(connection) if depth.kind is Kind.CHARGE]
+            (depth,) = [depth for depth in await work.depths(connection) if depth.kind is WorkKind.CHARGE]
         return depth.number, depth.resting, depth.given_up
 
     async def time_passes(self) -> None:
@@ -116,7 +116,7 @@ async def test_what_fails_rests_then_is_given_up_and_is_still_tried_once_a_day(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (id,) = await bench.charges(1)
-    monkeypatch.setattr("service.work.ATTEMPTS_MAX", 2)
+    monkeypatch.setattr("service.later.work.ATTEMPTS_MAX", 2)
     answers: list[Exception | None] = [
         Unknown("no answer"),
         Refusal(ErrorCode.CONFLICT, "not now"),
@@ -178,16 +178,16 @@ async def test_who_has_lost_a_claim_neither_finishes_nor_rests_what_another_has(
     await bench.charges(1)
     lease = timedelta(seconds=30)
     async with bench.engine.begin() as connection:
-        (late,) = await work.claim(connection, Kind.CHARGE, lease, 1)
+        (late,) = await work.claim(connection, WorkKind.CHARGE, lease, 1)
     await bench.time_passes()
     async with bench.engine.begin() as connection:
-        (mine,) = await work.claim(connection, Kind.CHARGE, lease, 1)
+        (mine,) = await work.claim(connection, WorkKind.CHARGE, lease, 1)
     async with bench.engine.begin() as connection:
         await work.done(connection, [late])
         await work.rest(connection, late, "late", lease, work.WorkState.GIVEN_UP)
         await work.release(connection, [late])
         await work.renew(connection, [late.claim], timedelta(0))
-        assert await work.claim(connection, Kind.CHARGE, lease, 1) == []
+        assert await work.claim(connection, WorkKind.CHARGE, lease, 1) == []
     assert await bench.rows() == [("WAITING", 2, None)]
     async with bench.engine.begin() as connection:
         await work.done(connection, [mine])
@@ -197,8 +197,8 @@ async def test_who_has_lost_a_claim_neither_finishes_nor_rests_what_another_has(
 async def test_no_transaction_is_open_while_somebody_outside_is_asked_and_the_lease_is_kept(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.work.LEASE", timedelta(seconds=2))
-    monkeypatch.setattr("service.work.RENEWED_S", 0.3)
+    monkeypatch.setattr("service.later.work.LEASE", timedelta(seconds=2))
+    monkeypatch.setattr("service.later.work.RENEWED_S", 0.3)
     await bench.charges(1)
     open_then: list[int] = []
     other = bench.queue()

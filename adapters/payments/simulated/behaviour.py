@@ -8,8 +8,8 @@ from enum import StrEnum
 from domain.books.payment import FailureCode
 from domain.exact import exact_sum
 from domain.money import Money
-from domain.provider import Charge, ChargedBack, Failed, NeedsAction, Outcome, Processing, Succeeded
-from domain.provider_state import FoundDispute, Standing
+from domain.providers.provider import ChargedBack, ChargeRequest, Failed, NeedsAction, Outcome, Processing, Succeeded
+from domain.providers.records import DisputeStatus, FoundDispute
 
 
 class Behaviour(StrEnum):
@@ -63,7 +63,7 @@ class SimulatedCharge:
     """What it was asked for under one id, first at `at`. `outcome` None: it does not know of it, since the question was
     lost; or nobody knows yet, since a bank takes its time."""
 
-    charge: Charge
+    charge: ChargeRequest
     at: datetime
     asked: int = 0
     outcome: Succeeded | Failed | NeedsAction | None = None
@@ -117,7 +117,7 @@ def outcome_at(record: SimulatedCharge, now: datetime) -> Outcome | None:
     if record.outcome is None and record.is_debit:
         raise Processing("the bank has not answered yet", ASK_AGAIN_S, record.reference)
     found = dispute(record, now)
-    if found is not None and found.standing is Standing.LOST:
+    if found is not None and found.standing is DisputeStatus.LOST:
         return ChargedBack(record.reference, found)
     if isinstance(record.outcome, NeedsAction):  # what the customer opens is a secret, and stored nowhere
         return NeedsAction(f"https://pay.example/confirm/{record.charge.payment_id}")
@@ -131,11 +131,11 @@ def dispute(record: SimulatedCharge, now: datetime) -> FoundDispute | None:
     match record.charge.token:
         case Behaviour.DEBIT_RETURNED:
             begun = decided = record.at + DEBIT_TAKES + RETURNED_AFTER
-            reason, ends = "debit returned", Standing.LOST
+            reason, ends = "debit returned", DisputeStatus.LOST
         case Behaviour.DISPUTE_LOST | Behaviour.DISPUTE_WON as token:
             begun = record.at + DISPUTED_AFTER
             decided = begun + DECIDED_AFTER
-            reason, ends = "fraudulent", Standing.LOST if token == Behaviour.DISPUTE_LOST else Standing.WON
+            reason, ends = "fraudulent", DisputeStatus.LOST if token == Behaviour.DISPUTE_LOST else DisputeStatus.WON
         case _:
             return None
     if now < begun:
@@ -145,7 +145,7 @@ def dispute(record: SimulatedCharge, now: datetime) -> FoundDispute | None:
         reference=f"{DISPUTE}{charge.payment_id}",
         payment=record.reference,
         amount=Money(charge.amount.amount - record.refunded, charge.amount.currency),
-        standing=ends if now >= decided else Standing.OPEN,
+        standing=ends if now >= decided else DisputeStatus.OPEN,
         reason=reason,
         at=begun,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from adapters.payments.simulated.stores import MemoryStore, Store
 from domain.books.payment import Method
-from domain.provider import Mirror, Mirrored, MirrorState, Unknown
+from domain.providers.provider import Mirror, Mirrored, MirrorState, Unknown
 
 PREFIX = "simulated_"
 

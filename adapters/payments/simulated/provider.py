@@ -11,9 +11,9 @@ from adapters.payments.simulated.behaviour import Behaviour, SimulatedCharge
 from adapters.payments.simulated.customers import SimulatedCustomer, SimulatedCustomers
 from adapters.payments.simulated.stores import MemoryStore, Store, TableStore
 from domain.books.payment import FailureCode
-from domain.provider import (
+from domain.providers.provider import (
     Capabilities,
-    Charge,
+    ChargeRequest,
     Failed,
     NeedsAction,
     Outcome,
@@ -23,7 +23,7 @@ from domain.provider import (
     Succeeded,
     Unknown,
 )
-from domain.provider_state import Standing
+from domain.providers.records import DisputeStatus
 
 LOSES_AN_ANSWER = frozenset({Behaviour.TIMES_OUT_BEFORE_CHARGING, Behaviour.TIMES_OUT_AFTER_CHARGING})
 
@@ -52,7 +52,7 @@ class Simulated(SimulatedCustomers):
         """What is kept in memory, by our id of the payment."""
         return self._in_memory.kept
 
-    async def charge(self, charge: Charge) -> Outcome:
+    async def charge(self, charge: ChargeRequest) -> Outcome:
         charge, now = replace(charge, reference=None), await self.now_of(charge.anonymous_id)
         before = await self.charge_store.of(charge.anonymous_id)
         again = any(
@@ -76,12 +76,12 @@ class Simulated(SimulatedCustomers):
         assert outcome is not None
         return outcome
 
-    async def outcome_of(self, charge: Charge) -> Outcome | None:
+    async def outcome_of(self, charge: ChargeRequest) -> Outcome | None:
         now = await self.now_of(charge.anonymous_id)
         record = await self.charge_at(charge.payment_id, now)
         return None if record is None else behaviour.outcome_at(record, now)
 
-    async def withdraw(self, charge: Charge) -> Succeeded | None:
+    async def withdraw(self, charge: ChargeRequest) -> Succeeded | None:
         now = await self.now_of(charge.anonymous_id)
         async with self.charge_store.changing(charge.payment_id) as record:
             if record is None:
@@ -125,6 +125,6 @@ def _why_not(record: SimulatedCharge, repayment: Repayment, now: datetime) -> Re
     if not record.taken:
         return Refused("there is no such charge")
     dispute = behaviour.dispute(record, now)
-    if dispute is not None and dispute.standing is not Standing.WON:
+    if dispute is not None and dispute.standing is not DisputeStatus.WON:
         return Refused("the bank has taken it back")
     return Refused("more than was charged") if record.refunded + repayment.amount.amount > record.taken else None

@@ -14,9 +14,9 @@ from adapters.payments.simulated.provider import Simulated
 from domain.books.payment import Method
 from domain.exact import exact_sum
 from domain.money import Money
-from domain.notice import About, Acknowledgement, Delivery, NotGenuine, Notice, Subject
-from domain.provider import Failed, Succeeded
-from domain.provider_state import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, State
+from domain.providers.notice import About, Acknowledgement, Delivery, NotGenuine, Notice, Subject
+from domain.providers.provider import Failed, Succeeded
+from domain.providers.records import FoundCustomer, FoundDispute, FoundPayment, FoundRefund, FoundStatus
 
 
 class SimulatedRecords:
@@ -130,19 +130,19 @@ def _payment(record: SimulatedCharge, now: datetime) -> FoundPayment:
     )
 
 
-def _state(record: SimulatedCharge) -> State:
+def _state(record: SimulatedCharge) -> FoundStatus:
     match record.outcome:
         case Succeeded():
-            return State.SUCCEEDED
+            return FoundStatus.SUCCEEDED
         case Failed():
-            return State.FAILED
+            return FoundStatus.FAILED
         case _:
-            return State.PENDING
+            return FoundStatus.PENDING
 
 
 def _refunds(record: SimulatedCharge) -> list[FoundRefund]:
     currency = record.charge.amount.currency
     return [
-        FoundRefund(f"{PREFIX}{id}", record.reference, id, Money(amount, currency), State.SUCCEEDED, record.at)
+        FoundRefund(f"{PREFIX}{id}", record.reference, id, Money(amount, currency), FoundStatus.SUCCEEDED, record.at)
         for id, amount in record.refunds.items()
     ]

@@ -2,7 +2,7 @@
 
 `visible` is the caller's tenant condition, part of every statement: the customers whose data may be seen (None: all).
 Nothing here decides or writes. States are decoded as stored; whoever reads brings them up to the present
-(`domain.due.present`).
+(`domain.lifecycle.due.present`).
 """
 
 from adapters.postgres.connection import Engine

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Row, Select, select, tuple_
 from adapters.postgres.connection import Engine
 from adapters.postgres.reads.read_connection import read_connection
 from adapters.postgres.tables import customers, journal, ledger
-from domain.ledger import Entry, LedgerAccount, Posting
+from domain.ledger import LedgerAccount, LedgerEntry, Posting
 from domain.period import Period
 
 PAGE_ROWS = 1_000
@@ -17,7 +17,7 @@ PAGE_ROWS = 1_000
 
 async def booked(
     engine: Engine, month: Period, clock_id: str | None = None, *, page_rows: int = PAGE_ROWS
-) -> AsyncIterator[Entry]:
+) -> AsyncIterator[LedgerEntry]:
     """The entries whose events took effect in the month, in order of time. Customers on a test clock are left out;
     `clock_id`: those of that clock alone."""
     query = select(ledger).where(ledger.c.at >= month.start, ledger.c.at < month.end)
@@ -33,7 +33,7 @@ async def booked(
 
 async def deferred(
     engine: Engine, month: Period, clock_id: str | None = None, *, page_rows: int = PAGE_ROWS
-) -> AsyncIterator[Entry]:
+) -> AsyncIterator[LedgerEntry]:
     """What was deferred before the month's end and may be earned in it: an entry with a single posting each."""
     query = select(ledger).where(
         ledger.c.account == LedgerAccount.DEFERRED_REVENUE.value,
@@ -78,10 +78,10 @@ def _of_entry(row: Row[Any]) -> tuple[str, int]:
     return row.customer_id, row.seq
 
 
-def _entry(rows: Sequence[Row[Any]]) -> Entry:
+def _entry(rows: Sequence[Row[Any]]) -> LedgerEntry:
     first = rows[0]
     assert first.anonymous_id is not None, f"{first.customer_id} has postings and is not there"
-    return Entry(first.anonymous_id, str(first.seq), first.type, first.at, tuple(map(_posting, rows)))
+    return LedgerEntry(first.anonymous_id, str(first.seq), first.type, first.at, tuple(map(_posting, rows)))
 
 
 def _posting(row: Row[Any]) -> Posting:

@@ -56,9 +56,9 @@ provider_copies = Table(
 
 # ── what providers tell ──────────────────────────────────────────────────────────────────────────────────────────────
 # Their notices, each once, and how they are handled. Neither facts nor views: what follows from a notice is in the
-# journal. `about` (`domain.notice.Subject`) holds ids and references; the body is not kept, for it may name somebody.
-# `handled_at` null: it waits to be, and `work` says who is at it. `attempts`: how many it took. `customer_id`: once it
-# is known whom it is about.
+# journal. `about` (`domain.providers.notice.Subject`) holds ids and references; the body is not kept, for it may name
+# somebody. `handled_at` null: it waits to be, and `work` says who is at it. `attempts`: how many it took.
+# `customer_id`: once it is known whom it is about.
 inbox = Table(
     "inbox",
     metadata,

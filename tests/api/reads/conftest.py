@@ -12,7 +12,7 @@ from storefront import Storefront
 
 from adapters.secrets import Secrets
 from adapters.settings import DeploymentSettings
-from service.seed import seed
+from service.operations.seed import seed
 from tollgate.wiring import open_runtime
 
 

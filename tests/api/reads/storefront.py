@@ -16,12 +16,12 @@ from domain.catalog import PlanVersion
 from domain.commands import AdvanceClock, CatchUp, CreateClock, RecordPayment, Subscribe
 from graphql_edge.contract import Collaborators
 from graphql_edge.endpoint import GraphQLEndpoint
+from service.access.principal import Principal
 from service.customers import NewCustomer, Personal
 from service.ids import new_id
-from service.principal import Principal
-from service.record import By, Recorded
 from service.runtime import Runtime
 from service.usage import CustomerRef, UsageEvent
+from service.write.record import By, Recorded
 
 BY = By("admin", reason="a test")
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from billed_customer import Billed, billed
 from storefront import ADMIN, SERVICE, SUPPORT, Storefront, customer_token, partner
 
 from domain.access import Scope
-from service.principal import Principal
+from service.access.principal import Principal
 
 MONEY = """
 query ($ref: CustomerRef!) { customer(ref: $ref) {

@@ -9,8 +9,8 @@ from api.schema import schema
 from domain.access import ApiKey, Role, Scope
 from domain.account import Grant
 from domain.commands import ChangeSubscription, CreateKey, GrantEntitlement
-from domain.notice import About, Notice, Subject
 from domain.policy import ChangeTiming
+from domain.providers.notice import About, Notice, Subject
 from domain.subscription import ChangeQuantity
 from service.ids import new_id
 

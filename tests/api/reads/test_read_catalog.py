@@ -9,7 +9,7 @@ from domain.commands import ArchivePlan, CreatePlan, PublishPlanVersion
 from domain.money import Money
 from domain.period import Cadence
 from service.ids import new_id
-from service.streams import CATALOG
+from service.write.streams import CATALOG
 
 PLAN = """
 query ($key: String!) {

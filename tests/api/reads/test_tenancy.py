@@ -10,8 +10,8 @@ from domain.account import Grant
 from domain.commands import ChangeSubscription, GrantEntitlement
 from domain.policy import ChangeTiming
 from domain.subscription import Cancel
+from service.access.principal import Principal
 from service.ids import new_id
-from service.principal import Principal
 
 EVERYTHING = """
 query ($ref: CustomerRef!, $period: PeriodInput!) {

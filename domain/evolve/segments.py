@@ -1,0 +1,142 @@
+"""The fold of subscription events into segments: whatever happened, what runs now is compared with what ran before."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from domain.books import Books
+from domain.books.segment import BillingSegment
+from domain.catalog import PlanVersion, Price
+from domain.period import Cadence
+from domain.policy import ChangesBilled, TrialUsage
+from domain.pricing.models import costs
+from domain.subscription import Subscription
+
+_ORDER = tuple(Cadence)
+
+
+def aligned(
+    books: Books, held: Subscription, currency: str, since: datetime, at: datetime, *, because: int, runs: bool
+) -> Books:
+    """The books after a change of `held` that is charged from `since` and was recorded at `at` as entry `because` of
+    the journal: segments whose terms no longer hold end there, and (if it still `runs`) new ones begin."""
+    wanted = {one.plan_key: one for one in (running(held, currency, since) if runs else ())}
+    kept: list[BillingSegment] = []
+    changed: list[BillingSegment] = []
+    once = list(books.once)
+    follows = False  # a paid segment of the same subscription came before: this is a change, not a beginning
+    for one in books.segments:
+        if one.subscription_id != held.id or one.end is not None:
+            kept.append(one)
+            follows = follows or (one.subscription_id == held.id and not one.trial)
+            continue
+        if one.plan_key in wanted and _same(one, wanted[one.plan_key]):
+            kept.append(one)
+            del wanted[one.plan_key]
+            continue
+        changed.append(one)
+        follows = follows or not one.trial
+        if one.start < since:
+            kept.append(replace(one, end=since))
+        else:  # it lasted no time: what was due at its start is due with what takes its place, or not at all
+            once = [name for name in once if name not in {_name(one, price) for price in one.once}]
+    for new in wanted.values():
+        due = () if new.trial else tuple(price for price in new.once if _name(new, price) not in once)
+        once += [_name(new, price) for price in due]
+        new = replace(new, once=due, because=because)
+        changed.append(new)
+        kept.append(new)
+    # Of a beginning, a pause or an end no invoice follows that could take it along.
+    going_on = any(one.subscription_id == held.id and one.end is None and may_charge(one) for one in kept)
+    edge = not follows or not going_on
+    now = any(may_charge(one) and (edge or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
+    return replace(books, segments=tuple(kept), once=tuple(once), bill_at=at if now else books.bill_at)
+
+
+def _name(segment: BillingSegment, price: Price) -> str:
+    """A one-time price is paid once for a plan of a subscription, whatever version is moved to."""
+    return f"{segment.subscription_id}/{segment.plan_key}/{price.key}"
+
+
+def billed_up_to(books: Books, subscription_id: str, end: datetime) -> bool:
+    """Whether a period of the subscription was billed only up to there, in the midst of it."""
+    return any(
+        billed.subscription_id == subscription_id and billed.period.end == end < billed.ends_at
+        for billed in books.billed.values()
+    )
+
+
+def may_charge(segment: BillingSegment) -> bool:
+    """Whether anything can come of it. A free plan needs no billing, and a trial only for usage that is billed."""
+    if segment.trial:
+        billed = segment.trial_usage is TrialUsage.BILLED
+        return billed and any(price.meter_key and costs(price) for price in segment.prices)
+    return bool(segment.minimum) or any(costs(price) for price in (*segment.prices, *segment.once))
+
+
+def chosen(
+    version: PlanVersion, overrides: Iterable[Price], currency: str, cadence: Cadence
+) -> tuple[tuple[Price, ...], tuple[Price, ...]]:
+    """The prices of a plan that a subscriber pays, (recurring, once). Of one key that is sold in several rhythms it
+    is that of the subscription, else (usage by the month under a plan by the year) the shortest."""
+    instead = {(price.key, price.currency, price.cadence): price for price in overrides}
+    recurring: dict[str, Price] = {}
+    once: list[Price] = []
+    for listed in version.terms.prices:
+        if listed.currency != currency:
+            continue
+        price = instead.get((listed.key, listed.currency, listed.cadence), listed)
+        if price.cadence is Cadence.ONCE:
+            once.append(price)
+            continue
+        other = recurring.get(price.key)
+        if other is None or _fits(price, cadence) < _fits(other, cadence):
+            recurring[price.key] = price
+    return tuple(recurring.values()), tuple(once)
+
+
+def _fits(price: Price, cadence: Cadence) -> tuple[bool, int]:
+    return (price.cadence is not cadence, _ORDER.index(price.cadence))
+
+
+def running(held: Subscription, currency: str, since: datetime) -> Iterator[BillingSegment]:
+    """What its plan and its add-ons charge for, from then on."""
+    yield _stretch(held, held.plan, held.quantity, currency, since, add_on=False)
+    for one in held.add_ons:
+        yield _stretch(held, one.plan, one.quantity, currency, since, add_on=True)
+
+
+def _stretch(
+    held: Subscription, version: PlanVersion, quantity: int, currency: str, since: datetime, *, add_on: bool
+) -> BillingSegment:
+    terms = held.plan.terms
+    prices, once = chosen(version, () if add_on else held.overrides, currency, held.cadence)
+    minimum = next((money.amount for money in version.terms.minimum_spend if money.currency == currency), None)
+    return BillingSegment(
+        subscription_id=held.id,
+        plan_key=version.plan_key,
+        plan_name=version.plan_name,
+        version_id=version.id,
+        currency=currency,
+        prices=prices,
+        mode=version.terms.billing,
+        anchor=held.anchor,
+        cadence=held.cadence,
+        zone=held.zone,
+        quantity=quantity,
+        start=since,
+        once=once,
+        add_on=add_on,
+        trial=held.trialing,
+        trial_usage=terms.trial_usage,
+        changes_billed=terms.changes_billed,
+        minimum=None if add_on else minimum,
+        draft_hours=terms.draft_hours,
+        usage_anchor=held.usage_anchor,
+        usage_since=held.usage_since,
+    )
+
+
+def _same(one: BillingSegment, other: BillingSegment) -> bool:
+    return replace(one, start=other.start, once=(), because=None) == replace(other, once=())

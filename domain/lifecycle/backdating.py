@@ -1,0 +1,77 @@
+"""When a change counts: the plan's own word on when it takes effect, and changes that are charged from an earlier
+instant than the one at which they are recorded."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+
+from msgspec.structs import replace
+
+from domain import events as e
+from domain.account import Account
+from domain.catalog import PlanVersion, Price
+from domain.errors import NotChargeable
+from domain.evolve.segments import chosen
+from domain.period import Cadence, period_at
+from domain.policy import ChangeTiming
+from domain.pricing.fixed_fees import in_a_year
+from domain.subscription import AddAddOn, Change, ChangePlan, ChangeQuantity, RemoveAddOn, Subscription
+
+_Dated = e.PlanChanged | e.QuantityChanged | e.AddOnAdded | e.AddOnRemoved | e.SubscriptionEnded
+
+
+def usual_timing(held: Subscription, change: Change, currency: str) -> ChangeTiming:
+    """What the plan that is left says of a move to more, or to less. Other changes take effect at once."""
+    terms = held.plan.terms
+    match change:
+        case ChangePlan(plan=plan, cadence=cadence, quantity=quantity):
+            after = _a_year(plan, quantity or held.quantity, cadence or held.cadence, currency)
+            less = after < _a_year(held.plan, held.quantity, held.cadence, currency, held.overrides)
+        case ChangeQuantity(quantity=quantity):
+            less = quantity < held.quantity
+        case AddAddOn():
+            less = False
+        case RemoveAddOn():
+            less = True
+        case _:
+            return ChangeTiming.NOW
+    return terms.downgrades if less else terms.upgrades
+
+
+def check_since(account: Account, held: Subscription, since: datetime, at: datetime) -> None:
+    """A change may be charged from an earlier instant, but not from before the last change of what it changes. Raises
+    Refusal."""
+    if since > at:
+        raise NotChargeable("must not lie in the future", "since")
+    running = [one for one in account.books.segments if one.subscription_id == held.id and one.end is None]
+    last = max((one.start for one in running), default=held.start_at)
+    if since < last:
+        raise NotChargeable(f"the subscription changed at {last.isoformat()}, after that instant", "since")
+    closed = account.books.closed_until
+    if closed is not None and since < closed:
+        raise NotChargeable(f"what lies before {closed.isoformat()} is closed", "since")
+
+
+def dated_back(
+    held: Subscription, events: Sequence[e.AccountEvent], since: datetime, at: datetime
+) -> list[e.AccountEvent]:
+    """The same events, charged from that instant. A rhythm that would begin with the change begins then, too: or the
+    time in between would be charged as the end of a period before it."""
+    return [_dated(held, event, since, at) if isinstance(event, _Dated) else event for event in events]
+
+
+def _dated(held: Subscription, event: _Dated, since: datetime, at: datetime) -> _Dated:
+    if isinstance(event, e.PlanChanged) and event.anchor == at != held.anchor:
+        period = period_at(since, event.cadence, held.zone, since)
+        event = replace(event, anchor=since, period=period)
+    if isinstance(event, e.PlanChanged) and event.usage_since == at:  # the end of a trial
+        event = replace(event, usage_since=since)
+    return replace(event, since=since)
+
+
+def _a_year(
+    plan: PlanVersion, quantity: int, cadence: Cadence, currency: str, overrides: Sequence[Price] = ()
+) -> Fraction:
+    """What its fixed fees come to in a year."""
+    recurring, _ = chosen(plan, overrides, currency, cadence)
+    return in_a_year(recurring, quantity)

@@ -1,0 +1,1 @@
+"""Who is calling: credentials, keys, tokens, and how much each may ask for."""

@@ -1,0 +1,1 @@
+"""May this customer do this, now? Answered from accounts kept in memory."""

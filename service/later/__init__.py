@@ -1,0 +1,1 @@
+"""What is done later: one queue, and the kinds of work that it knows."""

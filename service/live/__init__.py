@@ -1,0 +1,1 @@
+"""Who watches is told: changes as they are heard of, accounts read once for all, the journal followed."""

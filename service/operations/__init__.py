@@ -1,0 +1,1 @@
+"""What operators run: seed, verify, replay, and moving to another master secret."""
