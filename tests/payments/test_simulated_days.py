@@ -117,6 +117,13 @@ async def test_one_that_was_returned_before_anybody_asked_came_in_and_went_back(
     assert await shop.faults() == []
 
 
+async def test_what_the_customer_confirms_later_comes_in_when_they_do(shop: Shop, runtime: Runtime) -> None:
+    await sold(shop, runtime, "confirmed_later")
+    assert (await first(shop)).waiting
+    assert await days(shop, runtime, "02") == [("02", PaymentStatus.SUCCEEDED, 0)]
+    assert (len(await shop.payments()), await shop.faults()) == (1, [])
+
+
 async def test_a_dispute_is_told_to_support_and_goes_back_when_it_is_lost(shop: Shop, runtime: Runtime) -> None:
     await sold(shop, runtime, "dispute_lost")
     payment = await first(shop)

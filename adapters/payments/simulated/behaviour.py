@@ -13,8 +13,10 @@ from domain.providers.records import DisputeStatus, FoundDispute
 
 
 class Behaviour(StrEnum):
-    """Tokens of methods. A debit takes `DEBIT_TAKES`; one that is returned comes back `RETURNED_AFTER` it came in; a
-    dispute begins `DISPUTED_AFTER` the money came in, and is decided `DECIDED_AFTER` that."""
+    """Tokens of methods. What the customer confirms later is confirmed `CONFIRMED_AFTER` it was asked for.
+
+    A debit takes `DEBIT_TAKES`; one that is returned comes back `RETURNED_AFTER` it came in. A dispute begins
+    `DISPUTED_AFTER` the money came in, and is decided `DECIDED_AFTER` that."""
 
     SUCCEEDS = "succeeds"
     DECLINES = "declines"
@@ -22,6 +24,7 @@ class Behaviour(StrEnum):
     EXPIRES = "expires"
     REFUSES = "refuses"
     NEEDS_ACTION = "needs_action"
+    CONFIRMED_LATER = "confirmed_later"
     DECLINES_THEN_SUCCEEDS = "declines_then_succeeds"
     TIMES_OUT_AFTER_CHARGING = "times_out_after_charging"
     TIMES_OUT_BEFORE_CHARGING = "times_out_before_charging"
@@ -32,6 +35,7 @@ class Behaviour(StrEnum):
     DISPUTE_WON = "dispute_won"
 
 
+CONFIRMED_AFTER = timedelta(hours=1)
 DEBIT_TAKES = timedelta(days=3)
 RETURNED_AFTER = timedelta(days=5)
 DISPUTED_AFTER = timedelta(days=1)
@@ -100,13 +104,16 @@ def first_outcome(record: SimulatedCharge, before: bool) -> Succeeded | Failed |
         return Succeeded(record.reference)
     if token == Behaviour.DECLINES_THEN_SUCCEEDS:
         return Failed(FailureCode.DECLINED)
-    if token == Behaviour.NEEDS_ACTION:
+    if token in (Behaviour.NEEDS_ACTION, Behaviour.CONFIRMED_LATER):
         return NeedsAction()
     return Failed(FAILURES[Behaviour(token)] if token in FAILURES else FailureCode.METHOD_REFUSED)
 
 
 def let_time_pass(record: SimulatedCharge, now: datetime) -> None:
-    """The bank has answered a debit by now, or not yet."""
+    """By now the customer has confirmed it, or the bank has answered a debit; or not yet."""
+    waits = isinstance(record.outcome, NeedsAction) and record.charge.token == Behaviour.CONFIRMED_LATER
+    if waits and now >= record.at + CONFIRMED_AFTER:
+        record.outcome = Succeeded(record.reference)
     if record.outcome is None and record.is_debit and now >= record.at + DEBIT_TAKES:
         failed = record.charge.token == Behaviour.DEBIT_FAILS
         record.outcome = Failed(FailureCode.INSUFFICIENT_FUNDS) if failed else Succeeded(record.reference)
