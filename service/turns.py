@@ -8,10 +8,8 @@ from weakref import WeakValueDictionary
 
 
 class Turns:
-    def __init__(self, at_once: int = 1) -> None:
-        """`at_once` of a name: with 2, one makes ready while the other has the row."""
-        self._at_once = at_once
-        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+    def __init__(self) -> None:
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def of(self, names: Iterable[str]) -> AsyncIterator[None]:
@@ -21,8 +19,8 @@ class Turns:
                 await held.enter_async_context(self._turn(name))
             yield
 
-    def _turn(self, name: str) -> asyncio.Semaphore:
+    def _turn(self, name: str) -> asyncio.Lock:
         turn = self._turns.get(name)
         if turn is None:
-            turn = self._turns[name] = asyncio.Semaphore(self._at_once)
+            turn = self._turns[name] = asyncio.Lock()
         return turn

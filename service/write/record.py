@@ -27,8 +27,6 @@ from service.write.writing import write
 
 __all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded", "Recording"]
 
-TURNS_AT_ONCE = 2
-"""Of one stream: one holds its row, one has a connection and waits for it; the others of this process have none."""
 E = TypeVar("E")
 
 
@@ -89,7 +87,7 @@ class Record(Recording):
         self._changed = changed
         self._source_of = source
         self._newest = NewestCatalog()
-        self._turns = Turns(TURNS_AT_ONCE)
+        self._turns = Turns()
 
     async def __call__(
         self,
