@@ -1,1 +1,1 @@
-"""Payment providers behind the port `domain.provider`. A payment recorded by staff needs none."""
+"""Payment providers behind the port `domain.providers.provider`. A payment recorded by staff needs none."""

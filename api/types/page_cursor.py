@@ -1,6 +1,6 @@
 """Where a page ended, as text that clients hand back: which list, and the key of its element there.
 
-Not a position in the journal (`service.cursors`): the keys of some lists are long, such as those of usage events.
+Not a position in the journal (`service.live.cursors`): the keys of some lists are long, such as those of usage events.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode

@@ -1,5 +1,5 @@
 """What a provider tells us unasked. It is a hint of what to look at, never the truth: notices come late, twice,
-shuffled and in the words of other API versions, so what is so is asked of the provider (`domain.provider_state`)."""
+shuffled and in the words of other API versions, so what is so is asked of the provider (`domain.providers.records`)."""
 
 from collections.abc import Mapping
 from datetime import datetime

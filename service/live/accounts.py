@@ -1,7 +1,7 @@
 """Accounts that somebody watches: each is read once per change and process, however many watch it.
 
-A change is heard of (`service.changes`), and each account is also looked at every few seconds and at the instant when
-its state changes by itself; so a lost notice costs a delay, never an update.
+A change is heard of (`service.live.changes`), and each account is also looked at every few seconds and at the instant
+when its state changes by itself; so a lost notice costs a delay, never an update.
 """
 
 import asyncio

@@ -32,7 +32,7 @@ def on(text: str) -> datetime:
 
 
 class Life:
-    """One customer. What happens to them is folded, posted and written down like `service.record` does it."""
+    """One customer. What happens to them is folded, posted and written down like `service.write.record` does it."""
 
     def __init__(self, engine: AsyncEngine, clock_id: str | None = None) -> None:
         self._engine = engine

@@ -7,6 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+PACKAGES = (
+    "domain",
+    "service",
+    "adapters",
+    "api",
+    "graphql_edge",
+    "worker",
+    "tollgate",
+    "tests",
+    "tests/domain",
+    "adapters/postgres",
+)
 TERM = re.compile(r"^\| (?P<term>[^|]+) \| [^|]+ \| `(?P<path>[^`:]+)(: (?P<name>\w+))?` \|$")
 
 
@@ -37,3 +49,38 @@ def test_the_glossary_speaks_of_what_is_there() -> None:
         assert place.exists(), row
         if term["name"] is not None:
             assert f"class {term['name']}" in place.read_text(), row
+
+
+def test_documents_name_files_that_are_there() -> None:
+    """Paths and modules in backticks, in all pages and docstrings: from the root, from where the page lies, or from the
+    package that it speaks of."""
+    named = re.compile(
+        r"`((?:[a-z_]+/)*[a-z_]+\.py|(?:domain|service|adapters|api|tollgate|worker|graphql_edge)(?:\.\w+)+)`"
+    )
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("*/**/README.md")]
+    sources = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    lost = [
+        (str(page.relative_to(ROOT)), name)
+        for page in (*pages, *sources)
+        if ".venv" not in page.parts
+        for name in named.findall(page.read_text())
+        if not (_is_file(page, name) if name.endswith(".py") else _is_module(name))
+    ]
+    assert lost == []
+
+
+def _is_file(page: Path, name: str) -> bool:
+    return any((folder / name).exists() for folder in (page.parent, ROOT, *(ROOT / one for one in PACKAGES))) or bool(
+        "/" not in name and any((ROOT / package).rglob(name) for package in PACKAGES)
+    )
+
+
+def _is_module(name: str) -> bool:
+    """Or what is in one."""
+    parts = name.split(".")
+    for length in range(len(parts), 0, -1):
+        place = ROOT.joinpath(*parts[:length])
+        file = place.with_suffix(".py") if place.with_suffix(".py").exists() else place / "__init__.py"
+        if file.exists():
+            return length == len(parts) or re.search(rf"\b{parts[length]}\b", file.read_text()) is not None
+    return False

@@ -88,7 +88,7 @@ async def held(driver: Driver, key: CustomerMeter, at: datetime) -> Decimal:
 
 async def held_at(driver: Driver, instants: Sequence[MeterInstant]) -> dict[MeterInstant, Decimal]:
     """How much was held at each instant, also a past one; where nothing was, it is left out. Reservations are kept for
-    some weeks (`service.housekeeping`)."""
+    some weeks (`service.later.housekeeping`)."""
     if not instants:
         return {}
     return {(row[0], row[1], row[2]): row[3] for row in await driver.fetch(_HELD_AT, *zip(*instants, strict=True))}
