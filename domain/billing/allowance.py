@@ -48,9 +48,9 @@ class Allowances:
         self._meter_key = meter_key
         self._rights_at: dict[_Where, tuple[Entitlement, ...]] = {}
         self._beyond_at: dict[_Where, Mapping[str, Decimal]] = {}
-        self._limits = [one for one in account.limits if one.feature.meter_key == meter_key]
+        self._limits = [limit for limit in account.limits if limit.feature.meter_key == meter_key]
         self._grants = [grant for grant in account.grants if grant.feature.meter_key == meter_key]
-        keys = [one.feature.key for one in self._limits] + [grant.feature.key for grant in self._grants]
+        keys = [limit.feature.key for limit in self._limits] + [grant.feature.key for grant in self._grants]
         self._features = tuple(dict.fromkeys(keys))
         self._accounts: tuple[Account, ...] = (account,)
         if self._grants:
@@ -59,8 +59,8 @@ class Allowances:
 
     def until(self, place: Place, end: datetime) -> datetime:
         """Up to `end`, when next any of what is said of the place may change."""
-        edges = [edge for one in self._limits for edge in (one.start, one.end)]
-        edges += [edge for one in self._grants for edge in (one.granted_at, one.expires_at, one.ended_at)]
+        edges = [edge for limit in self._limits for edge in (limit.start, limit.end)]
+        edges += [edge for grant in self._grants for edge in (grant.granted_at, grant.expires_at, grant.ended_at)]
         edges += [right.period.end for right in self._rights(place) if right.period is not None]
         return min((edge for edge in edges if edge is not None and place.at < edge < end), default=end)
 
@@ -86,13 +86,13 @@ class Allowances:
     def spared_of_named(self, place: Place) -> Decimal:
         """The same for events that name the subscription, where another charges the others: by what it gives itself."""
         id = place.tariff.subscription_id
-        own = [one for one in place.running if one.subscription_id == id]
+        own = [tariff for tariff in place.running if tariff.subscription_id == id]
         limits = {feature: self._given(feature, id, place.at) for feature in self._beyond(place)}
         return self._spared(place, own, limits)
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
         """What a subscription brings along: limits, and units that its prices include."""
-        theirs = [one for one in place.running if one.subscription_id == subscription_id]
+        theirs = [tariff for tariff in place.running if tariff.subscription_id == subscription_id]
         found = [self._included(place, theirs, None)]
         for feature in self._beyond(place):
             given = self._given(feature, subscription_id, place.at)
@@ -101,7 +101,7 @@ class Allowances:
 
     def _spared(self, place: Place, among: Iterable[Tariff], limits: Mapping[str, Decimal]) -> Decimal:
         """`limits`: how far use is allowed, in the price's count. What its own plan gives, it includes already."""
-        others = [one for one in among if one is not place.tariff]
+        others = [tariff for tariff in among if tariff is not place.tariff]
         own = self._beyond(place)
         found = [self._included(place, others, None)]
         for feature, limit in limits.items():
@@ -133,14 +133,14 @@ class Allowances:
     def _told(self, place: Place) -> Iterator[Entitlement]:
         for feature in self._beyond(place):
             found = [entitlement_then(account, feature, place.at) for account in self._accounts]
-            rights = [one for one in found if one is not None and one.enabled and one.period is not None]
+            rights = [right for right in found if right is not None and right.enabled and right.period is not None]
             if rights:
                 best = max(rights, key=lambda right: (right.unlimited, right.limit or ZERO))
                 yield replace(best, earlier=earlier_of(self._account, best))
 
     def _carried(self, right: Entitlement, read: Read) -> Decimal:
         """What rolled into the right's period."""
-        return right.carried(read(Count(self._meter_key, one.period)) for one in right.earlier)
+        return right.carried(read(Count(self._meter_key, earlier.period)) for earlier in right.earlier)
 
     def _ahead(self, place: Place, right: Entitlement, read: Read) -> Decimal:
         """How far the price's count is ahead of the gate's, which may have begun at another instant."""
@@ -157,25 +157,28 @@ class Allowances:
         """Units that prices include; with a feature only what is more than their own limit of it, which counts
         already."""
         found = []
-        for one in among:
-            limit = None if feature is None else self._limit(feature, one.slot, place.at)
+        for tariff in among:
+            limit = None if feature is None else self._limit(feature, tariff.slot, place.at)
             known = ZERO if limit is None else limit.limit or ZERO
-            found.append(max(ZERO, EXACT.subtract(_included(one, place.price.cadence), known)))
+            found.append(max(ZERO, EXACT.subtract(_included(tariff, place.price.cadence), known)))
         return exact_sum(found)
 
     def _given(self, feature: str, subscription_id: str, at: datetime) -> Decimal:
         return exact_sum(
-            one.limit or ZERO
-            for one in self._limits
-            if one.subscription_id == subscription_id and one.feature.key == feature and one.enabled and one.holds(at)
+            limit.limit or ZERO
+            for limit in self._limits
+            if limit.subscription_id == subscription_id
+            and limit.feature.key == feature
+            and limit.enabled
+            and limit.holds(at)
         )
 
     def _limit(self, feature: str, slot: tuple[str, str | None], at: datetime) -> Limit | None:
         return next(
             (
-                one
-                for one in self._limits
-                if one.slot == slot and one.feature.key == feature and one.enabled and one.holds(at)
+                limit
+                for limit in self._limits
+                if limit.slot == slot and limit.feature.key == feature and limit.enabled and limit.holds(at)
             ),
             None,
         )

@@ -47,7 +47,7 @@ def _drafts(books: Books, wanted: Sequence[Charge], moment: BillingPoint, differ
     found: dict[str, list[Line]] = {}
     lines = adjusted((line for line in differ if not is_set_off(line)), books.adjustments)
     if lines:
-        currency_of = {key: one.currency for key, one in books.billed.items()}
+        currency_of = {key: billed.currency for key, billed in books.billed.items()}
         currency_of |= {charge.key: charge.currency for charge in wanted}
         for line in lines:
             found.setdefault(currency_of[line.key], []).append(line)
@@ -105,7 +105,7 @@ def bill(
     due = _drafts(account.books, wanted, moment, differ)
     for draft in due:  # of several currencies the last one closes what was due for all
         _settle(run, draft, office, moment.until if draft is due[-1] else None)
-    made = [one.invoice for one in run.happened if isinstance(one, e.InvoiceFinalized)]
+    made = [event.invoice for event in run.happened if isinstance(event, e.InvoiceFinalized)]
     if moment.until is not None and all(invoice.until is None for invoice in made):
         run.record(e.BillingClosed(moment.until, corrections_from(account.books, moment.until, office.settings)))
     elif not made:  # no invoice is made of what was set to nothing, and none will be

@@ -54,7 +54,7 @@ def next_billing_point(account: Account) -> BillingPoint | None:
         found += [BillingPoint(item.added_at, None, closes=True) for item in books.items]
     if boundary is None and change is None and (look := _last_look(books)) is not None:
         found.append(BillingPoint(look, look, closes=True, last=True))
-    return min(found, key=lambda one: (one.at, one.until is not None), default=None)
+    return min(found, key=lambda point: (point.at, point.until is not None), default=None)
 
 
 def _begun_before(books: Books, boundary: datetime) -> datetime | None:
@@ -111,10 +111,14 @@ def next_boundary(books: Books) -> tuple[datetime | None, timedelta]:
 
 def _last_look(books: Books) -> datetime | None:
     """Where nothing runs that could be billed, no invoice comes that would take late usage along."""
-    if books.billed_until is None or any(one.end is None and may_charge(one) for one in books.segments):
+    if books.billed_until is None or any(segment.end is None and may_charge(segment) for segment in books.segments):
         return None
-    metered = (one for one in books.segments if may_charge(one) and any(price.meter_key for price in one.prices))
-    ends = [one.end + LAST_LOOK_AFTER for one in metered if one.end is not None]
+    metered = (
+        segment
+        for segment in books.segments
+        if may_charge(segment) and any(price.meter_key for price in segment.prices)
+    )
+    ends = [segment.end + LAST_LOOK_AFTER for segment in metered if segment.end is not None]
     look = max(ends, default=None)
     return look if look is not None and look > books.billed_until else None
 
@@ -123,4 +127,4 @@ def _next_end(segment: BillingSegment, after: datetime) -> datetime:
     rhythms = {(segment.anchor_of(price), price.cadence) for price in segment.prices if costs(price)}
     if segment.minimum:
         rhythms.add((segment.anchor, segment.cadence))
-    return min((period_at(anchor, one, segment.zone, after).end for anchor, one in rhythms), default=FOREVER)
+    return min((period_at(anchor, cadence, segment.zone, after).end for anchor, cadence in rhythms), default=FOREVER)

@@ -89,8 +89,8 @@ class Counted:
         rivals = self._tariffs[window.tariff.meter_key]
         allowances = self._allowances[window.tariff.meter_key]
         for shift in shifts(window.period, rivals):
-            running = tuple(one for one in rivals if one.runs(shift.start))
-            mine = next(one for one in running if one.subscription_id == window.tariff.subscription_id)
+            running = tuple(tariff for tariff in rivals if tariff.runs(shift.start))
+            mine = next(tariff for tariff in running if tariff.subscription_id == window.tariff.subscription_id)
             at = shift.start
             while mine is window.tariff and at < shift.end:
                 place = Place(mine, bill.price, running, window.since, at)
@@ -102,20 +102,20 @@ class Counted:
         for window in bill.windows:
             rivals = self._tariffs[window.tariff.meter_key]
             for shift in shifts(window.period, rivals):
-                first = next(one for one in rivals if one.runs(shift.start))
+                first = next(tariff for tariff in rivals if tariff.runs(shift.start))
                 if first.subscription_id == window.tariff.subscription_id:
                     return False
         return True
 
     def _in_order(self) -> Iterator[tuple[Tariff, Price]]:
-        every = [(one, price) for rivals in self._tariffs.values() for one in rivals for price in one.prices]
-        return iter(sorted(every, key=lambda one: (one[0].sold, one[0].segment.prices.index(one[1]))))
+        every = [(tariff, price) for rivals in self._tariffs.values() for tariff in rivals for price in tariff.prices]
+        return iter(sorted(every, key=lambda sold: (sold[0].sold, sold[0].segment.prices.index(sold[1]))))
 
     def slice(self, cut: Cut, read: Read) -> Slice:
         """Of the count as `read` tells it. The first subscription charges for all events but those that others charge
         for: what names them is theirs."""
         place = cut.place
-        first, *others = dict.fromkeys(one.subscription_id for one in place.running)
+        first, *others = dict.fromkeys(tariff.subscription_id for tariff in place.running)
         mine = place.tariff.subscription_id
         allowances = self._allowances[place.tariff.meter_key]
         spared = allowances.spared(place, read)
@@ -158,8 +158,8 @@ def _window(tariff: Tariff, whole: Period) -> Window:
 def joined(slices: Iterable[Slice]) -> list[Slice]:
     """Without seams where nothing lies between: what is spared alike goes on."""
     found: list[Slice] = []
-    for one in slices:
-        if found and (found[-1].ends, found[-1].spared) == (one.begins, one.spared):
-            one = replace(one, begins=found.pop().begins)
-        found.append(one)
+    for slice in slices:
+        if found and (found[-1].ends, found[-1].spared) == (slice.begins, slice.spared):
+            slice = replace(slice, begins=found.pop().begins)
+        found.append(slice)
     return found

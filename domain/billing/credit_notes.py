@@ -94,8 +94,10 @@ def _position(owed: Receivable, line_id: str) -> int:
 def _standing_on(books: Books, line: Line) -> Iterator[tuple[Receivable, OwedLine]]:
     """The lines that a reversal can be taken from, the best first."""
     assert line.corrects is not None
-    own = {one.line_id for one in books.billed[line.key].lines}
-    newest = sorted(books.receivables.values(), key=lambda one: (one.issued_at, one.id), reverse=True)
+    own = {billed_line.line_id for billed_line in books.billed[line.key].lines}
+    newest = sorted(
+        books.receivables.values(), key=lambda receivable: (receivable.issued_at, receivable.id), reverse=True
+    )
     found = [
         (owed, charged)
         for owed in newest

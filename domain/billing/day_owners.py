@@ -52,6 +52,6 @@ def same_slot(one: BillingSegment, other: BillingSegment) -> bool:
 
 
 def _counterpart(before: BillingSegment, price: Price) -> Price | None:
-    by_day = [one for one in before.prices if one.meter_key is None and one.proration is ProrationPolicy.BY_DAY]
-    same = [one for one in by_day if one.key == price.key]
-    return next((one for one in same or by_day if one.change_day is ChangeDay.OLD), None)
+    by_day = [fee for fee in before.prices if fee.meter_key is None and fee.proration is ProrationPolicy.BY_DAY]
+    same = [fee for fee in by_day if fee.key == price.key]
+    return next((fee for fee in same or by_day if fee.change_day is ChangeDay.OLD), None)

@@ -59,7 +59,7 @@ def _closed(books: Books, before: Billed) -> bool:
 def adjusted(lines: Iterable[Line], adjustments: Iterable[Adjustment]) -> tuple[Line, ...]:
     """Support's word in place of what the rules came to, which stays beside it. Where several lines have the key, since
     something goes back of each, the first comes to that and the others to nothing."""
-    words = {one.key: one for one in adjustments}
+    words = {adjustment.key: adjustment for adjustment in adjustments}
     found: list[Line] = []
     for line in lines:
         word = words.get(line.key)

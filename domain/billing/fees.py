@@ -74,4 +74,4 @@ def _rated(part: PricePeriod) -> tuple[Rated, Decimal]:
 
 def _follows(books: Books, part: PricePeriod) -> bool:
     """Whether it goes on with what was charged before: of an add-on, with that add-on."""
-    return any(one.end == part.covered.start and same_slot(one, part.segment) for one in books.segments)
+    return any(segment.end == part.covered.start and same_slot(segment, part.segment) for segment in books.segments)

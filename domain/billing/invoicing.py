@@ -78,7 +78,7 @@ def make(
     named = [replace(line, id=_line_id(customer, id, line)) for line in (*lines, *back)]
     taxed = [_taxed(line, office, at) for line in named]
     lowered = discounted(taxed, books.redemptions, currency, continued, covered, partial(counted, books))
-    released = [Burn(one.credit_id, one.amount) for one in releases(books, lowered.lines)]
+    released = [Burn(release.credit_id, release.amount) for release in releases(books, lowered.lines)]
     given = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
     kept, outside = _netted(given.lines[: len(lines)])
     sums = totals(kept, currency)
@@ -183,7 +183,9 @@ def _taxed(line: Line, office: InvoiceTerms, at: datetime) -> Line:
 
 def _period(lines: Sequence[Line], at: datetime) -> Period:
     lasting = [line.period for line in lines if line.period.start < line.period.end]
-    return Period(min((one.start for one in lasting), default=at), max((one.end for one in lasting), default=at))
+    return Period(
+        min((period.start for period in lasting), default=at), max((period.end for period in lasting), default=at)
+    )
 
 
 def corrections_from(books: Books, until: datetime, settings: BillingSettings) -> datetime:

@@ -49,19 +49,19 @@ def _spent(
     """What the plan came to in the period, also in months of it that are closed by now."""
     id, closed = segment.subscription_id, books.closed_until
     wanted = (
-        one.amount
-        for one in found
-        if (one.segment.subscription_id, one.segment.version_id) == (id, segment.version_id)
-        and whole.contains(one.period.start)
+        charge.amount
+        for charge in found
+        if (charge.segment.subscription_id, charge.segment.version_id) == (id, segment.version_id)
+        and whole.contains(charge.period.start)
     )
     earlier = (
-        one.amount
-        for one in books.billed.values()
+        billed.amount
+        for billed in books.billed.values()
         if closed is not None
-        and one.ends_at <= closed
-        and one.kind is not LineKind.MINIMUM
-        and (one.subscription_id, one.plan_key) == (id, segment.plan_key)
-        and any(piece.contains(one.period.start) for piece in pieces)
+        and billed.ends_at <= closed
+        and billed.kind is not LineKind.MINIMUM
+        and (billed.subscription_id, billed.plan_key) == (id, segment.plan_key)
+        and any(piece.contains(billed.period.start) for piece in pieces)
     )
     return exact_sum((*wanted, *earlier))
 

@@ -71,14 +71,14 @@ def price_periods(account: Account, until: datetime) -> tuple[PricePeriod, ...]:
 def as_of(books: Books, until: datetime) -> Iterator[BillingSegment]:
     """The segments as they were then: what ended later still ran. So what a period's invoice says does not depend on
     how long it stays a draft; a change that is made meanwhile is another invoice's."""
-    for one in books.segments:
-        if one.start <= until:
-            yield replace(one, end=None) if one.end is not None and one.end > until else one
+    for segment in books.segments:
+        if segment.start <= until:
+            yield replace(segment, end=None) if segment.end is not None and segment.end > until else segment
 
 
 def _of(segment: BillingSegment, until: datetime, closed_until: datetime | None) -> Iterator[PricePeriod]:
     if not segment.trial and (closed_until is None or segment.start > closed_until):
-        for price in (one for one in segment.once if one.meter_key is None):
+        for price in (once for once in segment.once if once.meter_key is None):
             moment = Period(segment.start, segment.start)
             key = f"{segment.subscription_id}/{price.id}/once"
             yield PricePeriod(key, price, segment, moment, (PeriodPart(moment, segment.quantity, ended=True),))

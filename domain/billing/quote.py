@@ -43,7 +43,7 @@ class EntitlementChange(Struct, frozen=True):
 def outcome(before: Account, events: Sequence[e.AnyEvent], after: Account, at: datetime) -> Outcome:
     """Of what a command and its consequences recorded at `at`, on the account as it was before. An invoice that closes
     a period which was over is not the command's: it would have come anyway. But for what it began in the past."""
-    finals = [one.invoice for one in events if isinstance(one, e.InvoiceFinalized)]
+    finals = [event.invoice for event in events if isinstance(event, e.InvoiceFinalized)]
     known = {None, *(held.id for held in before.subscriptions)}
     invoices = [
         invoice
@@ -52,7 +52,7 @@ def outcome(before: Account, events: Sequence[e.AnyEvent], after: Account, at: d
         or invoice.until >= at
         or any(line.subscription_id not in known for line in invoice.lines)
     ]
-    notes = [one.note for one in events if isinstance(one, e.CreditNoteIssued)]
+    notes = [event.note for event in events if isinstance(event, e.CreditNoteIssued)]
     charged = [line for invoice in invoices for line in invoice.lines]
     given_back = [mirrored(line) for note in notes for line in note.lines]
     due = exact_sum(after.books.receivables[invoice.id].due for invoice in invoices)

@@ -21,10 +21,10 @@ def releases(books: Books, lines: Iterable[Line], before: Sequence[Release] = ()
 
 def _released(books: Books, found: Iterable[Release], invoice_id: str, amount: Decimal) -> Iterator[Release]:
     owed = books.receivables[invoice_id]
-    now = [one for one in found if one.invoice_id == invoice_id]
+    now = [release for release in found if release.invoice_id == invoice_id]
     for burn in reversed(owed.credits):
-        before = exact_sum(one.amount for one in owed.released if one.credit_id == burn.credit_id)
-        gone = before + exact_sum(one.amount for one in now if one.credit_id == burn.credit_id)
+        before = exact_sum(release.amount for release in owed.released if release.credit_id == burn.credit_id)
+        gone = before + exact_sum(release.amount for release in now if release.credit_id == burn.credit_id)
         part = min(amount, burn.amount - gone)
         if part > ZERO:
             amount -= part

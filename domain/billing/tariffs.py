@@ -60,15 +60,17 @@ def running(account: Account, at: datetime) -> dict[str, list[Tariff]]:
     """The same of what runs now, told without the books."""
     assert account.customer is not None
     currency = account.customer.currency
-    held = [one for one in account.subscriptions if one.gives_rights]
-    return _ordered(account, (segment for one in held for segment in stretches_of(one, currency, at)))
+    held = [subscription for subscription in account.subscriptions if subscription.gives_rights]
+    return _ordered(account, (segment for subscription in held for segment in stretches_of(subscription, currency, at)))
 
 
 def _ordered(account: Account, segments: Iterable[BillingSegment]) -> dict[str, list[Tariff]]:
     """A free trial charges nobody, and takes nothing from others."""
     begun = {held.id: (held.start_at, n) for n, held in enumerate(account.subscriptions)}
     found: dict[str, list[Tariff]] = {}
-    ranked = sorted(enumerate(segments), key=lambda one: (begun[one[1].subscription_id], not one[1].add_on, -one[0]))
+    ranked = sorted(
+        enumerate(segments), key=lambda place: (begun[place[1].subscription_id], not place[1].add_on, -place[0])
+    )
     for sold, segment in ranked:
         if segment.trial and segment.trial_usage is not TrialUsage.BILLED:
             continue
@@ -80,7 +82,9 @@ def _ordered(account: Account, segments: Iterable[BillingSegment]) -> dict[str, 
 
 def shifts(period: Period, among: list[Tariff]) -> Iterator[Period]:
     """The period, cut where any of the tariffs begins or ends."""
-    edges = {edge for one in among for edge in (one.segment.start, one.end) if period.start < edge < period.end}
+    edges = {
+        edge for tariff in among for edge in (tariff.segment.start, tariff.end) if period.start < edge < period.end
+    }
     cuts = [period.start, *sorted(edges), period.end]
     yield from (Period(start, end) for start, end in pairwise(cuts))
 

@@ -42,8 +42,8 @@ def uncorrected(account: Account, wanted: Iterable[Charge], at: datetime) -> Ite
 
 
 def _waits(account: Account, line: Line) -> bool:
-    own = (one for one in account.books.segments if one.subscription_id == line.subscription_id)
-    return any(one.changes_billed is ChangesBilled.NEXT_INVOICE for one in own)
+    own = (segment for segment in account.books.segments if segment.subscription_id == line.subscription_id)
+    return any(segment.changes_billed is ChangesBilled.NEXT_INVOICE for segment in own)
 
 
 def _given_back(account: Account, line: Line, currency: str, at: datetime) -> Decimal:

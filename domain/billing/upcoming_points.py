@@ -56,6 +56,6 @@ def upcoming_points(account: Account, at: datetime) -> Iterator[Expected]:
 
 def _charges_fees(books: Books, moment: BillingPoint, wanted: Wanted) -> bool:
     """Whether anything is to be paid at the moment, whatever was used."""
-    fixed = {key: one for key, one in books.billed.items() if one.kind is not LineKind.USAGE}
+    fixed = {key: billed for key, billed in books.billed.items() if billed.kind is not LineKind.USAGE}
     found = drafts(replace(books, billed=fixed), wanted.without_usage(), moment)
     return any(draft.charges for draft in found)

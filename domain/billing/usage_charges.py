@@ -89,7 +89,7 @@ def _charge(bill: MeteredPeriod, slices: Iterable[Slice], steps: tuple[Step, ...
         kind=LineKind.USAGE,
         description=f"{segment.plan_name}: {price.key.replace('_', ' ')}",
         currency=price.currency,
-        quantity=exact_sum(EXACT.subtract(one.ends, one.begins) for one in slices),
+        quantity=exact_sum(EXACT.subtract(slice.ends, slice.begins) for slice in slices),
         amount=rounded(max(total, ZERO), price.currency, price.rounding),
         period=bill.covered,
         changed_at=bill.windows[-1].period.start,
@@ -110,16 +110,16 @@ def _steps(price: Price, slices: list[Slice], *, begins: bool) -> Iterator[Step]
     counted = begins and (not slices or slices[0].begins != 0 or slices[0].spared is None)
     if counted:
         yield from (step for step in steps_of(price, ZERO) if step.amount)
-    for n, one in enumerate(slices):
-        if one.spared is None:
-            yield Step("within what is unlimited", EXACT.subtract(one.ends, one.begins), ZERO, ZERO)
+    for n, slice in enumerate(slices):
+        if slice.spared is None:
+            yield Step("within what is unlimited", EXACT.subtract(slice.ends, slice.begins), ZERO, ZERO)
             continue
-        yield from _of_count(price, one.ends, one.spared)
+        yield from _of_count(price, slice.ends, slice.spared)
         if begins and n == 0 and not counted:
             continue
-        before = exact_sum(step.amount for step in _of_count(price, one.begins, one.spared))
+        before = exact_sum(step.amount for step in _of_count(price, slice.begins, slice.spared))
         if before:
-            yield Step(f"counted before: {one.begins:f}", ONE, EXACT.minus(before), EXACT.minus(before))
+            yield Step(f"counted before: {slice.begins:f}", ONE, EXACT.minus(before), EXACT.minus(before))
 
 
 def _of_count(price: Price, count: Decimal, spared: Decimal) -> Iterable[Step]:

@@ -126,11 +126,11 @@ class Billed(Struct, frozen=True, omit_defaults=True):
 
     def unpaid_like(self, line: BilledLine) -> Decimal:
         """Of all that was charged at the line's tax, what nobody will pay and nothing was set off against yet."""
-        return exact_sum(one.unpaid for one in self._like(line))
+        return exact_sum(alike.unpaid for alike in self._like(line))
 
     def left_like(self, line: BilledLine) -> Decimal:
         """Of all that was charged at the line's tax, what stands."""
-        return exact_sum(one.left for one in self._like(line))
+        return exact_sum(alike.left for alike in self._like(line))
 
     def less(self, line_id: str, taken: "Return") -> "Billed":
         """After a return of the line. What is kept of it beyond what is unpaid of that line itself, is set off against
@@ -139,19 +139,19 @@ class Billed(Struct, frozen=True, omit_defaults=True):
         assert line is not None
         more = max(taken.kept - line.unpaid, ZERO)
         lines: list[BilledLine] = []
-        for one in self.lines:
-            other = one.line_id != line_id and one.taxed(line.treatment, line.tax_inclusive)
-            set_off = min(one.unpaid, more) if other else ZERO
+        for charged in self.lines:
+            other = charged.line_id != line_id and charged.taxed(line.treatment, line.tax_inclusive)
+            set_off = min(charged.unpaid, more) if other else ZERO
             more -= set_off
             line = replace(line, given=line.given + set_off)
-            lines.append(replace(one, set_off=one.set_off + set_off))
+            lines.append(replace(charged, set_off=charged.set_off + set_off))
         return replace(self, lines=tuple(lines)).changing(line_id, lambda _: line.less(taken))
 
     def _like(self, line: BilledLine) -> Iterator[BilledLine]:
-        return (one for one in self.lines if one.taxed(line.treatment, line.tax_inclusive))
+        return (other for other in self.lines if other.taxed(line.treatment, line.tax_inclusive))
 
     def changing(self, line_id: str, change: Callable[[BilledLine], BilledLine]) -> "Billed":
-        return replace(self, lines=tuple(change(one) if one.line_id == line_id else one for one in self.lines))
+        return replace(self, lines=tuple(change(line) if line.line_id == line_id else line for line in self.lines))
 
 
 Weight = Callable[[Period], Fraction]
@@ -176,7 +176,7 @@ def returns(
         takes[line.line_id] = takes.get(line.line_id, ZERO) + more
         rest -= more
     # What nobody will pay is set off first, so that of every other line as much as can be goes back.
-    for line in sorted(newest_first, key=lambda one: not one.unpaid):
+    for line in sorted(newest_first, key=lambda line: not line.unpaid):
         if takes[line.line_id]:
             found = _return(billed, line.line_id, takes[line.line_id], over if weight else None)
             found = replace(found, stands=_without(line, found, weight))

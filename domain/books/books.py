@@ -55,8 +55,8 @@ class Books(Struct, frozen=True, omit_defaults=True, rename=_STORED_AS.get):
     @property
     def open(self) -> Sequence[Receivable]:
         """What is owed, oldest first."""
-        owed = (one for one in self.receivables.values() if one.due > 0)
-        return sorted(owed, key=lambda one: (one.due_at, one.issued_at, one.id))
+        owed = (receivable for receivable in self.receivables.values() if receivable.due > 0)
+        return sorted(owed, key=lambda receivable: (receivable.due_at, receivable.issued_at, receivable.id))
 
     def overpaid(self, owed: Receivable, noted: Decimal) -> Decimal:
         """What of an invoice's money a credit note over `noted` leaves without a purpose: what was paid and has not
@@ -64,8 +64,8 @@ class Books(Struct, frozen=True, omit_defaults=True, rename=_STORED_AS.get):
         that documents an earlier refund gives nothing a second time. Nobody pays the rest of one written off."""
         gone = owed.returned
         for payment in self.payments.values():
-            refunds = (one for one in payment.refunds if one.failure is None)
-            left = exact_sum(one.amount - one.from_credit for one in refunds)
+            refunds = (refund for refund in payment.refunds if refund.failure is None)
+            left = exact_sum(refund.amount - refund.from_credit for refund in refunds)
             for allocation in payment.allocations:  # a payment's refunds count against its invoices in their order
                 part = min(left, allocation.amount)
                 left -= part
@@ -76,4 +76,7 @@ class Books(Struct, frozen=True, omit_defaults=True, rename=_STORED_AS.get):
     @property
     def method(self) -> Method | None:
         """The one that is charged unless another is named."""
-        return next((one for one in self.methods if one.id == self.default_method_id and one.removed_at is None), None)
+        return next(
+            (method for method in self.methods if method.id == self.default_method_id and method.removed_at is None),
+            None,
+        )

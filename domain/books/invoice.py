@@ -199,7 +199,7 @@ class Receivable(Struct, frozen=True, omit_defaults=True):
     def fell_due_at(self) -> datetime:
         """When the first part of what is still owed falls (or fell) due. What was paid since they were planned pays the
         first instalments."""
-        paid = sum((one.amount for one in self.instalments), ZERO) - self.due
+        paid = sum((instalment.amount for instalment in self.instalments), ZERO) - self.due
         for instalment in self.instalments:
             paid -= instalment.amount
             if paid < 0:

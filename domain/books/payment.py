@@ -97,7 +97,7 @@ class Payment(Struct, frozen=True, omit_defaults=True):
 
     @property
     def refunded(self) -> Decimal:
-        return sum((one.amount for one in self.refunds if one.failure is None), ZERO)
+        return sum((refund.amount for refund in self.refunds if refund.failure is None), ZERO)
 
     @property
     def status(self) -> PaymentStatus:

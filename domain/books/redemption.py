@@ -45,16 +45,16 @@ def part_of(shares: Sequence[CouponShare], total: Decimal, currency: str) -> tup
     if not shares or not total:
         return ()
     parts = split(total, [share.amount for share in shares], currency)
-    return tuple(CouponShare(one.redemption_id, part) for one, part in zip(shares, parts, strict=True) if part)
+    return tuple(CouponShare(share.redemption_id, part) for share, part in zip(shares, parts, strict=True) if part)
 
 
 def less_shares(shares: Sequence[CouponShare], taken: Sequence[CouponShare]) -> tuple[CouponShare, ...]:
     """What is left of each."""
-    gone = {one.redemption_id: one.amount for one in taken}
-    left = (replace(one, amount=one.amount - gone.get(one.redemption_id, ZERO)) for one in shares)
-    return tuple(one for one in left if one.amount)
+    gone = {share.redemption_id: share.amount for share in taken}
+    left = (replace(share, amount=share.amount - gone.get(share.redemption_id, ZERO)) for share in shares)
+    return tuple(share for share in left if share.amount)
 
 
 def mirrored_shares(shares: Sequence[CouponShare]) -> tuple[CouponShare, ...]:
     """As they stand on a line that gives back, or there from here."""
-    return tuple(replace(one, amount=-one.amount) for one in shares)
+    return tuple(replace(share, amount=-share.amount) for share in shares)

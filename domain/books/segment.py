@@ -67,4 +67,4 @@ class BillingSegment(Struct, frozen=True, omit_defaults=True):
             return True
         last = self.end - datetime.resolution
         rhythms = {(self.anchor, self.cadence)} | {(self.anchor_of(price), price.cadence) for price in self.prices}
-        return any(period_at(anchor, one, self.zone, last).end > closed_until for anchor, one in rhythms)
+        return any(period_at(anchor, cadence, self.zone, last).end > closed_until for anchor, cadence in rhythms)

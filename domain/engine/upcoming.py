@@ -20,7 +20,7 @@ def upcoming(account: Account, at: datetime) -> Asking[Invoice | None]:
     far. None: as things are, none will come."""
     for ahead, moment, wanted in upcoming_points(account, at):
         charges, terms = yield from wanted_by(ahead, moment, max(at, moment.at), wanted)
-        one = next((one for one in bill.drafts(ahead.books, charges, moment) if one.charges), None)
+        one = next((draft for draft in bill.drafts(ahead.books, charges, moment) if draft.charges), None)
         if one is not None:
             made = make(
                 ahead,

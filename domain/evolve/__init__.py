@@ -38,7 +38,7 @@ def _called_off(account: Account, changed: Account, event: e.ChangeWithdrawn, at
     """What was billed only up to an end that does not come any more is billed on, at once."""
     held = account.subscription(event.subscription_id)
     assert held is not None
-    planned = next(one for one in held.scheduled if one.id == event.change_id)
+    planned = next(change for change in held.scheduled if change.id == event.change_id)
     if isinstance(planned.change, Cancel) and billed_up_to(account.books, held.id, planned.effective_at):
         return replace(changed, books=replace(changed.books, bill_at=at))
     return changed
@@ -193,10 +193,10 @@ def _subscription_changed(held: Subscription, event: e.RightsEvent, at: datetime
         case e.QuantityChanged(quantity=quantity):
             return replace(held, quantity=quantity)
         case e.AddOnAdded(add_on=add_on):
-            others = tuple(one for one in held.add_ons if one.plan.plan_key != add_on.plan.plan_key)
+            others = tuple(other for other in held.add_ons if other.plan.plan_key != add_on.plan.plan_key)
             return replace(held, add_ons=(*others, add_on))
         case e.AddOnRemoved(plan_key=key):
-            return replace(held, add_ons=tuple(one for one in held.add_ons if one.plan.plan_key != key))
+            return replace(held, add_ons=tuple(add_on for add_on in held.add_ons if add_on.plan.plan_key != key))
         case e.SubscriptionPaused(resumes_at=resumes_at):
             return replace(held, paused_at=at, resumes_at=resumes_at)
         case e.SubscriptionResumed():
@@ -228,7 +228,9 @@ def evolve_catalog(catalog: Catalog, event: e.CatalogEvent, at: datetime) -> Cat
         case e.CouponArchived(code=code):
             return replace(
                 catalog,
-                coupons=tuple(replace(one, archived_at=at) if one.code == code else one for one in catalog.coupons),
+                coupons=tuple(
+                    replace(coupon, archived_at=at) if coupon.code == code else coupon for coupon in catalog.coupons
+                ),
             )
         case e.SettingsChanged(settings=settings):
             return replace(catalog, settings=settings)

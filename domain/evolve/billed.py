@@ -156,7 +156,7 @@ def without_credit(keys: Keys, owed: Receivable) -> dict[str, Billed]:
     for line in owed.lines:
         if line.credit > 0 and line.key in after:
             after[line.key] = after[line.key].changing(
-                line.id, lambda one: replace(one, credit=ZERO, forgiven=one.forgiven + one.credit)
+                line.id, lambda charged: replace(charged, credit=ZERO, forgiven=charged.forgiven + charged.credit)
             )
     return after
 
@@ -177,13 +177,13 @@ def unbilled(keys: Keys, owed: Receivable) -> dict[str, Billed]:
 def _dropped(before: Billed, line: OwedLine) -> Billed:
     """What went back of it since stays given back, so as much more is wanted anew."""
     lines: list[BilledLine] = []
-    for one in before.lines:
-        if one.line_id != line.id:
-            lines.append(one)
-        elif one.amount != one.charged:
-            rest = replace(one, amount=one.amount - one.charged, discount=one.discount - line.discount)
+    for charged in before.lines:
+        if charged.line_id != line.id:
+            lines.append(charged)
+        elif charged.amount != charged.charged:
+            rest = replace(charged, amount=charged.amount - charged.charged, discount=charged.discount - line.discount)
             lines.append(
-                replace(rest, credit=one.credit - line.credit, given=ZERO, forgiven=ZERO, set_off=ZERO, spans=())
+                replace(rest, credit=charged.credit - line.credit, given=ZERO, forgiven=ZERO, set_off=ZERO, spans=())
             )
     return replace(before, lines=tuple(lines))
 
@@ -194,12 +194,12 @@ def _undone(before: Billed, line: OwedLine) -> Billed:
     gross = back if line.calculated is None else -line.calculated
     return before.changing(
         line.corrects,
-        lambda one: replace(
-            one,
-            amount=one.amount + gross,
-            discount=one.discount - line.discount,
-            credit=one.credit - line.credit,
-            given=one.given + gross - back,
+        lambda charged: replace(
+            charged,
+            amount=charged.amount + gross,
+            discount=charged.discount - line.discount,
+            credit=charged.credit - line.credit,
+            given=charged.given + gross - back,
             spans=(),
         ),
     )
@@ -252,9 +252,9 @@ def _set_aside(
     after = dict(keys)
     keyed = {
         line.line_id: key
-        for key, one in keys.items()
-        if one.currency == of.currency
-        for line in one.lines
+        for key, billed in keys.items()
+        if billed.currency == of.currency
+        for line in billed.lines
         if line.taxed(of.tax.treatment, of.tax.inclusive)
     }
     own = [id for id in named if id in keyed]

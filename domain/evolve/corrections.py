@@ -19,7 +19,9 @@ def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
     does the credit for the plan that an upgrade has left."""
     owed = books.receivables[event.invoice_id]
     if event.rebill:
-        returned = (_unused(one) if one.id in owed.used else one for one in books.redemptions)
+        returned = (
+            _unused(redemption) if redemption.id in owed.used else redemption for redemption in books.redemptions
+        )
         books = _unreturned(books, owed)
         billed = unbilled(books.billed, owed)
         again = (replace(item, added_at=at, at_once=True) for item in owed.items)
@@ -39,7 +41,9 @@ def _unreturned(books: Books, owed: Receivable) -> Books:
     back = {line.corrects: -line.net for line in owed.lines if line.corrects is not None}
     for other in books.receivables.values() if back else ():
         if any(line.id in back for line in other.lines):
-            lines = (replace(one, returned=one.returned - back.get(one.id, ZERO)) for one in other.lines)
+            lines = (
+                replace(charged, returned=charged.returned - back.get(charged.id, ZERO)) for charged in other.lines
+            )
             books = with_owed(books, other.id, lines=tuple(lines))
     return books
 
@@ -72,7 +76,9 @@ def credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
     books = with_owed(
         with_released(books, note.released),
         owed.id,
-        lines=tuple(replace(one, credited=one.credited + taken.get(one.id, ZERO)) for one in owed.lines),
+        lines=tuple(
+            replace(charged, credited=charged.credited + taken.get(charged.id, ZERO)) for charged in owed.lines
+        ),
         taken_back=tuple(back),
         credited=owed.credited + note.off,
         returned=owed.returned + (note.credit.amount if note.credit else ZERO),

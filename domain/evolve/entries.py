@@ -19,12 +19,12 @@ def with_owed(books: Books, invoice_id: str, **changes: Any) -> Books:
 
 
 def with_paid(books: Books, allocations: Iterable[Allocation], at: datetime) -> Books:
-    for one in allocations:
-        owed = books.receivables[one.invoice_id]
+    for allocation in allocations:
+        owed = books.receivables[allocation.invoice_id]
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
             # Something may have been set off against what nobody would pay, and now goes back.
-            books = replace(books, billed=recovered(books.billed, owed, one.amount), bill_at=at)
-        owed = replace(owed, paid=owed.paid + one.amount)
+            books = replace(books, billed=recovered(books.billed, owed, allocation.amount), bill_at=at)
+        owed = replace(owed, paid=owed.paid + allocation.amount)
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE and not owed.unpaid:
             owed = replace(owed, closed=None)  # paid after all
         if owed.due <= 0:
@@ -49,23 +49,23 @@ def with_burned(books: Books, burns: Iterable[Burn]) -> Books:
 def with_released(books: Books, releases: Iterable[Release]) -> Books:
     """Promotional credit comes back with what it had lowered, also to a credit that was taken back since: what was used
     of it was not. What has expired meanwhile expires again."""
-    for one in releases:
-        credit = books.credits[one.credit_id]
-        books = with_credit(books, replace(credit, remaining=credit.remaining + one.amount, voided_at=None))
-        owed = books.receivables[one.invoice_id]
-        books = with_owed(books, owed.id, released=(*owed.released, Burn(one.credit_id, one.amount)))
+    for release in releases:
+        credit = books.credits[release.credit_id]
+        books = with_credit(books, replace(credit, remaining=credit.remaining + release.amount, voided_at=None))
+        owed = books.receivables[release.invoice_id]
+        books = with_owed(books, owed.id, released=(*owed.released, Burn(release.credit_id, release.amount)))
     return books
 
 
 def with_taken_again(books: Books, releases: Iterable[Release]) -> Books:
     """What came back with lines is used again, as they are billed again: as far as it is still there."""
-    for one in releases:
-        credit, owed = books.credits[one.credit_id], books.receivables[one.invoice_id]
-        taken = min(one.amount, credit.remaining)
+    for release in releases:
+        credit, owed = books.credits[release.credit_id], books.receivables[release.invoice_id]
+        taken = min(release.amount, credit.remaining)
         released = list(owed.released)
-        released.remove(Burn(one.credit_id, one.amount))
+        released.remove(Burn(release.credit_id, release.amount))
         books = with_credit(books, replace(credit, remaining=credit.remaining - taken))
-        books = with_owed(books, owed.id, released=(*released, Burn(one.credit_id, one.amount - taken)))
+        books = with_owed(books, owed.id, released=(*released, Burn(release.credit_id, release.amount - taken)))
     return books
 
 
@@ -75,5 +75,5 @@ def with_payment(books: Books, payment: Payment) -> Books:
 
 def with_refund(books: Books, payment_id: str, refund_id: str, **changes: Any) -> Books:
     payment = books.payments[payment_id]
-    refunds = tuple(replace(one, **changes) if one.id == refund_id else one for one in payment.refunds)
+    refunds = tuple(replace(refund, **changes) if refund.id == refund_id else refund for refund in payment.refunds)
     return with_payment(books, replace(payment, refunds=refunds))

@@ -28,7 +28,7 @@ def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
         books,
         billed=invoiced(books.billed, invoice),
         items=tuple(item for item in books.items if item.id not in event.items),
-        adjustments=tuple(one for one in books.adjustments if one.key not in keys),
+        adjustments=tuple(adjustment for adjustment in books.adjustments if adjustment.key not in keys),
         made=books.made + 1,
         receivables={
             **books.receivables,
@@ -39,7 +39,10 @@ def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
                 items=tuple(item for item in books.items if item.id in event.items),
             ),
         },
-        redemptions=tuple(_used(one, invoice.issued_at) if one.id in event.used else one for one in books.redemptions),
+        redemptions=tuple(
+            _used(redemption, invoice.issued_at) if redemption.id in event.used else redemption
+            for redemption in books.redemptions
+        ),
     )
     books = with_burned(with_released(_returned(books, invoice), invoice.released), invoice.credits)
     if invoice.until is None or invoice.corrections_from is None:
@@ -53,8 +56,8 @@ def _returned(books: Books, invoice: Invoice) -> Books:
         if line.corrects is not None:
             owed, back = books.receivables[line.corrects.invoice_id], line.discount + line.credit - line.amount
             lines = (
-                replace(one, returned=one.returned + back) if one.id == line.corrects.line_id else one
-                for one in owed.lines
+                replace(charged, returned=charged.returned + back) if charged.id == line.corrects.line_id else charged
+                for charged in owed.lines
             )
             books = with_owed(books, owed.id, lines=tuple(lines))
     return books
@@ -110,9 +113,9 @@ def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
         closed_until=closed_until,
         bill_at=None if books.bill_at is not None and books.bill_at <= until else books.bill_at,
         billed={
-            key: one
-            for key, one in books.billed.items()
-            if one.ends_at > closed_until or one.ends_at >= since.get(one.subscription_id or "", FOREVER)
+            key: billed
+            for key, billed in books.billed.items()
+            if billed.ends_at > closed_until or billed.ends_at >= since.get(billed.subscription_id or "", FOREVER)
         },
         segments=segments,
     )
@@ -125,29 +128,29 @@ def _looked_at(segments: Iterable[BillingSegment], closed_until: datetime) -> tu
     segments = tuple(segments)
     since: dict[str, datetime] = {}
     begun: list[datetime] = []
-    for one in segments:
-        if one.looked_at(closed_until):
-            for meter_key, start in one.counting_since(closed_until).items():
+    for segment in segments:
+        if segment.looked_at(closed_until):
+            for meter_key, start in segment.counting_since(closed_until).items():
                 since[meter_key] = min(start, since.get(meter_key, start))
-            if any(price.proration is ProrationPolicy.BY_DAY for price in one.prices):
-                begun.append(one.start)
+            if any(price.proration is ProrationPolicy.BY_DAY for price in segment.prices):
+                begun.append(segment.start)
 
     def shares(one: BillingSegment) -> bool:
         if one.end is not None and any(timedelta(0) <= at - one.end < DAY_MAX for at in begun):
             return True
         return any((one.end or FOREVER) > since.get(price.meter_key or "", FOREVER) for price in one.prices)
 
-    return tuple(one for one in segments if one.looked_at(closed_until) or shares(one))
+    return tuple(segment for segment in segments if segment.looked_at(closed_until) or shares(segment))
 
 
 def _kept_since(segments: Iterable[BillingSegment], closed_until: datetime) -> dict[str, datetime]:
     """Where a minimum spend counts months that are closed already, with all the others of its year, what they came to
     is kept until the year is."""
     found: dict[str, datetime] = {}
-    for one in segments:
-        if one.minimum:
-            start = period_at(one.anchor, one.cadence, one.zone, closed_until).start
-            found[one.subscription_id] = min(start, found.get(one.subscription_id, start))
+    for segment in segments:
+        if segment.minimum:
+            start = period_at(segment.anchor, segment.cadence, segment.zone, closed_until).start
+            found[segment.subscription_id] = min(start, found.get(segment.subscription_id, start))
     return found
 
 

@@ -22,34 +22,34 @@ def recorded(before: Account, after: Account, subscription_id: str, since: datet
     """`after`, with what its subscription gives from `since` on."""
     held = after.subscription(subscription_id)
     assert held is not None
-    wanted = {(one.slot, one.feature.key): one for one in given(held, since)} if held.gives_rights else {}
+    wanted = {(limit.slot, limit.feature.key): limit for limit in given(held, since)} if held.gives_rights else {}
     kept: list[Limit] = []
-    for one in before.limits:
-        if one.subscription_id != held.id or one.end is not None:
-            if one.end is None or not _forgotten(one, at):
-                kept.append(one)
+    for limit in before.limits:
+        if limit.subscription_id != held.id or limit.end is not None:
+            if limit.end is None or not _forgotten(limit, at):
+                kept.append(limit)
             continue
-        key = (one.slot, one.feature.key)
-        if key in wanted and replace(wanted[key], start=one.start) == one:
-            kept.append(one)
+        key = (limit.slot, limit.feature.key)
+        if key in wanted and replace(wanted[key], start=limit.start) == limit:
+            kept.append(limit)
             del wanted[key]
-        elif one.start < since:
-            kept.append(replace(one, end=since))
+        elif limit.start < since:
+            kept.append(replace(limit, end=since))
     return replace(after, limits=(*kept, *wanted.values()))
 
 
 def given(held: Subscription, since: datetime) -> Iterator[Limit]:
     """What the plan and then each add-on gives of metered features."""
     yield from _of(held, held.plan, 1, None, since)
-    for one in held.add_ons:
-        yield from _of(held, one.plan, one.quantity, one.plan.plan_key, since)
+    for add_on in held.add_ons:
+        yield from _of(held, add_on.plan, add_on.quantity, add_on.plan.plan_key, since)
 
 
 def _of(
     held: Subscription, version: PlanVersion, quantity: int, add_on: str | None, since: datetime
 ) -> Iterator[Limit]:
-    for one in version.terms.entitlements:
-        feature = version.feature(one.feature)
+    for entitlement in version.terms.entitlements:
+        feature = version.feature(entitlement.feature)
         if feature.kind is FeatureKind.METERED:
             yield Limit(
                 subscription_id=held.id,
@@ -59,11 +59,11 @@ def _of(
                 since=held.counted_since,
                 zone=held.zone,
                 add_on=add_on,
-                enabled=one.enabled is not False,
-                limit=None if one.limit is None else EXACT.multiply(one.limit, quantity),
-                hard=one.hard,
-                resets=one.resets,
-                rollover=one.rollover,
+                enabled=entitlement.enabled is not False,
+                limit=None if entitlement.limit is None else EXACT.multiply(entitlement.limit, quantity),
+                hard=entitlement.hard,
+                resets=entitlement.resets,
+                rollover=entitlement.rollover,
                 trial=held.trialing,
             )
 

@@ -41,7 +41,7 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
         case e.ItemRemoved(item_id=id):
             return replace(books, items=tuple(item for item in books.items if item.id != id))
         case e.LineAdjusted(adjustment=adjustment):
-            others = tuple(one for one in books.adjustments if one.key != adjustment.key)
+            others = tuple(other for other in books.adjustments if other.key != adjustment.key)
             return replace(books, adjustments=(*others, adjustment))
         case e.InvoiceFinalized():
             return finalized(books, event)
@@ -83,11 +83,15 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
         case e.MethodRemoved(method_id=id):
             return replace(
                 books,
-                methods=tuple(replace(one, removed_at=at) if one.id == id else one for one in books.methods),
+                methods=tuple(
+                    replace(method, removed_at=at) if method.id == id else method for method in books.methods
+                ),
                 default_method_id=None if books.default_method_id == id else books.default_method_id,
             )
         case e.MethodUpdated(method_id=id, label=label, expires=expires):
-            now = (replace(one, label=label, expires=expires) if one.id == id else one for one in books.methods)
+            now = (
+                replace(method, label=label, expires=expires) if method.id == id else method for method in books.methods
+            )
             return replace(books, methods=tuple(now))
         case e.MethodDefaulted(method_id=id):
             return replace(books, default_method_id=id)

@@ -17,13 +17,13 @@ def owing(books: Books, suspended_at: datetime | None) -> Owing:
     due_at: datetime | None = None
     rights_until: datetime | None = None
     opened = books.open
-    for one in opened:
-        amounts[one.currency] = EXACT.add(amounts.get(one.currency, ZERO), one.due)
-        fell_due = one.fell_due_at
+    for owed in opened:
+        amounts[owed.currency] = EXACT.add(amounts.get(owed.currency, ZERO), owed.due)
+        fell_due = owed.fell_due_at
         due_at = min(due_at or fell_due, fell_due)
-        rights_until = min(rights_until or fell_due + one.dunning.grace, fell_due + one.dunning.grace)
-    attempts = [one.next_attempt_at for one in opened if one.next_attempt_at is not None]
-    parts = sorted((part for one in opened for part in debts(one)), key=lambda part: (part.due_at, part.currency))
+        rights_until = min(rights_until or fell_due + owed.dunning.grace, fell_due + owed.dunning.grace)
+    attempts = [owed.next_attempt_at for owed in opened if owed.next_attempt_at is not None]
+    parts = sorted((part for owed in opened for part in debts(owed)), key=lambda part: (part.due_at, part.currency))
     return Owing(
         amounts=dict(sorted(amounts.items())),
         due_at=due_at,

@@ -21,26 +21,26 @@ def aligned(
 ) -> Books:
     """The books after a change of `held` that is charged from `since` and was recorded at `at` as entry `because` of
     the journal: segments whose terms no longer hold end there, and (if it still `runs`) new ones begin."""
-    wanted = {one.plan_key: one for one in (running(held, currency, since) if runs else ())}
+    wanted = {segment.plan_key: segment for segment in (running(held, currency, since) if runs else ())}
     kept: list[BillingSegment] = []
     changed: list[BillingSegment] = []
     once = list(books.once)
     follows = False  # a paid segment of the same subscription came before: this is a change, not a beginning
-    for one in books.segments:
-        if one.subscription_id != held.id or one.end is not None:
-            kept.append(one)
-            follows = follows or (one.subscription_id == held.id and not one.trial)
+    for segment in books.segments:
+        if segment.subscription_id != held.id or segment.end is not None:
+            kept.append(segment)
+            follows = follows or (segment.subscription_id == held.id and not segment.trial)
             continue
-        if one.plan_key in wanted and _same(one, wanted[one.plan_key]):
-            kept.append(one)
-            del wanted[one.plan_key]
+        if segment.plan_key in wanted and _same(segment, wanted[segment.plan_key]):
+            kept.append(segment)
+            del wanted[segment.plan_key]
             continue
-        changed.append(one)
-        follows = follows or not one.trial
-        if one.start < since:
-            kept.append(replace(one, end=since))
+        changed.append(segment)
+        follows = follows or not segment.trial
+        if segment.start < since:
+            kept.append(replace(segment, end=since))
         else:  # it lasted no time: what was due at its start is due with what takes its place, or not at all
-            once = [name for name in once if name not in {_name(one, price) for price in one.once}]
+            once = [name for name in once if name not in {_name(segment, price) for price in segment.once}]
     for new in wanted.values():
         due = () if new.trial else tuple(price for price in new.once if _name(new, price) not in once)
         once += [_name(new, price) for price in due]
@@ -48,9 +48,11 @@ def aligned(
         changed.append(new)
         kept.append(new)
     # Of a beginning, a pause or an end no invoice follows that could take it along.
-    going_on = any(one.subscription_id == held.id and one.end is None and may_charge(one) for one in kept)
+    going_on = any(
+        segment.subscription_id == held.id and segment.end is None and may_charge(segment) for segment in kept
+    )
     edge = not follows or not going_on
-    now = any(may_charge(one) and (edge or one.changes_billed is ChangesBilled.AT_ONCE) for one in changed)
+    now = any(may_charge(segment) and (edge or segment.changes_billed is ChangesBilled.AT_ONCE) for segment in changed)
     return replace(books, segments=tuple(kept), once=tuple(once), bill_at=at if now else books.bill_at)
 
 
@@ -103,8 +105,8 @@ def _fits(price: Price, cadence: Cadence) -> tuple[bool, int]:
 def running(held: Subscription, currency: str, since: datetime) -> Iterator[BillingSegment]:
     """What its plan and its add-ons charge for, from then on."""
     yield _stretch(held, held.plan, held.quantity, currency, since, add_on=False)
-    for one in held.add_ons:
-        yield _stretch(held, one.plan, one.quantity, currency, since, add_on=True)
+    for add_on in held.add_ons:
+        yield _stretch(held, add_on.plan, add_on.quantity, currency, since, add_on=True)
 
 
 def _stretch(

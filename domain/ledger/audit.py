@@ -42,7 +42,7 @@ def _credited(invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
     back = exact_sum(note.total for note in notes)
     if back > max(invoice.total, ZERO):
         yield f"invoice {invoice.number} of {invoice.total:f} is credited {back:f}"
-    taxes = _sums(((one.treatment, one.inclusive), one.amount) for note in notes for one in note.tax)
+    taxes = _sums(((tax.treatment, tax.inclusive), tax.amount) for note in notes for tax in note.tax)
     for tax in invoice.tax:
         levied = taxes.get((tax.treatment, tax.inclusive), ZERO)
         if not _within(levied, tax.amount):
@@ -65,15 +65,17 @@ def _named(tax: TaxLine) -> str:
 def _withheld(books: Books, invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
     """What a note takes back lowers what is owed, or becomes credit, or documents an earlier refund."""
     nowhere = exact_sum(note.total - note.off - (note.credit.amount if note.credit else ZERO) for note in notes)
-    paid_by = (one for one in books.payments.values() if any(a.invoice_id == invoice.id for a in one.allocations))
-    refunded = exact_sum(refund.amount - refund.from_credit for one in paid_by for refund in _made(one))
+    paid_by = (
+        payment for payment in books.payments.values() if any(a.invoice_id == invoice.id for a in payment.allocations)
+    )
+    refunded = exact_sum(refund.amount - refund.from_credit for payment in paid_by for refund in _made(payment))
     if nowhere > refunded:
         missing = EXACT.subtract(nowhere, refunded)
         yield f"{missing:f} of the credit notes of invoice {invoice.number} neither lowered what was owed nor went back"
 
 
 def _made(payment: Payment) -> Iterator[Refund]:
-    return (one for one in payment.refunds if one.failure is None)
+    return (refund for refund in payment.refunds if refund.failure is None)
 
 
 # ── books = documents = ledger ───────────────────────────────────────────────────────────────────────────────────────
@@ -96,8 +98,8 @@ def _balances(
 ) -> Iterator[str]:
     ledger = _sums(((posting.account, posting.currency), posting.amount) for posting in posted)
     expected = _sums(_owed(books))
-    stand = [one for id, one in invoices.items() if id in books.receivables and not _void(books, id)]
-    expected |= _sums(((LedgerAccount.TAX, one.currency), -tax.amount) for one in stand for tax in one.tax)
+    stand = [invoice for id, invoice in invoices.items() if id in books.receivables and not _void(books, id)]
+    expected |= _sums(((LedgerAccount.TAX, invoice.currency), -tax.amount) for invoice in stand for tax in invoice.tax)
     for invoice in stand:
         for note in notes.get(invoice.id, ()):
             key = (LedgerAccount.TAX, note.currency)
@@ -139,8 +141,8 @@ def _unspent(books: Books) -> Iterator[str]:
         if payment.settled_at is None and not payment.waiting
         for part in payment.allocations
     }
-    prepaid = [one for one in books.credits.values() if one.kind is CreditKind.PREPAID]
-    left = _sums((one.currency, one.remaining) for one in prepaid)
+    prepaid = [credit for credit in books.credits.values() if credit.kind is CreditKind.PREPAID]
+    left = _sums((credit.currency, credit.remaining) for credit in prepaid)
     for owed in books.open:
         if left.get(owed.currency, ZERO) > 0 and not owed.buys and owed.id not in busy:
             beside = f"beside {left[owed.currency]:f} {owed.currency} of prepaid credit"

@@ -100,7 +100,7 @@ def _other_side(
                 yield from _recovered(before.receivables[allocation.invoice_id], allocation.amount)
         case e.RefundSettled(refund_id=id, payment_id=payment_id):
             payment = after.payments[payment_id]
-            refund = next(one for one in payment.refunds if one.id == id)
+            refund = next(refund for refund in payment.refunds if refund.id == id)
             cash = -refund.amount if refund.to is RefundTarget.METHOD else ZERO
             yield Posting(LedgerAccount.CASH, payment.currency, cash, id)
             yield Posting(LedgerAccount.GOODWILL, payment.currency, -rest - cash, id)
@@ -126,11 +126,11 @@ def _granted(before: Books, credit: Credit, amount: Decimal) -> Iterator[Posting
     nobody paid for."""
     owed = before.receivables.get(credit.source or "")
     paid = ZERO
-    if owed is not None and any(one.id == credit.id for one in owed.buys):
+    if owed is not None and any(bought.id == credit.id for bought in owed.buys):
         billed = shares(of_receivable(owed), owed.issued_at)
         sold = exact_sum(share.amount for share in billed if share.account is LedgerAccount.CREDIT_SOLD)
-        by_credit = split(sold, [one.amount for one in owed.buys], owed.currency)
-        paid = next(part for one, part in zip(owed.buys, by_credit, strict=True) if one.id == credit.id)
+        by_credit = split(sold, [bought.amount for bought in owed.buys], owed.currency)
+        paid = next(part for bought, part in zip(owed.buys, by_credit, strict=True) if bought.id == credit.id)
         yield Posting(LedgerAccount.CREDIT_SOLD, owed.currency, paid, owed.id, owed.number)
     yield Posting(LedgerAccount.GOODWILL, credit.currency, amount - paid, credit.id)
 
@@ -156,7 +156,7 @@ def _gathered(found: Iterable[Posting]) -> tuple[Posting, ...]:
     return tuple(
         replace(same, amount=amount)
         for same, amount in sorted(
-            together.items(), key=lambda one: (order.index(one[0].account), one[0].about, _span(one[0]))
+            together.items(), key=lambda kept: (order.index(kept[0].account), kept[0].about, _span(kept[0]))
         )
         if amount
     )

@@ -109,8 +109,10 @@ def prorated(
                 known = (owner for (part, _), owner in zip(quantities, owners, strict=True) if part.start < part.end)
             measures = [_by_day(part, whole, zone, *owner) for part, owner in zip(parts, known, strict=True)]
     rated = [(rate(price, quantity), measure) for (_, quantity), measure in zip(lasting, measures, strict=True)]
-    exact = sum((measure.of_amount(one.exact) for one, measure in rated), Fraction(0))
-    return Rated(exact, tuple(step for one, measure in rated if measure.owned for step in _scaled(one, measure)))
+    exact = sum((measure.of_amount(priced_part.exact) for priced_part, measure in rated), Fraction(0))
+    return Rated(
+        exact, tuple(step for priced_part, measure in rated if measure.owned for step in _scaled(priced_part, measure))
+    )
 
 
 def _by_second(part: Period, whole: Period) -> Measure:

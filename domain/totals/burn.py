@@ -32,7 +32,9 @@ def burn(
 ) -> tuple[Burn, ...]:
     """What is taken of each credit of this kind and currency to cover `amount`, or as much of it as they hold at `at`.
     Each is above zero and at most what remains of its credit; an amount below zero takes nothing."""
-    usable = [one for one in credits if (one.kind, one.currency) == (kind, currency) and _usable(one, at)]
+    usable = [
+        credit for credit in credits if (credit.kind, credit.currency) == (kind, currency) and _usable(credit, at)
+    ]
     taken: list[Burn] = []
     for credit in burn_order(usable, by):
         if amount <= 0:

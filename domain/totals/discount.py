@@ -61,7 +61,7 @@ def discounted(
     def goes_on(redemption: Redemption, line: Line) -> bool:
         return line.key in continued or redemption.id in covered.get(line.key, ())
 
-    for redemption in sorted(redemptions, key=lambda one: (one.redeemed_at, one.id)):
+    for redemption in sorted(redemptions, key=lambda redeemed: (redeemed.redeemed_at, redeemed.id)):
         on = [(at, line) for at, line in charged if _lowers(redemption, line, continued, covered)]
         rests = [EXACT.subtract(line.amount, taken[at]) for at, line in on]
         had, unnamed = _had(redemption, given_back)
@@ -95,7 +95,8 @@ def _charged(lines: Iterable[Line]) -> list[tuple[int, Line]]:
     of the lines."""
     charged = ((at, line) for at, line in enumerate(lines) if line.amount > 0 and line.kind is not LineKind.CREDIT)
     return sorted(
-        (one for one in charged if not (one[1].discount or one[1].credit)), key=lambda one: (one[1].key, one[1].id)
+        (place for place in charged if not (place[1].discount or place[1].credit)),
+        key=lambda place: (place[1].key, place[1].id),
     )
 
 

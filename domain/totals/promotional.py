@@ -39,15 +39,15 @@ def promoted(
     credit they had; credit is not bought with credit."""
     charged = [(place, line) for place, line in enumerate(lines) if line.kind is not LineKind.CREDIT]
     lowered = [(place, line) for place, line in charged if line.amount > 0 and not line.credit]
-    lowered.sort(key=lambda one: (one[1].key, one[1].id))
+    lowered.sort(key=lambda place: (place[1].key, place[1].id))
     rests = [net(line) for _, line in lowered]
     moved = _moved(released, exact_sum(rests))
-    together = EXACT.subtract(exact_sum(net(line) for _, line in charged), exact_sum(one.amount for one in moved))
-    cap = min(EXACT.subtract(exact_sum(rests), exact_sum(one.amount for one in moved)), together)
+    together = EXACT.subtract(exact_sum(net(line) for _, line in charged), exact_sum(burn.amount for burn in moved))
+    cap = min(EXACT.subtract(exact_sum(rests), exact_sum(burn.amount for burn in moved)), together)
     burns = _joined([*moved, *burn(credits, cap, by, CreditKind.PROMOTIONAL, currency, at)])
     if not burns:
         return Promoted(tuple(lines))
-    shares = split(exact_sum(one.amount for one in burns), rests, currency)
+    shares = split(exact_sum(burn.amount for burn in burns), rests, currency)
     credit = {place: share for (place, _), share in zip(lowered, shares, strict=True) if share}
     shared = (replace(line, credit=credit[place]) if place in credit else line for place, line in enumerate(lines))
     return Promoted(tuple(shared), burns)
@@ -55,10 +55,10 @@ def promoted(
 
 def _moved(released: Iterable[Burn], most: Decimal) -> list[Burn]:
     moved: list[Burn] = []
-    for one in released:
-        part = min(one.amount, most)
+    for burn in released:
+        part = min(burn.amount, most)
         if part > 0:
-            moved.append(Burn(one.credit_id, part))
+            moved.append(Burn(burn.credit_id, part))
             most = EXACT.subtract(most, part)
     return moved
 
@@ -66,8 +66,8 @@ def _moved(released: Iterable[Burn], most: Decimal) -> list[Burn]:
 def _joined(burns: Iterable[Burn]) -> tuple[Burn, ...]:
     """One burn a credit, in the order of the first."""
     sums: dict[str, Decimal] = {}
-    for one in burns:
-        sums[one.credit_id] = EXACT.add(sums.get(one.credit_id, Decimal(0)), one.amount)
+    for burn in burns:
+        sums[burn.credit_id] = EXACT.add(sums.get(burn.credit_id, Decimal(0)), burn.amount)
     return tuple(Burn(id, amount) for id, amount in sums.items())
 
 
