@@ -54,12 +54,16 @@ def billing_status(account: Account, at: datetime) -> BillingStatus:
     )
 
 
-def subscription_status(account: Account, held: Subscription, at: datetime) -> SubscriptionStatus:
+def subscription_status(account: Account, subscription: Subscription, at: datetime) -> SubscriptionStatus:
     """Of one of the subscriptions of the account present at `at`. An invoice may charge for several, and a payment pays
     for all of them: so every active one is PAST_DUE while anything is overdue. A trial is not: it costs nothing."""
     due_at = account.owing.due_at
     late = due_at is not None and due_at <= at
-    return SubscriptionStatus.PAST_DUE if late and held.status is SubscriptionStatus.ACTIVE else held.status
+    return (
+        SubscriptionStatus.PAST_DUE
+        if late and subscription.status is SubscriptionStatus.ACTIVE
+        else subscription.status
+    )
 
 
 def _debts(account: Account, at: datetime, late: bool) -> Iterator[str]:
@@ -71,54 +75,65 @@ def _debts(account: Account, at: datetime, late: bool) -> Iterator[str]:
         yield f"The next payment is tried on {day(account, owing.next_attempt_at)}."
     if owing.suspended_at is not None:
         yield f"Access is suspended since {day(account, owing.suspended_at)}{', until this is paid' if late else ''}."
-    elif owing.rights_until is not None and any(held.gives_rights for held in account.subscriptions):
+    elif owing.rights_until is not None and any(subscription.gives_rights for subscription in account.subscriptions):
         until = day(account, owing.rights_until)
         yield f"Access continues until {until}." if at < owing.rights_until else f"Access ended on {until}."
 
 
 def _of_subscriptions(account: Account) -> tuple[BillingState, str | None]:
-    running = [held for held in account.subscriptions if held.started and held.ended_at is None]
-    active = [held for held in running if held.paused_at is None]
-    paying = [held for held in active if not held.trialing]
+    running = [
+        subscription for subscription in account.subscriptions if subscription.started and subscription.ended_at is None
+    ]
+    active = [subscription for subscription in running if subscription.paused_at is None]
+    paying = [subscription for subscription in active if not subscription.trialing]
     if paying:
-        ends = (f"{held.plan.plan_name} ends on {_end(held)}." for held in paying if held.cancellation)
+        ends = (
+            f"{subscription.plan.plan_name} ends on {_end(subscription)}."
+            for subscription in paying
+            if subscription.cancellation
+        )
         return BillingState.CURRENT, _sentences(ends)
     if active:
-        return BillingState.TRIALING, _sentences(_trial(held) for held in active)
+        return BillingState.TRIALING, _sentences(_trial(subscription) for subscription in active)
     if running:
-        return BillingState.SUSPENDED, _sentences(_pause(held) for held in running)
-    pending = [held for held in account.subscriptions if held.ended_at is None]
-    ended = [held for held in account.subscriptions if held.ended_at is not None]
+        return BillingState.SUSPENDED, _sentences(_pause(subscription) for subscription in running)
+    pending = [subscription for subscription in account.subscriptions if subscription.ended_at is None]
+    ended = [subscription for subscription in account.subscriptions if subscription.ended_at is not None]
     if pending:
-        begins = (f"{held.plan.plan_name} begins on {_day(held.start_at, held)}." for held in pending)
+        begins = (
+            f"{subscription.plan.plan_name} begins on {_day(subscription.start_at, subscription)}."
+            for subscription in pending
+        )
         return BillingState.CANCELED if ended else BillingState.NONE, _sentences(begins)
     if ended:
-        last = max(ended, key=lambda held: (held.ended_at, held.id))
+        last = max(ended, key=lambda subscription: (subscription.ended_at, subscription.id))
         assert last.ended_at is not None
         return BillingState.CANCELED, f"{last.plan.plan_name} ended on {_day(last.ended_at, last)}."
     return BillingState.NONE, None
 
 
-def _trial(held: Subscription) -> str:
-    assert held.trial_ends_at is not None
-    end = f"The trial of {held.plan.plan_name} ends on {_day(held.trial_ends_at, held)}"
-    cancelled = held.cancellation is not None and held.cancellation.effective_at <= held.trial_ends_at
+def _trial(subscription: Subscription) -> str:
+    assert subscription.trial_ends_at is not None
+    end = f"The trial of {subscription.plan.plan_name} ends on {_day(subscription.trial_ends_at, subscription)}"
+    cancelled = (
+        subscription.cancellation is not None and subscription.cancellation.effective_at <= subscription.trial_ends_at
+    )
     return f"{end}, and the subscription with it." if cancelled else f"{end}."
 
 
-def _pause(held: Subscription) -> str:
-    if held.resumes_at is None:
-        return f"{held.plan.plan_name} is paused."
-    return f"{held.plan.plan_name} is paused until {_day(held.resumes_at, held)}."
+def _pause(subscription: Subscription) -> str:
+    if subscription.resumes_at is None:
+        return f"{subscription.plan.plan_name} is paused."
+    return f"{subscription.plan.plan_name} is paused until {_day(subscription.resumes_at, subscription)}."
 
 
-def _end(held: Subscription) -> str:
-    assert held.cancellation is not None
-    return _day(held.cancellation.effective_at, held)
+def _end(subscription: Subscription) -> str:
+    assert subscription.cancellation is not None
+    return _day(subscription.cancellation.effective_at, subscription)
 
 
-def _day(at: datetime, held: Subscription) -> str:
-    return local_date(at, held.zone).isoformat()
+def _day(at: datetime, subscription: Subscription) -> str:
+    return local_date(at, subscription.zone).isoformat()
 
 
 def _sentences(sentences: Iterable[str]) -> str | None:

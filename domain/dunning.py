@@ -14,9 +14,8 @@ from domain import events as e
 from domain.account import Account
 from domain.books import Books
 from domain.books.invoice import Receivable
-from domain.books.line import ZERO
 from domain.books.payment import NOBODY, Allocation, FailureCode, Method, Payment
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 from domain.identity import derived_id
 from domain.period import FOREVER
 from domain.policy import LastStep

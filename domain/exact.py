@@ -8,7 +8,7 @@ rounding is always asked for by name.
 from collections.abc import Iterable
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, getcontext, setcontext
 
-ZERO, _ONE = Decimal(0), Decimal(1)
+ZERO, ONE = Decimal(0), Decimal(1)
 EXACT = Context(prec=400, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 _ROUNDING = Context(prec=400, traps=[InvalidOperation, DivisionByZero, Overflow])
 
@@ -25,7 +25,7 @@ def exact_sum(values: Iterable[Decimal]) -> Decimal:
 
 def quantized(value: Decimal, digits: int, rounding: str) -> Decimal:
     """`value` with exactly `digits` decimals; a zero has no sign."""
-    return _ROUNDING.plus(value.quantize(Decimal(1).scaleb(-digits), rounding=rounding, context=_ROUNDING))
+    return _ROUNDING.plus(value.quantize(ONE.scaleb(-digits), rounding=rounding, context=_ROUNDING))
 
 
 def divided(value: Decimal, by: Decimal, digits: int, rounding: str) -> Decimal:
@@ -37,5 +37,5 @@ def plain(value: Decimal) -> Decimal:
     """The same number without trailing zeros, without an exponent and without the sign of a negative zero."""
     if not value:
         return ZERO
-    whole = value.quantize(_ONE, context=_ROUNDING)
+    whole = value.quantize(ONE, context=_ROUNDING)
     return whole if whole == value else value.normalize(EXACT)

@@ -13,11 +13,10 @@ from msgspec import Struct
 
 from domain.account import Account
 from domain.books import Books
-from domain.books.line import ZERO
 from domain.books.redemption import Redemption
 from domain.books.segment import BillingSegment
 from domain.catalog import Price
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 from domain.pricing.fixed_fees import in_a_period, per_month
 from domain.pricing.fraction import as_decimal
 from domain.subscription import Subscription, SubscriptionStatus

@@ -16,10 +16,9 @@ from itertools import pairwise
 from msgspec import Struct
 
 from domain.catalog import Aggregation, Meter
-from domain.exact import EXACT, divided, exact_sum, plain
+from domain.exact import EXACT, ZERO, divided, exact_sum, plain
 from domain.period import Period
 
-ZERO = Decimal(0)
 FRACTION_DIGITS = 12
 ADDS_UP = frozenset({Aggregation.SUM, Aggregation.COUNT})
 """Of these the figure of all events is the sum of the figures of any parts of them."""

@@ -9,7 +9,7 @@ from adapters.postgres.connection import Engine
 from adapters.postgres.reads import documents
 from adapters.postgres.reads.documents import InvoicePageQuery
 from domain.account import Account
-from domain.billing.simulation import billed, pieces, simulated
+from domain.billing.simulation import billed_amount, rated_periods, simulated_line
 from domain.books.invoice import InvoiceStatus
 from domain.books.line import Line
 from domain.catalog import Catalog, Meter, Price
@@ -46,13 +46,13 @@ async def rerated(
     for price in prices:
         assert price.meter_key is not None
         anchor, zone = _rhythm(account, price.meter_key, period)
-        for piece in pieces(period, price.cadence, anchor, zone):
+        for piece in rated_periods(period, price.cadence, anchor, zone):
             asked.append((price, meters[price.meter_key], piece))
             if len(asked) > FIGURES_MAX:
                 raise invalid(f"has more than {FIGURES_MAX:,} periods of these prices", "period")
     customer_id = account.customer.id
     figures = await usage.used_many([UsageQuery(customer_id, meter, piece, now) for _, meter, piece in asked])
-    lines = [simulated(price, figure, piece) for (price, _, piece), figure in zip(asked, figures, strict=True)]
+    lines = [simulated_line(price, figure, piece) for (price, _, piece), figure in zip(asked, figures, strict=True)]
     # What used something in the period is on no invoice from before it.
     page = InvoicePageQuery(customer_id, INVOICES_MAX, before=(period.start, ""), statuses=_COUNTED)
     invoices = [one.invoice for one in await documents.page(engine, page, None)]
@@ -60,7 +60,7 @@ async def rerated(
         raise invalid(f"is followed by more than {INVOICES_MAX:,} invoices", "period")
     notes = await documents.notes(engine, [one.id for one in invoices], None)
     every = [note for several in notes.values() for note in several]
-    return Rerated(lines, billed(invoices, every, set(meters_of(prices)), period, prices[0].currency))
+    return Rerated(lines, billed_amount(invoices, every, set(meters_of(prices)), period, prices[0].currency))
 
 
 def meters_of(prices: Sequence[Price]) -> list[str]:

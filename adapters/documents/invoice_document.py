@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 from domain.books.invoice import CreditNote, Instalment, Invoice
-from domain.books.line import ZERO, Line
-from domain.exact import exact_sum
+from domain.books.line import Line
+from domain.exact import ZERO, exact_sum
 from domain.period import Period, local_date
 from domain.seller import Seller
 from domain.tax import TaxLine, Treatment

@@ -13,8 +13,8 @@ from operator import attrgetter
 from msgspec import Struct
 
 from adapters.documents.invoice_document import InvoiceDocument, treatment_of
-from domain.books.line import ZERO, Line
-from domain.exact import EXACT, divided, exact_sum, quantized
+from domain.books.line import Line
+from domain.exact import EXACT, ZERO, divided, exact_sum, quantized
 from domain.money import digits
 from domain.tax import TaxCode, TaxLine, Treatment
 

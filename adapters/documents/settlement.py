@@ -11,8 +11,7 @@ from adapters.documents.element import amount, day, element, exactly
 from adapters.documents.invoice_document import InvoiceDocument
 from adapters.documents.netting import Allowance, Category, NetAmounts, TaxBreakdown
 from adapters.documents.words import Words
-from domain.books.line import ZERO
-from domain.exact import exact_sum, quantized
+from domain.exact import ZERO, exact_sum, quantized
 from domain.money import digits
 from domain.period import Period
 from domain.tax import TaxCode

@@ -10,7 +10,7 @@ from api.types.node import Node
 from api.types.values import Money
 from domain import money
 from domain.books.credit import Credit, CreditKind
-from domain.books.line import ZERO
+from domain.exact import ZERO
 
 
 @strawberry.type(description="An amount that a customer may use up: given, bought, or left over from a payment.")

@@ -19,8 +19,7 @@ from api.types.settling import Instalment, PaymentAttempt, allocations_to, attem
 from api.types.tax_line import TaxLine
 from api.types.values import Money, Period
 from domain.books import invoice as domain
-from domain.books.line import ZERO
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 
 if TYPE_CHECKING:
     from api.types.customer import Customer

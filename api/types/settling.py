@@ -13,7 +13,7 @@ from domain import money
 from domain.books import Books
 from domain.books import payment as domain
 from domain.books.invoice import Receivable
-from domain.books.line import ZERO
+from domain.exact import ZERO
 
 _CAME_IN = frozenset(
     {domain.PaymentStatus.SUCCEEDED, domain.PaymentStatus.REFUNDED, domain.PaymentStatus.PARTIALLY_REFUNDED}

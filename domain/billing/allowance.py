@@ -17,9 +17,8 @@ from msgspec.structs import replace
 from domain.account import Account, Grant
 from domain.billing.charge import Count
 from domain.billing.tariffs import Tariff
-from domain.books.line import ZERO
 from domain.catalog import Price
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.limit import Limit
 from domain.period import Cadence, Period
 from domain.pricing.rate import rate
@@ -54,11 +53,11 @@ class Allowances:
         self._features = tuple(dict.fromkeys(keys))
         self._accounts: tuple[Account, ...] = (account,)
         if self._grants:
-            lifted = tuple(_lifting(account, grant) for grant in account.grants)
+            lifted = tuple(_backdated_grant(account, grant) for grant in account.grants)
             self._accounts = (account, replace(account, grants=lifted))
 
     def until(self, place: Place, end: datetime) -> datetime:
-        """Up to `end`, when next any of what is said of the place may change."""
+        """Up to `end`, when next anything that is allowed at the place may change."""
         edges = [edge for limit in self._limits for edge in (limit.start, limit.end)]
         edges += [edge for grant in self._grants for edge in (grant.granted_at, grant.expires_at, grant.ended_at)]
         edges += [right.period.end for right in self._rights(place) if right.period is not None]
@@ -71,23 +70,24 @@ class Allowances:
             return None
         limits = {
             right.feature.key: exact_sum(
-                (right.limit or ZERO, self._carried(right, read), self._ahead(place, right, read))
+                (right.limit or ZERO, self._rolled_over(right, read), self._count_ahead(place, right, read))
             )
             for right in rights
         }
         return self._spared(place, place.running, limits)
 
     def spared_within(self, place: Place, feature: str, limit: Decimal | None) -> Decimal | None:
-        """The same where all that is allowed of one feature, with what rolled over, is known already."""
+        """As `spared`, where all that is allowed of one feature, with what rolled over, is known already."""
         if feature not in self._beyond(place):
             return self._spared(place, place.running, {})
         return None if limit is None else self._spared(place, place.running, {feature: limit})
 
     def spared_of_named(self, place: Place) -> Decimal:
-        """The same for events that name the subscription, where another charges the others: by what it gives itself."""
+        """As `spared`, for events that name the subscription where another subscription charges all other events: by
+        what it gives itself."""
         id = place.tariff.subscription_id
         own = [tariff for tariff in place.running if tariff.subscription_id == id]
-        limits = {feature: self._given(feature, id, place.at) for feature in self._beyond(place)}
+        limits = {feature: self._limits_of(feature, id, place.at) for feature in self._beyond(place)}
         return self._spared(place, own, limits)
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
@@ -95,8 +95,8 @@ class Allowances:
         theirs = [tariff for tariff in place.running if tariff.subscription_id == subscription_id]
         found = [self._included(place, theirs, None)]
         for feature in self._beyond(place):
-            given = self._given(feature, subscription_id, place.at)
-            found.append(exact_sum((given, self._included(place, theirs, feature))))
+            limits = self._limits_of(feature, subscription_id, place.at)
+            found.append(exact_sum((limits, self._included(place, theirs, feature))))
         return max(found)
 
     def _spared(self, place: Place, among: Iterable[Tariff], limits: Mapping[str, Decimal]) -> Decimal:
@@ -106,7 +106,7 @@ class Allowances:
         found = [self._included(place, others, None)]
         for feature, limit in limits.items():
             found.append(exact_sum((limit, self._included(place, others, feature), -own[feature])))
-        return EXACT.add(_again(place), max(ZERO, *found))
+        return EXACT.add(_included_again(place), max(ZERO, *found))
 
     def _beyond(self, place: Place) -> Mapping[str, Decimal]:
         """The features beyond whose limit the price charges, and not within: with the limit of its own plan."""
@@ -127,10 +127,10 @@ class Allowances:
         """What the gate goes by there, or by a grant that was given later in the usage period."""
         where = _where(place)
         if where not in self._rights_at:
-            self._rights_at[where] = tuple(self._told(place))
+            self._rights_at[where] = tuple(self._rights_of(place))
         return self._rights_at[where]
 
-    def _told(self, place: Place) -> Iterator[Entitlement]:
+    def _rights_of(self, place: Place) -> Iterator[Entitlement]:
         for feature in self._beyond(place):
             found = [entitlement_then(account, feature, place.at) for account in self._accounts]
             rights = [right for right in found if right is not None and right.enabled and right.period is not None]
@@ -138,11 +138,11 @@ class Allowances:
                 best = max(rights, key=lambda right: (right.unlimited, right.limit or ZERO))
                 yield replace(best, earlier=earlier_of(self._account, best))
 
-    def _carried(self, right: Entitlement, read: Read) -> Decimal:
+    def _rolled_over(self, right: Entitlement, read: Read) -> Decimal:
         """What rolled into the right's period."""
         return right.carried(read(Count(self._meter_key, earlier.period)) for earlier in right.earlier)
 
-    def _ahead(self, place: Place, right: Entitlement, read: Read) -> Decimal:
+    def _count_ahead(self, place: Place, right: Entitlement, read: Read) -> Decimal:
         """How far the price's count is ahead of the gate's, which may have begun at another instant."""
         assert right.period is not None
         if right.period.start == place.since:
@@ -163,7 +163,7 @@ class Allowances:
             found.append(max(ZERO, EXACT.subtract(_included(tariff, place.price.cadence), known)))
         return exact_sum(found)
 
-    def _given(self, feature: str, subscription_id: str, at: datetime) -> Decimal:
+    def _limits_of(self, feature: str, subscription_id: str, at: datetime) -> Decimal:
         return exact_sum(
             limit.limit or ZERO
             for limit in self._limits
@@ -188,7 +188,7 @@ def _where(place: Place) -> _Where:
     return place.tariff.slot, place.price.id, place.at
 
 
-def _lifting(account: Account, grant: Grant) -> Grant:
+def _backdated_grant(account: Account, grant: Grant) -> Grant:
     """A grant also allows what was used before it in the same usage period: from then on the gate counts that within
     the limit, and support gives it for that."""
     right = entitlement_then(account, grant.feature.key, grant.granted_at)
@@ -206,8 +206,8 @@ def _included(tariff: Tariff, cadence: Cadence) -> Decimal:
     return max((tariff.included(price) for price in tariff.prices if price.cadence is cadence), default=ZERO)
 
 
-def _again(place: Place) -> Decimal:
-    """What is included beyond the first time."""
+def _included_again(place: Place) -> Decimal:
+    """Units that the price includes beyond the first time, as an add-on bought several times."""
     return EXACT.subtract(place.tariff.included(place.price), place.price.included or ZERO)
 
 

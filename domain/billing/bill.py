@@ -1,5 +1,5 @@
-"""The bill: what a moment makes final. Wanted − billed, as an invoice where it comes to something to pay, and as credit
-notes where it comes to less than nothing."""
+"""The bill: what a billing point makes final. Wanted − billed, as an invoice where it comes to something to pay, and as
+credit notes where it comes to less than nothing."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,17 +14,17 @@ from domain.billing.charge import Charge
 from domain.billing.credit_notes import credit_notes, mirrored
 from domain.billing.differences import adjusted, differences, is_set_off
 from domain.billing.invoice_terms import InvoiceTerms
-from domain.billing.invoicing import NewInvoice, corrections_from, item_lines, make
+from domain.billing.invoicing import NewInvoice, corrections_from, item_line, new_invoice
 from domain.billing.releases import releases
 from domain.books import Books
 from domain.books.invoice import Item
 from domain.books.line import Line
-from domain.evolve import evolve_account
+from domain.pending import Pending
 
 
 class Draft(Struct, frozen=True):
-    """What a moment has to bill in one currency. `continued`: keys that go on with a period that was billed before,
-    and the coupons that lowered it; `covered`: the same of what begins within a period of its subscription."""
+    """What a billing point has to bill in one currency. `continued`: the keys that go on with a period that was billed
+    before, and the coupons that lowered it; `covered`: the same of what begins within a period of its subscription."""
 
     currency: str
     lines: tuple[Line, ...]
@@ -38,40 +38,43 @@ class Draft(Struct, frozen=True):
         return any(line.amount > 0 for line in self.lines)
 
 
-def drafts(books: Books, wanted: Sequence[Charge], moment: BillingPoint) -> tuple[Draft, ...]:
-    """By currency, the lines that the moment bills: differences, unless it is of items only, and the items it takes."""
-    return _drafts(books, wanted, moment, () if moment.until is None else differences(books, wanted))
+def drafts(books: Books, wanted: Sequence[Charge], point: BillingPoint) -> tuple[Draft, ...]:
+    """By currency, the lines that the billing point bills: differences, unless it is of items only, and the items that
+    it takes."""
+    return _drafts(books, wanted, point, () if point.until is None else differences(books, wanted))
 
 
-def _drafts(books: Books, wanted: Sequence[Charge], moment: BillingPoint, differ: Sequence[Line]) -> tuple[Draft, ...]:
-    found: dict[str, list[Line]] = {}
+def _drafts(books: Books, wanted: Sequence[Charge], point: BillingPoint, differ: Sequence[Line]) -> tuple[Draft, ...]:
+    by_currency: dict[str, list[Line]] = {}
     lines = adjusted((line for line in differ if not is_set_off(line)), books.adjustments)
     if lines:
         currency_of = {key: billed.currency for key, billed in books.billed.items()}
         currency_of |= {charge.key: charge.currency for charge in wanted}
         for line in lines:
-            found.setdefault(currency_of[line.key], []).append(line)
-    taken = [item for item in books.items if moment.closes or (moment.until is None and item.at_once)]
+            by_currency.setdefault(currency_of[line.key], []).append(line)
+    taken = [item for item in books.items if point.closes or (point.until is None and item.at_once)]
     for item in taken:
-        found.setdefault(item.currency, []).extend(adjusted(item_lines([item], moment.at), books.adjustments))
+        by_currency.setdefault(item.currency, []).extend(adjusted([item_line(item, point.at)], books.adjustments))
+    covered = {
+        charge.key: _lowered_within(books, charge)
+        for charge in wanted
+        if charge.key not in books.billed and charge.period.start > charge.whole.start
+    }
     return tuple(
         Draft(
             currency,
             tuple(lines),
             tuple(item for item in taken if item.currency == currency),
             _continued(books, wanted, lines),
-            {
-                charge.key: _lowered_within(books, charge)
-                for charge in wanted
-                if charge.key not in books.billed and charge.period.start > charge.whole.start
-            },
+            covered,
         )
-        for currency, lines in sorted(found.items())
+        for currency, lines in sorted(by_currency.items())
     )
 
 
 def _continued(books: Books, wanted: Sequence[Charge], lines: Sequence[Line]) -> dict[str, frozenset[str]]:
-    """What was billed before goes on with itself; what follows on something, with what is given back of that."""
+    """By key, the coupons that lowered what it goes on with: what was billed before goes on with itself; what follows
+    on something, with what is credited back of that."""
     found = {key: billed.redemptions for key, billed in books.billed.items()}
     back = [line for line in lines if line.amount < 0]
     for charge in wanted:
@@ -82,7 +85,7 @@ def _continued(books: Books, wanted: Sequence[Charge], lines: Sequence[Line]) ->
 
 
 def _lowered_within(books: Books, charge: Charge) -> frozenset[str]:
-    """The coupons that have lowered anything of the same subscription in the same period."""
+    """The coupons that have lowered anything of the charge's subscription in the same period."""
     same = (
         billed.redemptions
         for billed in books.billed.values()
@@ -93,80 +96,64 @@ def _lowered_within(books: Books, charge: Charge) -> frozenset[str]:
     return frozenset[str]().union(*same)
 
 
-def bill(
-    account: Account, wanted: Sequence[Charge], office: InvoiceTerms, moment: BillingPoint, at: datetime
-) -> tuple[e.AccountEvent, ...]:
-    """Everything that the moment makes happen at `at`, in order. Of two workers that come for it the second finds the
-    moment gone; so run twice is run once."""
-    run = _Run(account, at)
-    differ = () if moment.until is None else differences(account.books, wanted)
-    if set_off := tuple(line for line in differ if is_set_off(line)):
-        run.record(e.ReturnsSetOff(set_off))
-    due = _drafts(account.books, wanted, moment, differ)
-    for draft in due:  # of several currencies the last one closes what was due for all
-        _settle(run, draft, office, moment.until if draft is due[-1] else None)
-    made = [event.invoice for event in run.happened if isinstance(event, e.InvoiceFinalized)]
-    if moment.until is not None and all(invoice.until is None for invoice in made):
-        run.record(e.BillingClosed(moment.until, corrections_from(account.books, moment.until, office.settings)))
-    elif not made:  # no invoice is made of what was set to nothing, and none will be
-        for item in (item for draft in due for item in draft.items):
-            run.record(e.ItemRemoved(item.id))
-    return tuple(run.happened)
-
-
-class _Run:
-    """The account as the events so far leave it."""
-
-    def __init__(self, account: Account, at: datetime) -> None:
-        self._account = account
-        self._folded = 0
-        self.at = at
-        self.happened: list[e.AccountEvent] = []
-
-    @property
-    def account(self) -> Account:
-        for event in self.happened[self._folded :]:  # nobody asks after the last one
-            self._account = evolve_account(self._account, event, self.at)
-        self._folded = len(self.happened)
-        return self._account
-
-    def record(self, event: e.AccountEvent) -> None:
-        self.happened.append(event)
-
-
-def _settle(run: _Run, draft: Draft, office: InvoiceTerms, until: datetime | None) -> None:
-    made = _made(run, draft, draft.lines, office, until)
-    notes = list(credit_notes(run.account, made.outside, draft.currency, run.at))
-    if made.outside:
-        # What found no place on any invoice does not go back, so its shares of credit and coupons are not free either.
-        outside = {(line.key, line.corrects) for line in made.outside}
-        inside = [line for line in draft.lines if (line.key, line.corrects) not in outside]
-        back = [mirrored(line) for note in notes for line in note.lines]
-        made = _made(run, draft, inside, office, until, back)
-    for note in notes:
-        run.record(e.CreditNoteIssued(note))
-    if not any(line.amount for line in made.invoice.lines):
-        return
-    invoice = replace(made.invoice, released=releases(run.account.books, made.invoice.lines))
-    run.record(e.InvoiceFinalized(invoice, tuple(item.id for item in draft.items), made.used))
-
-
-def _made(
-    run: _Run,
+def invoice_of(
     draft: Draft,
-    lines: Sequence[Line],
-    office: InvoiceTerms,
+    account: Account,
+    terms: InvoiceTerms,
+    at: datetime,
     until: datetime | None,
     back: Sequence[Line] = (),
 ) -> NewInvoice:
-    return make(
-        run.account,
-        lines,
-        office,
+    """The invoice of the draft's lines. `until`, `back`: as of `new_invoice`."""
+    return new_invoice(
+        account,
+        draft.lines,
+        terms,
         draft.currency,
-        run.at,
+        at,
         until=until,
         continued=draft.continued,
         covered=draft.covered,
         back=back,
     )
+
+
+def bill(
+    pending: Pending[Account], wanted: Sequence[Charge], terms: InvoiceTerms, point: BillingPoint, at: datetime
+) -> None:
+    """Adds everything that the billing point makes happen at `at`, in order. Of two workers that come for the point the
+    second finds it gone; so run twice is run once."""
+    books, begun = pending.state.books, len(pending.facts)
+    differ = () if point.until is None else differences(books, wanted)
+    if set_off := tuple(line for line in differ if is_set_off(line)):
+        pending.add(e.ReturnsSetOff(set_off), at, by_time=True)
+    due = _drafts(books, wanted, point, differ)
+    for draft in due:  # of several currencies the last one closes what was due for all
+        _bill_draft(pending, draft, terms, at, point.until if draft is due[-1] else None)
+    events = [fact.event for fact in pending.facts[begun:]]
+    invoices = [event.invoice for event in events if isinstance(event, e.InvoiceFinalized)]
+    if point.until is not None and all(invoice.until is None for invoice in invoices):
+        closed = e.BillingClosed(point.until, corrections_from(books, point.until, terms.settings))
+        pending.add(closed, at, by_time=True)
+    elif not invoices:  # no invoice is made of what was set to nothing, and none will be
+        for item in (item for draft in due for item in draft.items):
+            pending.add(e.ItemRemoved(item.id), at, by_time=True)
+
+
+def _bill_draft(
+    pending: Pending[Account], draft: Draft, terms: InvoiceTerms, at: datetime, until: datetime | None
+) -> None:
+    made = invoice_of(draft, pending.state, terms, at, until)
+    notes = list(credit_notes(pending.state, made.outside, draft.currency, at))
+    if made.outside:
+        # What found no place on any invoice does not go back, so its shares of credit and coupons are not free either.
+        outside = {(line.key, line.corrects) for line in made.outside}
+        inside = [line for line in draft.lines if (line.key, line.corrects) not in outside]
+        back = [mirrored(line) for note in notes for line in note.lines]
+        made = invoice_of(replace(draft, lines=tuple(inside)), pending.state, terms, at, until, back)
+    for note in notes:
+        pending.add(e.CreditNoteIssued(note), at, by_time=True)
+    if any(line.amount for line in made.invoice.lines):
+        invoice = replace(made.invoice, released=releases(pending.state.books, made.invoice.lines))
+        finalized = e.InvoiceFinalized(invoice, tuple(item.id for item in draft.items), made.used)
+        pending.add(finalized, at, by_time=True)

@@ -19,7 +19,7 @@ LAST_LOOK_AFTER = timedelta(days=30)
 class BillingPoint(Struct, frozen=True):
     """At `at` everything due up to `until` becomes final. `closes`: an invoice to the end of a period, which takes what
     waits for the next invoice along; otherwise one for what a change comes to. `until` None: of the items that do not
-    wait. `interim`: closed by hand in mid-period, with the usage so far."""
+    wait. `interim`: closed by hand in mid-period, with the usage so far. `last`: only to look for late usage."""
 
     at: datetime
     until: datetime | None
@@ -29,8 +29,8 @@ class BillingPoint(Struct, frozen=True):
 
 
 def next_billing_point(account: Account) -> BillingPoint | None:
-    """The next one, however long ago it may be. A change that is billed at once first closes the draft before it.
-    Nobody is billed once they were erased: there is nobody to address an invoice to."""
+    """The next billing point, however long ago it may be. A change that is billed at once first closes the draft before
+    it. Nobody is billed once they were erased: there is nobody to address an invoice to."""
     if account.customer is None or account.customer.erased_at is not None:
         return None
     books = account.books
@@ -58,8 +58,8 @@ def next_billing_point(account: Account) -> BillingPoint | None:
 
 
 def _begun_before(books: Books, boundary: datetime) -> datetime | None:
-    """Where a subscription began of which nothing was billed, though its first period is over: dated back, it is billed
-    as if it had been there, its first period by itself."""
+    """Where a subscription began before the `boundary` of which nothing was billed, though its first period is over:
+    dated back, it is billed as if it had been there, its first period by itself."""
     known = {billed.subscription_id for billed in books.billed.values()}
     starts = [
         segment.start
@@ -80,13 +80,16 @@ def nothing_to_wait_for(account: Account) -> bool:
 
 def _begins(account: Account) -> bool:
     """Whether something is to begin, to end its trial or to resume."""
-    running = [held for held in account.subscriptions if held.ended_at is None]
-    return any(not held.started or held.trialing or held.resumes_at is not None for held in running)
+    running = [subscription for subscription in account.subscriptions if subscription.ended_at is None]
+    return any(
+        not subscription.started or subscription.trialing or subscription.resumes_at is not None
+        for subscription in running
+    )
 
 
 def by_hand(books: Books, at: datetime) -> BillingPoint:
-    """The draft closed now: the one of a period that is over, if there is one, else the running one with the usage so
-    far."""
+    """The point that closes a draft at `at`: that of a period which is over, if there is one, else the running one with
+    the usage so far."""
     boundary, _ = next_boundary(books)
     if boundary is not None and boundary <= at:
         return BillingPoint(at, boundary, closes=True)
@@ -110,7 +113,7 @@ def next_boundary(books: Books) -> tuple[datetime | None, timedelta]:
 
 
 def _last_look(books: Books) -> datetime | None:
-    """Where nothing runs that could be billed, no invoice comes that would take late usage along."""
+    """When late usage is billed where nothing runs any more: no invoice comes that would take it along."""
     if books.billed_until is None or any(segment.end is None and may_charge(segment) for segment in books.segments):
         return None
     metered = (

@@ -13,9 +13,9 @@ from domain.billing.releases import releases
 from domain.books import Books
 from domain.books.credit import Credit, CreditKind, Release
 from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.books.redemption import mirrored_shares, part_of
-from domain.exact import exact_sum
+from domain.exact import ONE, ZERO, exact_sum
 from domain.identity import derived_id
 from domain.money import rounded, split
 from domain.policy import Rounding
@@ -26,9 +26,6 @@ WHY = "less is charged than was billed"
 """The reason of automatic credit notes."""
 
 
-ONE = Decimal(1)
-
-
 class _Take(NamedTuple):
     invoice_id: str
     line_id: str
@@ -36,24 +33,24 @@ class _Take(NamedTuple):
 
 
 def credit_notes(account: Account, lines: Sequence[Line], currency: str, at: datetime) -> Iterator[CreditNote]:
-    """The notes that give `lines` (all below zero) back, one for each invoice that charged for them: first the lines
+    """The notes that credit `lines` (all below zero) back, one for each invoice that charged for them: first the lines
     that they correct, then others of the same key, then what else was charged and taxed alike, the newest first. What
     no invoice has left to give stays wanted; nobody has paid for it."""
     parts: dict[str, list[Line]] = {}
     taken: list[_Take] = []
     for line in lines:
-        takes = list(_takes(account.books, line, taken))
+        takes = list(_takes_for(account.books, line, taken))
         taken += takes
         for take, part in zip(takes, _parts(line, takes, currency), strict=True):
             parts.setdefault(take.invoice_id, []).append(part)
     released: list[Release] = []
-    for n, (invoice_id, of_invoice) in enumerate(parts.items()):
-        note = _note(account, account.books.receivables[invoice_id], of_invoice, released, at, n)
+    for n, (invoice_id, parts_of_invoice) in enumerate(parts.items()):
+        note = _note(account, account.books.receivables[invoice_id], parts_of_invoice, released, at, n)
         released.extend(note.released)
         yield note
 
 
-def _takes(books: Books, line: Line, taken: Sequence[_Take]) -> Iterator[_Take]:
+def _takes_for(books: Books, line: Line, taken: Sequence[_Take]) -> Iterator[_Take]:
     wanted = -net(line)
     here: list[_Take] = []
     for owed, charged in _standing_on(books, line):
@@ -179,8 +176,8 @@ def _note(
 def note_id(account: Account, n: int = 0) -> str:
     """Of the (n + 1)-th credit note from now."""
     assert account.customer is not None
-    noted = account.books.noted + n
-    return derived_id("note", account.customer.created_at + timedelta(milliseconds=noted), account.customer.id, noted)
+    count = account.books.credit_note_count + n
+    return derived_id("note", account.customer.created_at + timedelta(milliseconds=count), account.customer.id, count)
 
 
 def credit_of_note(note_id: str, currency: str, amount: Decimal, reason: str, at: datetime) -> Credit | None:

@@ -10,13 +10,12 @@ from domain.billing.charge import Charge
 from domain.books import Books
 from domain.books.billed import Billed, Weight, returns
 from domain.books.invoice import Adjustment
-from domain.books.line import ZERO, Line, LineKind, LineRef, Step
+from domain.books.line import Line, LineKind, LineRef, Step
 from domain.books.redemption import mirrored_shares
+from domain.exact import ONE, ZERO
 from domain.period import Period
 from domain.pricing.models import unit_amount
 from domain.pricing.proration import share
-
-ONE = Decimal(1)
 
 
 def differences(books: Books, wanted: Iterable[Charge]) -> tuple[Line, ...]:
@@ -30,14 +29,14 @@ def differences(books: Books, wanted: Iterable[Charge]) -> tuple[Line, ...]:
         before = books.billed.get(charge.key)
         if before is None:
             if charge.amount or _shown(books, charge):
-                lines.append(_first(charge))
+                lines.append(_first_line(charge))
         elif charge.amount > before.amount:
-            lines.append(_risen(charge, before))
+            lines.append(_raised_line(charge, before))
         elif charge.amount < before.amount:
-            lines.extend(_fallen(charge, before))
+            lines.extend(_lowered_lines(charge, before))
     for key, before in books.billed.items():
         if key not in keys and before.amount > 0 and not _closed(books, before):
-            lines.extend(_given_back(_nothing(key, before), before, before.amount, before.period, None))
+            lines.extend(_credited_back(_unwanted_line(key, before), before, before.amount, before.period, None))
     return tuple(lines)
 
 
@@ -47,7 +46,7 @@ def is_set_off(line: Line) -> bool:
 
 
 def _shown(books: Books, charge: Charge) -> bool:
-    """Use that costs nothing is shown once: with the others of its period."""
+    """Whether use that costs nothing is shown: once, with the other charges of its period."""
     fresh = books.billed_until is None or charge.period.end > books.billed_until
     return charge.kind is LineKind.USAGE and charge.quantity != 0 and fresh
 
@@ -59,27 +58,28 @@ def _closed(books: Books, before: Billed) -> bool:
 def adjusted(lines: Iterable[Line], adjustments: Iterable[Adjustment]) -> tuple[Line, ...]:
     """Support's word in place of what the rules came to, which stays beside it. Where several lines have the key, since
     something goes back of each, the first comes to that and the others to nothing."""
-    words = {adjustment.key: adjustment for adjustment in adjustments}
+    by_key = {adjustment.key: adjustment for adjustment in adjustments}
     found: list[Line] = []
     for line in lines:
-        word = words.get(line.key)
-        found.append(line if word is None else _adjusted(line, word))
-        if word is not None:
-            words[line.key] = replace(word, amount=ZERO)
+        adjustment = by_key.get(line.key)
+        found.append(line if adjustment is None else _adjusted_line(line, adjustment))
+        if adjustment is not None:
+            by_key[line.key] = replace(adjustment, amount=ZERO)
     return tuple(found)
 
 
-def _adjusted(line: Line, word: Adjustment) -> Line:
-    change = word.amount - line.amount
+def _adjusted_line(line: Line, adjustment: Adjustment) -> Line:
+    amount = adjustment.amount
+    change = amount - line.amount
     calculated = line.amount if line.calculated is None else line.calculated
-    steps = (*line.steps, Step(f"adjusted: {word.reason}", ONE, change, change))
+    steps = (*line.steps, Step(f"adjusted: {adjustment.reason}", ONE, change, change))
     # What gives back bore its shares of coupons and credit; with another amount these stay where they are.
-    return replace(line, amount=word.amount, calculated=calculated, steps=steps, discount=ZERO, coupons=(), credit=ZERO)
+    return replace(line, amount=amount, calculated=calculated, steps=steps, discount=ZERO, coupons=(), credit=ZERO)
 
 
-def _first(charge: Charge) -> Line:
+def _first_line(charge: Charge) -> Line:
     return replace(
-        _line(charge),
+        _empty_line(charge),
         quantity=charge.quantity,
         amount=charge.amount,
         unit_amount=None if charge.price is None else unit_amount(charge.price),
@@ -87,7 +87,7 @@ def _first(charge: Charge) -> Line:
     )
 
 
-def _risen(charge: Charge, before: Billed) -> Line:
+def _raised_line(charge: Charge, before: Billed) -> Line:
     """A seat more, a late event: the difference, over the part of the period in which it makes one."""
     difference = charge.amount - before.amount
     since = charge.changed_at
@@ -95,26 +95,27 @@ def _risen(charge: Charge, before: Billed) -> Line:
         since = max(since, before.period.end)
     usage = charge.kind is LineKind.USAGE
     return replace(
-        _line(charge),
+        _empty_line(charge),
         period=charge.period if usage else Period(since, charge.period.end),
         description=f"{charge.description}, difference",
         amount=difference,
         unit_amount=difference,
-        steps=(*charge.steps, _before(before)),
+        steps=(*charge.steps, _billed_before(before)),
     )
 
 
-def _fallen(charge: Charge, before: Billed) -> Iterator[Line]:
-    """A seat less, a cancellation, a correction: what goes back for the part of the period in which it makes a
+def _lowered_lines(charge: Charge, before: Billed) -> Iterator[Line]:
+    """A seat less, a cancellation, a correction: what is credited back for the part of the period in which it makes a
     difference."""
     ended = charge.period.end < before.period.end
     over = Period(charge.period.end, before.period.end) if ended else Period(charge.changed_at, charge.period.end)
-    line = replace(_line(charge), period=charge.period if charge.kind is LineKind.USAGE else over)
+    line = replace(_empty_line(charge), period=charge.period if charge.kind is LineKind.USAGE else over)
     weight = _weight(charge) if charge.kind is LineKind.RECURRING else None
-    yield from _given_back(line, before, before.amount - charge.amount, over, weight, (*charge.steps, _before(before)))
+    steps = (*charge.steps, _billed_before(before))
+    yield from _credited_back(line, before, before.amount - charge.amount, over, weight, steps)
 
 
-def _before(before: Billed) -> Step:
+def _billed_before(before: Billed) -> Step:
     return Step("billed before", ONE, -before.amount, -before.amount)
 
 
@@ -129,25 +130,24 @@ def _weight(charge: Charge) -> Weight:
     return weight
 
 
-def _given_back(
+def _credited_back(
     line: Line, before: Billed, amount: Decimal, over: Period, weight: Weight | None, steps: tuple[Step, ...] = ()
 ) -> Iterator[Line]:
     """A line for each billed line that `amount` goes back of, taxed as that was."""
     found = list(returns(before, amount, over, weight))
     for billed, back in found:
-        capped = back.back != back.amount
         told = steps if len(found) == 1 else ()
         told = told or (Step("billed before", ONE, -back.amount, -back.amount),)
-        if capped:
-            kept = back.amount - back.back
-            told = (*told, Step("given back before, by hand" if billed.given else "never paid", ONE, kept, kept))
+        if back.kept:
+            reason = "given back before, by hand" if billed.given else "never paid"
+            told = (*told, Step(reason, ONE, back.kept, back.kept))
         yield replace(
             line,
             description=f"{before.description}, given back",
             quantity=-ONE,
             amount=-back.back,
             unit_amount=back.back,
-            calculated=-back.amount if capped else None,
+            calculated=-back.amount if back.kept else None,
             discount=-back.discount,
             coupons=mirrored_shares(back.coupons),
             credit=-back.credit,
@@ -161,8 +161,7 @@ def _given_back(
         )
 
 
-def _line(charge: Charge) -> Line:
-    price = charge.price
+def _empty_line(charge: Charge) -> Line:
     return Line(
         id="",
         key=charge.key,
@@ -175,7 +174,7 @@ def _line(charge: Charge) -> Line:
         tax_inclusive=charge.tax_inclusive,
         subscription_id=charge.segment.subscription_id,
         plan_key=charge.segment.plan_key,
-        price=price,
+        price=charge.price,
         usage=charge.usage,
         named_only=charge.named_only,
         ends_at=charge.whole.end,
@@ -183,8 +182,8 @@ def _line(charge: Charge) -> Line:
     )
 
 
-def _nothing(key: str, before: Billed) -> Line:
-    """What is not charged any more, as after a beginning that was dated back."""
+def _unwanted_line(key: str, before: Billed) -> Line:
+    """Of a key that is not charged any more, as after a beginning that was dated back."""
     return Line(
         id="",
         key=key,

@@ -20,58 +20,62 @@ from domain.pricing.rate import Rated, rate
 
 def fees(account: Account, until: datetime) -> Iterator[Charge]:
     """Every fee that is due by `until` and not closed."""
-    for part in price_periods(account, until):
-        if part.due(until) or part.key in account.books.billed:
-            yield _fee(account.books, part)
+    for price_period in price_periods(account, until):
+        if price_period.due(until) or price_period.key in account.books.billed:
+            yield _fee(account.books, price_period)
 
 
-def _fee(books: Books, part: PricePeriod) -> Charge:
-    price, segment = part.price, part.segment
-    rated, quantity = _rated(part)
+def _fee(books: Books, price_period: PricePeriod) -> Charge:
+    price, segment = price_period.price, price_period.segment
+    rated, quantity = _rated(price_period)
     return Charge(
-        key=part.key,
+        key=price_period.key,
         kind=LineKind.ONCE if price.cadence is Cadence.ONCE else LineKind.RECURRING,
         description=f"{segment.plan_name}: {price.key.replace('_', ' ')}",
         currency=price.currency,
         quantity=quantity,
         amount=rounded(rated.exact, price.currency, price.rounding),
-        period=part.covered,
-        changed_at=_changed_at(books, part),
+        period=price_period.covered,
+        changed_at=_changed_at(books, price_period),
         segment=segment,
-        whole=part.whole,
-        continues=part.covered.start > part.whole.start and _follows(books, part),
+        whole=price_period.whole,
+        continues=price_period.covered.start > price_period.whole.start and _follows(books, price_period),
         price=price,
         tax_category=price.tax_category,
         tax_inclusive=price.tax_inclusive,
         steps=rated.steps,
-        end_day=_end_day(part),
+        end_day=_end_day(price_period),
     )
 
 
-def _end_day(part: PricePeriod) -> ChangeDay:
-    """What begins and ends at one instant keeps no day."""
-    lasting = [piece for piece in part.pieces if piece.period.start < piece.period.end]
-    return lasting[-1].ends if lasting and lasting[-1].period.end == part.covered.end else ChangeDay.NEW
+def _end_day(price_period: PricePeriod) -> ChangeDay:
+    """Whose the day is on which the price period ends. A part that begins and ends at one instant keeps no day."""
+    lasting = [part for part in price_period.parts if part.period.start < part.period.end]
+    return lasting[-1].ends if lasting and lasting[-1].period.end == price_period.covered.end else ChangeDay.NEW
 
 
-def _changed_at(books: Books, part: PricePeriod) -> datetime:
-    """Where what was not billed yet begins: of several changes that waited for the next invoice, the first."""
-    starts = [piece.period.start for piece in part.pieces]
+def _changed_at(books: Books, price_period: PricePeriod) -> datetime:
+    """Since when the quantity is another than the one that was billed: of several changes that waited for the next
+    invoice, since the first."""
+    starts = [part.period.start for part in price_period.parts]
     billed_until = books.billed_until
     return min((at for at in starts if billed_until is not None and at > billed_until), default=starts[-1])
 
 
-def _rated(part: PricePeriod) -> tuple[Rated, Decimal]:
-    price = part.price
-    add_on = part.segment.add_on
-    quantities = [(piece.period, bought(price, piece.quantity, add_on=add_on)) for piece in part.pieces]
+def _rated(price_period: PricePeriod) -> tuple[Rated, Decimal]:
+    price = price_period.price
+    add_on = price_period.segment.add_on
+    quantities = [(part.period, bought(price, part.quantity, add_on=add_on)) for part in price_period.parts]
     last = Decimal(quantities[-1][1])
     if price.cadence is Cadence.ONCE:
         return rate(price, last), last
-    owners = [(piece.begins, piece.ends) for piece in part.pieces]
-    return prorated(price, quantities, part.whole, part.segment.zone, owners=owners), last
+    owners = [(part.begins, part.ends) for part in price_period.parts]
+    return prorated(price, quantities, price_period.whole, price_period.segment.zone, owners=owners), last
 
 
-def _follows(books: Books, part: PricePeriod) -> bool:
-    """Whether it goes on with what was charged before: of an add-on, with that add-on."""
-    return any(segment.end == part.covered.start and same_slot(segment, part.segment) for segment in books.segments)
+def _follows(books: Books, price_period: PricePeriod) -> bool:
+    """Whether the price period goes on where another segment of its slot ended: of an add-on, the same add-on."""
+    return any(
+        segment.end == price_period.covered.start and same_slot(segment, price_period.segment)
+        for segment in books.segments
+    )

@@ -16,9 +16,10 @@ from domain.billing.releases import releases
 from domain.books import Books
 from domain.books.credit import Burn
 from domain.books.invoice import Invoice, Item
-from domain.books.line import ZERO, Line, LineKind, Step
+from domain.books.line import Line, LineKind, Step
 from domain.books.redemption import Redemption
 from domain.books.segment import BillingSegment
+from domain.exact import ZERO
 from domain.identity import derived_id
 from domain.money import rounded
 from domain.period import FOREVER, Period, local_date
@@ -46,19 +47,15 @@ class NewInvoice(Struct, frozen=True):
 def invoice_id(account: Account, n: int = 0) -> str:
     """Of the draft: of the (n + 1)-th invoice from now. It keeps it when it becomes final."""
     assert account.customer is not None
-    made = account.books.made + n
-    return derived_id("invoice", account.customer.created_at + timedelta(milliseconds=made), account.customer.id, made)
+    count = account.books.invoice_count + n
+    created_at = account.customer.created_at
+    return derived_id("invoice", created_at + timedelta(milliseconds=count), account.customer.id, count)
 
 
-def item_lines(items: Collection[Item], at: datetime) -> list[Line]:
-    """What was put there by hand."""
-    return [_item_line(item, at) for item in items]
-
-
-def make(
+def new_invoice(
     account: Account,
     lines: Sequence[Line],
-    office: InvoiceTerms,
+    terms: InvoiceTerms,
     currency: str,
     at: datetime,
     *,
@@ -68,19 +65,20 @@ def make(
     back: Sequence[Line] = (),
     n: int = 0,
 ) -> NewInvoice:
-    """The invoice of these lines. `continued`: keys of what goes on with a period that was billed before, and the
-    redemptions that lowered it; `covered`: the same of what begins within such a period. `back`: what credit notes give
-    back at the same time (below zero); it is not on the invoice, but its shares of coupons and credit are free for what
-    is."""
-    customer, books, settings = account.customer, account.books, office.settings
+    """The invoice of these lines. `until`: everything due up to then is on it or was billed before. `continued`: keys
+    of what goes on with a period that was billed before, and the redemptions that lowered it; `covered`: the same of
+    what begins within such a period. `back`: what credit notes give back at the same time (below zero); it is not on
+    the invoice, but its shares of coupons and credit are free for what is."""
+    customer, books, settings = account.customer, account.books, terms.settings
     assert customer is not None
     id = invoice_id(account, n)
     named = [replace(line, id=_line_id(customer, id, line)) for line in (*lines, *back)]
-    taxed = [_taxed(line, office, at) for line in named]
-    lowered = discounted(taxed, books.redemptions, currency, continued, covered, partial(counted, books))
+    taxed = [_taxed(line, terms, at) for line in named]
+    kinds = partial(kinds_that_use_up, books)
+    lowered = discounted(taxed, books.redemptions, currency, continued, covered, kinds)
     released = [Burn(release.credit_id, release.amount) for release in releases(books, lowered.lines)]
-    given = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
-    kept, outside = _netted(given.lines[: len(lines)])
+    credited = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
+    kept, outside = _netted(credited.lines[: len(lines)])
     sums = totals(kept, currency)
     invoice = Invoice(
         id=id,
@@ -103,7 +101,7 @@ def make(
         dunning=settings.dunning,
         locale=customer.locale,
         discounts=lowered.discounts,
-        credits=given.burns,
+        credits=credited.burns,
         buys=tuple(
             item.buys for item in books.items if item.buys is not None and f"item/{item.id}" in {x.key for x in lines}
         ),
@@ -112,7 +110,7 @@ def make(
 
 
 def _line_id(customer: Customer, invoice_id: str, line: Line) -> str:
-    """Of a key there may be a line for each earlier one that it gives back of."""
+    """Of one key there may be several lines, one for each earlier line that it gives back of."""
     corrected = () if line.corrects is None else (line.corrects.line_id,)
     return derived_id("line", customer.created_at, invoice_id, line.key, *corrected)
 
@@ -131,11 +129,12 @@ def _netted(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     return tuple(line for line in lines if not goes_out(line)), tuple(line for line in lines if goes_out(line))
 
 
-def counted(books: Books, redemption: Redemption) -> Container[LineKind]:
-    """What uses up the periods of a coupon: the fees it lowers; where none recurs, usage; where nothing does, all."""
+def kinds_that_use_up(books: Books, redemption: Redemption) -> Container[LineKind]:
+    """The kinds of lines that use up the periods of a coupon: the fees it lowers; where none recurs, usage; where
+    nothing does, all."""
     prices = [
         price
-        for segment in _latest(books)
+        for segment in _latest_segments(books)
         if redemption.subscription_id in (None, segment.subscription_id)
         and (not redemption.coupon.plans or segment.plan_key in redemption.coupon.plans)
         for price in segment.prices
@@ -145,8 +144,8 @@ def counted(books: Books, redemption: Redemption) -> Container[LineKind]:
     return frozenset({LineKind.RECURRING, LineKind.USAGE, LineKind.MINIMUM}) if prices else frozenset(LineKind)
 
 
-def _latest(books: Books) -> list[BillingSegment]:
-    """What runs; of a subscription of which nothing does, what ran last."""
+def _latest_segments(books: Books) -> list[BillingSegment]:
+    """The segments that run; of a subscription of which none does, those that ran last."""
     found: list[BillingSegment] = []
     for id in dict.fromkeys(segment.subscription_id for segment in books.segments):
         own = [segment for segment in books.segments if segment.subscription_id == id]
@@ -155,7 +154,8 @@ def _latest(books: Books) -> list[BillingSegment]:
     return found
 
 
-def _item_line(item: Item, at: datetime) -> Line:
+def item_line(item: Item, at: datetime) -> Line:
+    """The line of what was put on an invoice by hand."""
     exact = item.quantity * item.unit_amount
     return Line(
         id="",
@@ -172,13 +172,13 @@ def _item_line(item: Item, at: datetime) -> Line:
     )
 
 
-def _taxed(line: Line, office: InvoiceTerms, at: datetime) -> Line:
+def _taxed(line: Line, terms: InvoiceTerms, at: datetime) -> Line:
     """What goes back is taxed as it was; all else by the day on which it is provided: of usage the last of its
     period."""
     if line.treatment is not None:
         return line
     provided = min(at, line.period.end - datetime.resolution) if line.period.end > line.period.start else at
-    return replace(line, treatment=office.taxed(line.tax_category, local_date(provided, office.settings.zone)))
+    return replace(line, treatment=terms.taxed(line.tax_category, local_date(provided, terms.settings.zone)))
 
 
 def _period(lines: Sequence[Line], at: datetime) -> Period:
@@ -189,5 +189,5 @@ def _period(lines: Sequence[Line], at: datetime) -> Period:
 
 
 def corrections_from(books: Books, until: datetime, settings: BillingSettings) -> datetime:
-    """What ended before is closed: so long ago, and billed at least once."""
+    """What ended before this instant is closed: it ended so long ago, and was billed at least once."""
     return min(until - timedelta(days=settings.corrections_days), books.billed_until or until)

@@ -44,7 +44,7 @@ def outcome(before: Account, events: Sequence[e.AnyEvent], after: Account, at: d
     """Of what a command and its consequences recorded at `at`, on the account as it was before. An invoice that closes
     a period which was over is not the command's: it would have come anyway. But for what it began in the past."""
     finals = [event.invoice for event in events if isinstance(event, e.InvoiceFinalized)]
-    known = {None, *(held.id for held in before.subscriptions)}
+    known = {None, *(subscription.id for subscription in before.subscriptions)}
     invoices = [
         invoice
         for invoice in finals
@@ -54,9 +54,9 @@ def outcome(before: Account, events: Sequence[e.AnyEvent], after: Account, at: d
     ]
     notes = [event.note for event in events if isinstance(event, e.CreditNoteIssued)]
     charged = [line for invoice in invoices for line in invoice.lines]
-    given_back = [mirrored(line) for note in notes for line in note.lines]
+    credited_back = [mirrored(line) for note in notes for line in note.lines]
     due = exact_sum(after.books.receivables[invoice.id].due for invoice in invoices)
-    return Outcome((*charged, *given_back), due, exact_sum(note.total for note in notes))
+    return Outcome((*charged, *credited_back), due, exact_sum(note.total for note in notes))
 
 
 def entitlement_changes(before: Account, after: Account, at: datetime) -> tuple[EntitlementChange, ...]:

@@ -6,9 +6,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from domain.books.invoice import CreditNote, Invoice
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.catalog import Price
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 from domain.money import rounded
 from domain.period import BEGINNING, Cadence, Period, period_at
 from domain.pricing.models import unit_amount
@@ -18,7 +18,7 @@ NO_TIME = Period(BEGINNING, BEGINNING)
 """Of a price that was asked about without one."""
 
 
-def simulated(price: Price, quantity: Decimal, period: Period = NO_TIME) -> Line:
+def simulated_line(price: Price, quantity: Decimal, period: Period = NO_TIME) -> Line:
     """The line of one period of the price. Usage is not prorated: a part of a period is rated like a whole one."""
     rated = rate(price, quantity)
     return Line(
@@ -38,8 +38,8 @@ def simulated(price: Price, quantity: Decimal, period: Period = NO_TIME) -> Line
     )
 
 
-def pieces(period: Period, cadence: Cadence, anchor: datetime, zone: str) -> Iterator[Period]:
-    """The period cut where those of the cadence begin; the first and the last piece may be parts of one."""
+def rated_periods(period: Period, cadence: Cadence, anchor: datetime, zone: str) -> Iterator[Period]:
+    """The period cut where periods of the cadence begin; the first and the last of them may be parts of one."""
     at = period.start
     while at < period.end:
         end = period.end if cadence is Cadence.ONCE else min(period.end, period_at(anchor, cadence, zone, at).end)
@@ -47,7 +47,7 @@ def pieces(period: Period, cadence: Cadence, anchor: datetime, zone: str) -> Ite
         at = end
 
 
-def billed(
+def billed_amount(
     invoices: Sequence[Invoice],
     notes: Sequence[CreditNote],
     meters: Collection[str],
@@ -57,12 +57,11 @@ def billed(
     """What was billed for these meters' usage in the period, corrections and credit notes counted, before tax, coupons
     and credit. A line whose usage lies only in part within the period does not count."""
     lines = [line for invoice in invoices if invoice.currency == currency for line in invoice.lines]
-    counted = {line.key for line in lines if _of_usage(line, meters) and _within(line.usage, period)}
-    charged = (line.amount for line in lines if line.key in counted)
-    given_back = (
-        -line.amount for note in notes if note.currency == currency for line in note.lines if line.key in counted
-    )
-    return rounded(exact_sum((*charged, *given_back, ZERO)), currency)
+    keys = {line.key for line in lines if _of_usage(line, meters) and _within(line.usage, period)}
+    charged = (line.amount for line in lines if line.key in keys)
+    noted = (line for note in notes if note.currency == currency for line in note.lines)
+    credited_back = (-line.amount for line in noted if line.key in keys)
+    return rounded(exact_sum((*charged, *credited_back, ZERO)), currency)
 
 
 def _of_usage(line: Line, meters: Collection[str]) -> bool:

@@ -3,17 +3,16 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from msgspec import Struct
 
 from domain.account import Account
 from domain.billing.price_periods import as_of
-from domain.books.line import ZERO
 from domain.books.segment import BillingSegment
 from domain.catalog import Price
-from domain.evolve.segments import running as stretches_of
-from domain.exact import EXACT
+from domain.evolve.segments import segments_of
+from domain.exact import EXACT, ZERO
 from domain.period import FOREVER, Period
 from domain.policy import TrialUsage
 
@@ -51,27 +50,28 @@ class Tariff(Struct, frozen=True):
 
 
 def tariffs(account: Account, until: datetime) -> dict[str, list[Tariff]]:
-    """By meter, all that charge for it by then, in the order in which an event is theirs: the subscription begun first;
-    within it the add-ons, the latest first, before the plan."""
+    """By meter, all tariffs that charge for its use by then, in the order in which an event is theirs: the subscription
+    begun first; within it the add-ons, the latest first, before the plan."""
     return _ordered(account, as_of(account.books, until))
 
 
 def running(account: Account, at: datetime) -> dict[str, list[Tariff]]:
-    """The same of what runs now, told without the books."""
+    """The tariffs of what runs at `at`, told without the books."""
     assert account.customer is not None
     currency = account.customer.currency
-    held = [subscription for subscription in account.subscriptions if subscription.gives_rights]
-    return _ordered(account, (segment for subscription in held for segment in stretches_of(subscription, currency, at)))
+    running = (subscription for subscription in account.subscriptions if subscription.gives_rights)
+    return _ordered(account, chain.from_iterable(segments_of(held, currency, at) for held in running))
 
 
 def _ordered(account: Account, segments: Iterable[BillingSegment]) -> dict[str, list[Tariff]]:
-    """A free trial charges nobody, and takes nothing from others."""
-    begun = {held.id: (held.start_at, n) for n, held in enumerate(account.subscriptions)}
+    """The tariffs of these segments. A free trial charges nobody, and takes no event from other tariffs."""
+    begun = {subscription.id: (subscription.start_at, n) for n, subscription in enumerate(account.subscriptions)}
     found: dict[str, list[Tariff]] = {}
-    ranked = sorted(
-        enumerate(segments), key=lambda place: (begun[place[1].subscription_id], not place[1].add_on, -place[0])
-    )
-    for sold, segment in ranked:
+
+    def rank(sold: int, segment: BillingSegment) -> tuple[tuple[datetime, int], bool, int]:
+        return begun[segment.subscription_id], not segment.add_on, -sold
+
+    for sold, segment in sorted(enumerate(segments), key=lambda numbered: rank(*numbered)):
         if segment.trial and segment.trial_usage is not TrialUsage.BILLED:
             continue
         for meter_key, prices in _by_meter(segment).items():
@@ -80,7 +80,7 @@ def _ordered(account: Account, segments: Iterable[BillingSegment]) -> dict[str, 
     return found
 
 
-def shifts(period: Period, among: list[Tariff]) -> Iterator[Period]:
+def cut_where_tariffs_change(period: Period, among: list[Tariff]) -> Iterator[Period]:
     """The period, cut where any of the tariffs begins or ends."""
     edges = {
         edge for tariff in among for edge in (tariff.segment.start, tariff.end) if period.start < edge < period.end

@@ -16,8 +16,8 @@ from domain.policy import ChangesBilled
 
 
 def last_billing_point(account: Account) -> BillingPoint | None:
-    """The one by which everything that is not closed should stand as it is wanted. None: nothing was billed yet, or
-    something is to be billed at once."""
+    """The billing point by which everything that is not closed should stand as it is wanted. None: nothing was billed
+    yet, or something is to be billed at once."""
     books = account.books
     if account.customer is None or account.customer.erased_at is not None or books.billed_until is None:
         return None
@@ -25,18 +25,18 @@ def last_billing_point(account: Account) -> BillingPoint | None:
 
 
 def uncorrected(account: Account, wanted: Iterable[Charge], at: datetime) -> Iterator[tuple[str, Decimal, str]]:
-    """(key, amount, currency), below zero where it would go back: what `wanted` at the last moment and what was billed
-    differ by, and no moment to come explains. Late usage is billed by the next one; so are changes of plans that say
-    so; of what nobody has paid nothing goes back."""
-    comes = next_billing_point(account) is not None
+    """(key, amount, currency), below zero where it would go back: what `wanted` at the last billing point and what was
+    billed differ by, and no billing point to come explains. Late usage is billed by the next one; so are changes of
+    plans that say so; of what nobody has paid nothing goes back."""
+    another_comes = next_billing_point(account) is not None
     for line in differences(account.books, wanted):
         if is_set_off(line):
             continue
-        if comes and (line.kind is LineKind.USAGE or line.kind is LineKind.MINIMUM or _waits(account, line)):
+        if another_comes and (line.kind is LineKind.USAGE or line.kind is LineKind.MINIMUM or _waits(account, line)):
             continue
         before = account.books.billed.get(line.key)
         currency = before.currency if before is not None else account.books.segments[-1].currency
-        amount = line.amount if line.amount > 0 else -_given_back(account, line, currency, at)
+        amount = line.amount if line.amount > 0 else -_credited_back(account, line, currency, at)
         if amount:
             yield line.key, amount, currency
 
@@ -46,5 +46,5 @@ def _waits(account: Account, line: Line) -> bool:
     return any(segment.changes_billed is ChangesBilled.NEXT_INVOICE for segment in own)
 
 
-def _given_back(account: Account, line: Line, currency: str, at: datetime) -> Decimal:
+def _credited_back(account: Account, line: Line, currency: str, at: datetime) -> Decimal:
     return exact_sum(note.subtotal for note in credit_notes(account, [line], currency, at))

@@ -14,18 +14,16 @@ from typing import NamedTuple
 from domain.account import Account
 from domain.billing.allowance import Read, beyond
 from domain.billing.charge import Charge, Count
-from domain.billing.counted import Counted, Cut, MeteredPeriod, Slice, joined
-from domain.books.line import ZERO, LineKind, Step
+from domain.billing.metered_periods import Cut, MeteredPeriod, MeteredUse, Slice, joined_slices
+from domain.books.line import LineKind, Step
 from domain.catalog import Price
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ONE, ZERO, exact_sum
 from domain.money import rounded
 from domain.pricing.rate import INCLUDED, steps_of
 
-ONE = Decimal(1)
 
-
-class _Stretch(NamedTuple):
-    """What a price charges of one count. `begins`: the count does so with it."""
+class _CountShare(NamedTuple):
+    """What a price charges of one count. `begins`: the count begins with that."""
 
     begins: bool
     cuts: tuple[Cut, ...]
@@ -37,68 +35,68 @@ class UsageCharges:
     once stays wanted: usage that was billed in mid-period goes on being counted."""
 
     def __init__(self, account: Account, until: datetime, *, interim: bool) -> None:
-        self._counted = Counted(account, until)
+        self._use = MeteredUse(account, until)
         self._due = tuple(
-            (bill, tuple(self._stretches(bill)))
-            for bill in self._counted.bills()
-            if interim or bill.due(until) or bill.key in account.books.billed
+            (metered_period, tuple(self._count_shares(metered_period)))
+            for metered_period in self._use.metered_periods()
+            if interim or metered_period.due(until) or metered_period.key in account.books.billed
         )
 
     def counts(self) -> tuple[Count, ...]:
-        """All that working out the charges asks for, each once."""
+        """All counts that have to be read to work the charges out, each once."""
         asked: dict[Count, Decimal] = {}
 
         def note(count: Count) -> Decimal:
             return asked.setdefault(count, ZERO)
 
-        for _, segments in self._due:
-            for segment in segments:
-                for cut in segment.cuts:
-                    self._counted.slice(cut, note)
+        for cut in (cut for _, shares in self._due for share in shares for cut in share.cuts):
+            self._use.slice(cut, note)
         return tuple(asked)
 
     def charges(self, figures: Mapping[Count, Decimal]) -> Iterator[Charge]:
         """`figures`: of each of the `counts`."""
-        for bill, segments in self._due:
-            yield self._charge(bill, segments, figures.__getitem__)
+        for metered_period, shares in self._due:
+            yield self._charge(metered_period, shares, figures.__getitem__)
 
-    def _stretches(self, bill: MeteredPeriod) -> Iterator[_Stretch]:
-        for _, windows in groupby(bill.windows, key=lambda window: window.since):
-            of_one = list(windows)
-            cuts = tuple(cut for window in of_one for cut in self._counted.cuts(bill, window))
-            yield _Stretch(of_one[0].begins, cuts)
+    def _count_shares(self, metered_period: MeteredPeriod) -> Iterator[_CountShare]:
+        for _, same_count in groupby(metered_period.windows, key=lambda window: window.since):
+            windows = list(same_count)
+            cuts = tuple(cut for window in windows for cut in self._use.cuts(metered_period, window))
+            yield _CountShare(windows[0].begins, cuts)
 
-    def _charge(self, bill: MeteredPeriod, segments: Iterable[_Stretch], read: Read) -> Charge:
+    def _charge(self, metered_period: MeteredPeriod, shares: Iterable[_CountShare], read: Read) -> Charge:
         slices: list[Slice] = []
         steps: list[Step] = []
-        for segment in segments:
-            charged = joined(self._counted.slice(cut, read) for cut in segment.cuts)
-            steps += _steps(bill.price, charged, begins=segment.begins)
+        for share in shares:
+            charged = joined_slices(self._use.slice(cut, read) for cut in share.cuts)
+            steps += _steps(metered_period.price, charged, begins=share.begins)
             slices += charged
-        return _charge(bill, slices, tuple(steps), named_only=self._counted.named_only(bill))
+        return _charge(metered_period, slices, tuple(steps), named_only=self._use.named_only(metered_period))
 
 
-def _charge(bill: MeteredPeriod, slices: Iterable[Slice], steps: tuple[Step, ...], *, named_only: bool) -> Charge:
+def _charge(
+    metered_period: MeteredPeriod, slices: Iterable[Slice], steps: tuple[Step, ...], *, named_only: bool
+) -> Charge:
     """A correction can lower a count below where this price took it over, but no charge goes below zero."""
-    price, segment = bill.price, bill.windows[-1].tariff.segment
+    price, segment = metered_period.price, metered_period.windows[-1].tariff.segment
     total = exact_sum(step.amount for step in steps)
     if total < 0:
         steps = (*steps, Step("below zero, counts as 0", ONE, EXACT.minus(total), EXACT.minus(total)))
     return Charge(
-        key=bill.key,
+        key=metered_period.key,
         kind=LineKind.USAGE,
         description=f"{segment.plan_name}: {price.key.replace('_', ' ')}",
         currency=price.currency,
         quantity=exact_sum(EXACT.subtract(slice.ends, slice.begins) for slice in slices),
         amount=rounded(max(total, ZERO), price.currency, price.rounding),
-        period=bill.covered,
-        changed_at=bill.windows[-1].period.start,
+        period=metered_period.covered,
+        changed_at=metered_period.windows[-1].period.start,
         segment=segment,
-        whole=bill.whole,
+        whole=metered_period.whole,
         price=price,
         tax_category=price.tax_category,
         tax_inclusive=price.tax_inclusive,
-        usage=bill.covered,
+        usage=metered_period.covered,
         named_only=named_only,
         steps=steps,
     )
@@ -107,15 +105,15 @@ def _charge(bill: MeteredPeriod, slices: Iterable[Slice], steps: tuple[Step, ...
 def _steps(price: Price, slices: list[Slice], *, begins: bool) -> Iterator[Step]:
     """What the slices of one count come to. A count that `begins` with this price costs what nothing used costs, too:
     the fixed fee of a first tier."""
-    counted = begins and (not slices or slices[0].begins != 0 or slices[0].spared is None)
-    if counted:
+    nothing_charged = begins and (not slices or slices[0].begins != 0 or slices[0].spared is None)
+    if nothing_charged:
         yield from (step for step in steps_of(price, ZERO) if step.amount)
     for n, slice in enumerate(slices):
         if slice.spared is None:
             yield Step("within what is unlimited", EXACT.subtract(slice.ends, slice.begins), ZERO, ZERO)
             continue
         yield from _of_count(price, slice.ends, slice.spared)
-        if begins and n == 0 and not counted:
+        if begins and n == 0 and not nothing_charged:
             continue
         before = exact_sum(step.amount for step in _of_count(price, slice.begins, slice.spared))
         if before:

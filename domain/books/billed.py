@@ -8,9 +8,9 @@ from fractions import Fraction
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.books.line import ZERO, LineKind, Span
+from domain.books.line import LineKind, Span
 from domain.books.redemption import CouponShare, less_shares, part_of
-from domain.exact import EXACT, divided, exact_sum
+from domain.exact import EXACT, ZERO, divided, exact_sum
 from domain.money import rounded
 from domain.period import Period
 from domain.tax import Treatment
@@ -139,12 +139,12 @@ class Billed(Struct, frozen=True, omit_defaults=True):
         assert line is not None
         more = max(taken.kept - line.unpaid, ZERO)
         lines: list[BilledLine] = []
-        for charged in self.lines:
-            other = charged.line_id != line_id and charged.taxed(line.treatment, line.tax_inclusive)
-            set_off = min(charged.unpaid, more) if other else ZERO
+        for other in self.lines:
+            alike = other.line_id != line_id and other.taxed(line.treatment, line.tax_inclusive)
+            set_off = min(other.unpaid, more) if alike else ZERO
             more -= set_off
             line = replace(line, given=line.given + set_off)
-            lines.append(replace(charged, set_off=charged.set_off + set_off))
+            lines.append(replace(other, set_off=other.set_off + set_off))
         return replace(self, lines=tuple(lines)).changing(line_id, lambda _: line.less(taken))
 
     def _like(self, line: BilledLine) -> Iterator[BilledLine]:
@@ -185,7 +185,7 @@ def returns(
 
 
 def worth(line: BilledLine, over: Period, weight: Weight, currency: str) -> Decimal:
-    """What of the line's amount is for that time."""
+    """What of the line's amount is for the time `over`."""
     exact = sum((Fraction(span.amount) * _part(span.period, over, weight) for span in _spans(line)), Fraction(0))
     return min(max(rounded(exact, currency), ZERO), line.amount)
 
@@ -220,8 +220,8 @@ def _part(period: Period, over: Period, weight: Weight) -> Fraction:
 
 
 def _without(line: BilledLine, taken: Return, weight: Weight | None = None) -> tuple[Span, ...]:
-    """How what is left lies in time: what went back is missing from its end. Where it went back for no time in
-    particular, it lies evenly. `weight` None: of a time that is cut, each instant counts as much."""
+    """How what is left of the line lies in time: what went back is missing from its end. Where it went back for no time
+    in particular, the rest lies evenly. `weight` None: of a time that is cut, each instant counts as much."""
     if taken.over is None or not 0 < taken.amount < line.amount:
         return ()
     before, within = [], []
@@ -234,15 +234,15 @@ def _without(line: BilledLine, taken: Return, weight: Weight | None = None) -> t
             earlier, later = _cut(span, taken.over.start, weight or _time)
             before.append(earlier)
             within.append(later)
-    held = exact_sum(span.amount for span in within)
-    left = [Span(span.period, _of(span.amount, held - taken.amount, held)) for span in within if held > taken.amount]
+    most = exact_sum(span.amount for span in within)
+    left = [Span(span.period, _share(span.amount, most - taken.amount, most)) for span in within if most > taken.amount]
     return (*before, *left)
 
 
 def _cut(span: Span, at: datetime, weight: Weight) -> tuple[Span, Span]:
     later = Period(at, span.period.end)
     part = _part(span.period, later, weight)
-    amount = _of(span.amount, Decimal(part.numerator), Decimal(part.denominator))
+    amount = _share(span.amount, Decimal(part.numerator), Decimal(part.denominator))
     return Span(Period(span.period.start, at), span.amount - amount), Span(later, amount)
 
 
@@ -250,5 +250,5 @@ def _time(part: Period) -> Fraction:
     return Fraction((part.end - part.start) // _INSTANT)
 
 
-def _of(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
+def _share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
     return divided(EXACT.multiply(amount, part), whole, PLACES, ROUND_HALF_UP)

@@ -7,8 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from domain.books.invoice import Instalment, Receivable
-from domain.books.line import ZERO
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ZERO, exact_sum
 
 
 class Debt(Struct, frozen=True):

@@ -8,8 +8,9 @@ from enum import StrEnum
 from msgspec import Struct
 
 from domain.books.credit import Burn, Credit, Release
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.books.redemption import Discount
+from domain.exact import ZERO
 from domain.money import Money
 from domain.period import Period
 from domain.seller import Dunning, Seller

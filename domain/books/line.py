@@ -8,10 +8,9 @@ from msgspec import Struct
 
 from domain.books.redemption import CouponShare
 from domain.catalog import Price
+from domain.exact import ZERO
 from domain.period import Period
 from domain.tax import Treatment
-
-ZERO = Decimal(0)
 
 
 class LineKind(StrEnum):

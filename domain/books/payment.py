@@ -7,7 +7,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from domain.books.credit import Burn
-from domain.books.line import ZERO
+from domain.exact import ZERO
 
 MANUAL = "manual"
 """The provider of money that came in elsewhere, as by bank transfer, and was recorded by staff."""

@@ -8,9 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.coupon import Coupon
+from domain.exact import ZERO
 from domain.money import split
-
-ZERO = Decimal(0)
 
 
 class Redemption(Struct, frozen=True, omit_defaults=True):

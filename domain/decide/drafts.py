@@ -58,8 +58,8 @@ def check_draft(account: Account, draft_id: str, at: datetime, *, first: bool = 
 
 def waiting(account: Account, at: datetime) -> bool:
     """Whether a period is over whose invoice is still a draft."""
-    moment = next_billing_point(account)
-    return moment is not None and moment.closes and not by_hand(account.books, at).interim
+    point = next_billing_point(account)
+    return point is not None and point.closes and not by_hand(account.books, at).interim
 
 
 def _amount(account: Account, adjustment: Adjustment) -> Decimal:

@@ -13,14 +13,12 @@ from domain.billing.credit_notes import credit_of_note, note_id
 from domain.books import Books
 from domain.books.credit import Burn
 from domain.books.invoice import CreditNote, InvoiceStatus, OwedLine, Receivable
-from domain.books.line import ZERO, Line, LineKind, Step
+from domain.books.line import Line, LineKind, Step
 from domain.errors import ErrorCode, Refusal
 from domain.evolve.billed import BY_HAND
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ONE, ZERO, exact_sum
 from domain.totals.credit_note import credit_note_amounts
 from domain.wording import REASON_CHARS_MAX, check_name
-
-ONE = Decimal(1)
 
 
 def decide_invoice(

@@ -12,7 +12,6 @@ from domain.account import Account
 from domain.books import Books
 from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import Receivable
-from domain.books.line import ZERO
 from domain.books.payment import MANUAL, Allocation, FailureCode, Method, Payment
 from domain.decide.credits import check_amount
 from domain.decide.instalments import instalments_planned
@@ -20,7 +19,7 @@ from domain.decide.methods import decide_method, live_method
 from domain.decide.refunds import record_refund, refund, settle_refund
 from domain.dunning import at_provider, failed, pending_payment
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 from domain.identity import derived_id
 from domain.money import is_currency
 from domain.wording import check_length

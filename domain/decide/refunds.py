@@ -18,11 +18,11 @@ from domain import events as e
 from domain.books import Books
 from domain.books.credit import Burn, Credit, CreditKind
 from domain.books.invoice import InvoiceStatus, Receivable
-from domain.books.line import ZERO, LineKind
+from domain.books.line import LineKind
 from domain.books.payment import MANUAL, Allocation, Payment, Refund, RefundTarget
 from domain.decide.credits import check_amount
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 from domain.identity import derived_id
 from domain.money import rounded
 from domain.policy import Rounding

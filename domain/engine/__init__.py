@@ -7,9 +7,9 @@ Read in this order: pending, questions · credit, follow · advance · carry_out
 
 from domain.engine.advance import advance
 from domain.engine.carry_out import carry_out, take
-from domain.engine.pending import Fact, Pending
 from domain.engine.questions import Answer, Asking, Question, answered
 from domain.engine.upcoming import drafts, upcoming
+from domain.pending import Fact, Pending
 
 __all__ = [
     "Answer",

@@ -10,8 +10,8 @@ from domain.billing.billing_point import by_hand
 from domain.decide import decide_account
 from domain.engine.advance import advance, make_final
 from domain.engine.follow import follow
-from domain.engine.pending import Pending
 from domain.engine.questions import Asking
+from domain.pending import Pending
 
 Decide = Callable[[Account, datetime], Iterable[e.AccountEvent]]
 

@@ -8,8 +8,8 @@ from domain import events as e
 from domain.account import Account
 from domain.dunning import collect, last_step
 from domain.engine.credit import credit_waits, next_applied
-from domain.engine.pending import Pending
 from domain.engine.questions import Asking, Question
+from domain.pending import Pending
 from domain.settlement import after_settlement
 
 

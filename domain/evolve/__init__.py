@@ -10,9 +10,9 @@ from domain.access import ApiKey
 from domain.account import Account
 from domain.catalog import Catalog
 from domain.clock import TestClock
-from domain.evolve.limits import recorded
+from domain.evolve.limits import with_limits
 from domain.evolve.money import evolve_money
-from domain.evolve.segments import aligned, billed_up_to
+from domain.evolve.segments import billed_up_to, with_segments
 from domain.subscription import Cancel, EndReason, Subscription
 
 
@@ -20,38 +20,39 @@ def evolve_account(account: Account, event: e.AccountEvent, at: datetime) -> Acc
     account = replace(account, seq=account.seq + 1)
     if isinstance(event, e.BillingSuspended | e.BillingRestored):
         changed = evolve_money(account, event, at)
-        for held in changed.subscriptions:
-            changed = _aligned(changed, held.id, at, at)
+        for subscription in changed.subscriptions:
+            changed = _with_segments(changed, subscription.id, at, at)
         return changed
     if isinstance(event, e.MoneyEvent):
         return evolve_money(account, event, at)
-    changed = _evolved(account, event, at)
+    changed = _evolve_rights(account, event, at)
     if isinstance(event, e.ChangeWithdrawn):
-        return _called_off(account, changed, event, at)
+        return _change_withdrawn(account, changed, event, at)
     if not isinstance(event, _CHARGED):
         return changed
-    changed = recorded(account, changed, event.subscription_id, _rights_from(event, at), at)
-    return _aligned(changed, event.subscription_id, _charged_from(event, at), at)
+    changed = with_limits(account, changed, event.subscription_id, _rights_from(event, at), at)
+    return _with_segments(changed, event.subscription_id, _charged_from(event, at), at)
 
 
-def _called_off(account: Account, changed: Account, event: e.ChangeWithdrawn, at: datetime) -> Account:
-    """What was billed only up to an end that does not come any more is billed on, at once."""
-    held = account.subscription(event.subscription_id)
-    assert held is not None
-    planned = next(change for change in held.scheduled if change.id == event.change_id)
-    if isinstance(planned.change, Cancel) and billed_up_to(account.books, held.id, planned.effective_at):
+def _change_withdrawn(account: Account, changed: Account, event: e.ChangeWithdrawn, at: datetime) -> Account:
+    """What was billed only up to an end that does not come any more is billed beyond it, at once."""
+    subscription = account.subscription(event.subscription_id)
+    assert subscription is not None
+    planned = next(change for change in subscription.scheduled if change.id == event.change_id)
+    if isinstance(planned.change, Cancel) and billed_up_to(account.books, subscription.id, planned.effective_at):
         return replace(changed, books=replace(changed.books, bill_at=at))
     return changed
 
 
-def _aligned(account: Account, subscription_id: str, since: datetime, at: datetime) -> Account:
-    """No rights, no charge: while dunning has suspended the account nothing runs."""
-    held = account.subscription(subscription_id)
-    assert held is not None
+def _with_segments(account: Account, subscription_id: str, since: datetime, at: datetime) -> Account:
+    """With the billing segments of what the subscription now charges. No rights, no charge: while dunning has suspended
+    the account nothing runs."""
+    subscription = account.subscription(subscription_id)
+    assert subscription is not None
     assert account.customer is not None
-    runs = held.gives_rights and account.owing.suspended_at is None
+    runs = subscription.gives_rights and account.owing.suspended_at is None
     currency = account.customer.currency
-    books = aligned(account.books, held, currency, since, at, because=account.seq, runs=runs)
+    books = with_segments(account.books, subscription, currency, since, at, because=account.seq, runs=runs)
     return replace(account, books=books)
 
 
@@ -84,7 +85,7 @@ def _charged_from(event: e.RightsEvent, at: datetime) -> datetime:
     return since or _rights_from(event, at)
 
 
-def _evolved(account: Account, event: e.RightsEvent, at: datetime) -> Account:
+def _evolve_rights(account: Account, event: e.RightsEvent, at: datetime) -> Account:
     match event:
         case e.CustomerCreated(customer=customer):
             return replace(account, customer=customer)
@@ -96,14 +97,14 @@ def _evolved(account: Account, event: e.RightsEvent, at: datetime) -> Account:
         case e.SubscriptionCreated(subscription=subscription):
             return replace(account, subscriptions=(*account.subscriptions, subscription))
         case e.SubscriptionStarted(subscription_id=id):
-            changed = account.changing(id, lambda held: _subscription_changed(held, event, at))
+            changed = account.changing(id, lambda subscription: _subscription_changed(subscription, event, at))
             started = changed.subscription(id)
             assert started is not None
             return _first_started(changed, started.plan.plan_key, started.start_at)
         case e.PlanChanged(subscription_id=id):
             before = account.subscription(id)
             assert before is not None
-            changed = account.changing(id, lambda held: _subscription_changed(held, event, at))
+            changed = account.changing(id, lambda subscription: _subscription_changed(subscription, event, at))
             if not before.started:
                 return changed
             # A trial goes on counting from where it began, also on the new plan.
@@ -117,10 +118,13 @@ def _evolved(account: Account, event: e.RightsEvent, at: datetime) -> Account:
             return _grant_ended(account, id, at, revoked=False)
         case e.ChangeScheduled(scheduled=planned):
             return account.changing(
-                planned.subscription_id, lambda held: replace(held, scheduled=(*held.scheduled, planned))
+                planned.subscription_id,
+                lambda subscription: replace(subscription, scheduled=(*subscription.scheduled, planned)),
             )
         case _:
-            return account.changing(event.subscription_id, lambda held: _subscription_changed(held, event, at))
+            return account.changing(
+                event.subscription_id, lambda subscription: _subscription_changed(subscription, event, at)
+            )
 
 
 def _first_started(account: Account, plan_key: str, at: datetime) -> Account:
@@ -158,11 +162,11 @@ def _grant_ended(account: Account, grant_id: str, at: datetime, revoked: bool) -
     )
 
 
-def _subscription_changed(held: Subscription, event: e.RightsEvent, at: datetime) -> Subscription:
+def _subscription_changed(subscription: Subscription, event: e.RightsEvent, at: datetime) -> Subscription:
     match event:
         case e.SubscriptionStarted():
             return replace(
-                held,
+                subscription,
                 started=True,
                 period=event.period,
                 anchor=event.anchor,
@@ -172,39 +176,41 @@ def _subscription_changed(held: Subscription, event: e.RightsEvent, at: datetime
                 usage_since=event.usage_since,
             )
         case e.TrialEnded(period=period, usage_anchor=anchor, usage_since=since):
-            return replace(held, trialing=False, period=period, usage_anchor=anchor, usage_since=since)
+            return replace(subscription, trialing=False, period=period, usage_anchor=anchor, usage_since=since)
         case e.SubscriptionRenewed(period=period):
-            return replace(held, period=period)
+            return replace(subscription, period=period)
         case e.PlanChanged():
             return replace(
-                held,
+                subscription,
                 plan=event.plan,
                 cadence=event.cadence,
                 quantity=event.quantity,
                 anchor=event.anchor,
                 period=event.period,
                 trial_ends_at=event.trial_ends_at,
-                trialing=held.trialing and event.trial_ends_at is not None and event.trial_ends_at > at,
-                plan_since=max(at, held.start_at),
-                overrides=held.overrides if event.plan.plan_id == held.plan.plan_id else (),
+                trialing=subscription.trialing and event.trial_ends_at is not None and event.trial_ends_at > at,
+                plan_since=max(at, subscription.start_at),
+                overrides=subscription.overrides if event.plan.plan_id == subscription.plan.plan_id else (),
                 usage_anchor=event.usage_anchor,
                 usage_since=event.usage_since,
             )
         case e.QuantityChanged(quantity=quantity):
-            return replace(held, quantity=quantity)
+            return replace(subscription, quantity=quantity)
         case e.AddOnAdded(add_on=add_on):
-            others = tuple(other for other in held.add_ons if other.plan.plan_key != add_on.plan.plan_key)
-            return replace(held, add_ons=(*others, add_on))
+            others = tuple(other for other in subscription.add_ons if other.plan.plan_key != add_on.plan.plan_key)
+            return replace(subscription, add_ons=(*others, add_on))
         case e.AddOnRemoved(plan_key=key):
-            return replace(held, add_ons=tuple(add_on for add_on in held.add_ons if add_on.plan.plan_key != key))
+            return replace(
+                subscription, add_ons=tuple(add_on for add_on in subscription.add_ons if add_on.plan.plan_key != key)
+            )
         case e.SubscriptionPaused(resumes_at=resumes_at):
-            return replace(held, paused_at=at, resumes_at=resumes_at)
+            return replace(subscription, paused_at=at, resumes_at=resumes_at)
         case e.SubscriptionResumed():
-            return replace(held, paused_at=None, resumes_at=None)
+            return replace(subscription, paused_at=None, resumes_at=None)
         case e.SubscriptionEnded(reason=reason):
-            return replace(held, ended_at=at, end_reason=EndReason(reason), scheduled=())
+            return replace(subscription, ended_at=at, end_reason=EndReason(reason), scheduled=())
         case e.ChangeWithdrawn(change_id=id) | e.ChangeApplied(change_id=id):
-            return held.without_scheduled(id)
+            return subscription.without_scheduled(id)
         case _:
             raise AssertionError(f"no fold for {type(event).__name__}")
 

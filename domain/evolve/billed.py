@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from domain.books.billed import Billed, BilledLine, Return
 from domain.books.invoice import CreditNote, Invoice, InvoiceStatus, OwedLine, Receivable
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.books.redemption import mirrored_shares
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 from domain.money import rounded, split
 from domain.period import Period
 from domain.tax import TaxLine
@@ -31,7 +31,7 @@ class TaxGroup(NamedTuple):
     tax: TaxLine
 
 
-def invoiced(keys: Keys, invoice: Invoice) -> dict[str, Billed]:
+def with_invoice(keys: Keys, invoice: Invoice) -> dict[str, Billed]:
     """With the lines of an invoice that has become final. What the rules came to counts as billed; what support made of
     it is theirs to have given."""
     after = dict(keys)
@@ -41,18 +41,18 @@ def invoiced(keys: Keys, invoice: Invoice) -> dict[str, Billed]:
         calculated = line.amount if line.calculated is None else line.calculated
         before = after.get(line.key)
         if before is not None and (line.corrects is not None or calculated < 0):
-            after[line.key] = _less(before, line, _mirrored(line, calculated))
+            after[line.key] = _less(before, line, _return_of(line, calculated))
         else:
             after[line.key] = _more(before, invoice, line, calculated)
     return after
 
 
-def set_off(keys: Keys, lines: Iterable[Line]) -> dict[str, Billed]:
-    """What would have gone back, and was not paid or was given before."""
+def with_set_off(keys: Keys, lines: Iterable[Line]) -> dict[str, Billed]:
+    """Without what would have gone back by these lines, and was not paid or was given before."""
     after = dict(keys)
     for line in lines:
         if line.key in after and line.calculated is not None:
-            after[line.key] = _less(after[line.key], line, _mirrored(line, line.calculated))
+            after[line.key] = _less(after[line.key], line, _return_of(line, line.calculated))
     return after
 
 
@@ -87,14 +87,14 @@ def _more(before: Billed | None, invoice: Invoice, line: Line, calculated: Decim
     )
 
 
-def _mirrored(line: Line, calculated: Decimal) -> Return:
-    """A line below zero as what it gives back."""
+def _return_of(line: Line, calculated: Decimal) -> Return:
+    """What a line below zero gives back."""
     shares = mirrored_shares(line.coupons)
     return Return(-calculated, -line.amount, -line.discount, shares, -line.credit, line.over, line.stands)
 
 
-def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
-    """After a credit note. What follows from the rules is billed back; what support gives is a gift beside them."""
+def with_credit_note(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
+    """After a credit note. What follows from the rules counts as billed back; what support gives is a gift beside."""
     after = dict(keys)
     if note.automatic:
         for line in note.lines:
@@ -107,14 +107,14 @@ def noted(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str, Billed]:
         lines = [line for line in note.lines if (line.treatment, line.tax_inclusive) == (tax.treatment, tax.inclusive)]
         named = {line.id: line.amount for line in lines if line.amount > 0}
         alone = {line.id: line.stands for line in owed.lines if line.key not in keys}
-        given = exact_sum(line.amount - _alone(line.amount, alone.get(line.id)) for line in lines)
+        given = exact_sum(line.amount - _by_itself(line.amount, alone.get(line.id)) for line in lines)
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE:  # what lowers only the loss gives nobody anything
             given = rounded(Fraction(given) * Fraction(note.total - note.off) / Fraction(note.total), note.currency)
-        after = _set_aside(after, _given, given, named, TaxGroup(note.currency, tax))
+        after = _set_aside(after, _with_gift, given, named, TaxGroup(note.currency, tax))
     return after
 
 
-def forgiven(keys: Keys, owed: Receivable, share: Decimal, of: Decimal) -> dict[str, Billed]:
+def with_forgiven(keys: Keys, owed: Receivable, share: Decimal, of: Decimal) -> dict[str, Billed]:
     """After an invoice of which nobody will pay the `share` of what it came to (`of`): what its lines charge, less what
     they give back, in each group that is taxed alike."""
     after = dict(keys)
@@ -127,17 +127,17 @@ def forgiven(keys: Keys, owed: Receivable, share: Decimal, of: Decimal) -> dict[
             parts = split(unpaid, [line.net - line.credited for line in charged], owed.currency)
             named = {line.id: part for line, part in zip(charged, parts, strict=True)}
             alone = {line.id: line.stands for line in charged if line.key not in keys}
-            unpaid -= exact_sum(_alone(part, alone.get(id)) for id, part in named.items())
-            after = _set_aside(after, _forgiven, unpaid, named, TaxGroup(owed.currency, tax))
+            unpaid -= exact_sum(_by_itself(part, alone.get(id)) for id, part in named.items())
+            after = _set_aside(after, _with_unpaid, unpaid, named, TaxGroup(owed.currency, tax))
     return after
 
 
-def _alone(amount: Decimal, stands: Decimal | None) -> Decimal:
+def _by_itself(amount: Decimal, stands: Decimal | None) -> Decimal:
     """What is noted of an item, or of a line of a period that is closed, concerns nothing else, as far as it stands."""
     return ZERO if stands is None else max(min(amount, stands), ZERO)
 
 
-def recovered(keys: Keys, owed: Receivable, amount: Decimal) -> dict[str, Billed]:
+def with_recovered(keys: Keys, owed: Receivable, amount: Decimal) -> dict[str, Billed]:
     """So much of an invoice that was written off has been paid after all."""
     after = dict(keys)
     for line in owed.lines:
@@ -161,21 +161,21 @@ def without_credit(keys: Keys, owed: Receivable) -> dict[str, Billed]:
     return after
 
 
-def unbilled(keys: Keys, owed: Receivable) -> dict[str, Billed]:
-    """As if the invoice had never been: what it charged, and what it gave back."""
+def without_invoice(keys: Keys, owed: Receivable) -> dict[str, Billed]:
+    """As if the invoice had never been: without what it charged, with what it gave back."""
     after = dict(keys)
     for line in owed.lines:
         before = after.get(line.key)
         if before is None:
             continue
-        after[line.key] = _undone(before, line) if line.corrects is not None else _dropped(before, line)
+        after[line.key] = _charged_again(before, line) if line.corrects is not None else _not_charged(before, line)
         if not after[line.key].lines:
             del after[line.key]
     return after
 
 
-def _dropped(before: Billed, line: OwedLine) -> Billed:
-    """What went back of it since stays given back, so as much more is wanted anew."""
+def _not_charged(before: Billed, line: OwedLine) -> Billed:
+    """Without what the line charged. What went back of it since stays given back, so as much more is wanted anew."""
     lines: list[BilledLine] = []
     for charged in before.lines:
         if charged.line_id != line.id:
@@ -188,7 +188,8 @@ def _dropped(before: Billed, line: OwedLine) -> Billed:
     return replace(before, lines=tuple(lines))
 
 
-def _undone(before: Billed, line: OwedLine) -> Billed:
+def _charged_again(before: Billed, line: OwedLine) -> Billed:
+    """With what the line gave back."""
     assert line.corrects is not None
     back = -line.amount
     gross = back if line.calculated is None else -line.calculated
@@ -206,15 +207,14 @@ def _undone(before: Billed, line: OwedLine) -> Billed:
 
 
 def _less(before: Billed, line: Line, taken: Return) -> Billed:
-    """Less what goes back of the line that it corrects. What was written before lines named that one goes back of the
-    newest."""
+    """Less what goes back of the line that this one corrects. (Only in journals of older releases does a line not name
+    that: there, and only for them, it goes back of the newest lines, of each `_at_most` what it charged.)"""
     if line.corrects is not None and before.line(line.corrects.line_id) is not None:
         return before.less(line.corrects.line_id, taken)
     lines = list(before.lines)
     rest = taken
     for place in reversed(range(len(lines))):
-        first = place == 0
-        part = rest if first else _at_most(rest, lines[place])
+        part = rest if place == 0 else _at_most(rest, lines[place])
         lines[place] = lines[place].less(part)
         rest = Return(
             rest.amount - part.amount,
@@ -246,9 +246,9 @@ def _set_aside(
     named: Mapping[str, Decimal],
     of: TaxGroup,
 ) -> dict[str, Billed]:
-    """`amount` is noted of the named lines, by line id, as far as they stand; then, since other documents may have
-    given back of these, of what else was charged at that tax, invoice by invoice, the newest first. Lines of one
-    invoice share what does not reach for all of them."""
+    """Notes `amount` of the named lines, by line id, as far as they stand; then, since other documents may have given
+    back of these, of what else was charged at that tax, invoice by invoice, the newest first. Lines of one invoice
+    share what does not reach for all of them."""
     after = dict(keys)
     keyed = {
         line.line_id: key
@@ -283,9 +283,9 @@ def _line(keys: Keys, key: str, line_id: str) -> BilledLine:
     return line
 
 
-def _given(amount: Decimal, line: BilledLine) -> BilledLine:
+def _with_gift(amount: Decimal, line: BilledLine) -> BilledLine:
     return replace(line, given=line.given + amount)
 
 
-def _forgiven(amount: Decimal, line: BilledLine) -> BilledLine:
+def _with_unpaid(amount: Decimal, line: BilledLine) -> BilledLine:
     return replace(line, forgiven=line.forgiven + amount)

@@ -8,26 +8,27 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.books import Books
 from domain.books.invoice import InvoiceStatus, Receivable
-from domain.books.line import ZERO
 from domain.books.redemption import Redemption
-from domain.evolve.billed import forgiven, noted, unbilled, without_credit
+from domain.evolve.billed import with_credit_note, with_forgiven, without_credit, without_invoice
 from domain.evolve.entries import with_credit, with_owed, with_released, with_taken_again
+from domain.exact import ZERO
 
 
-def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
+def invoice_voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
     """Billed anew, it counts as never billed. Otherwise what it charged is forgiven; what it gave back stands, and so
     does the credit for the plan that an upgrade has left."""
     owed = books.receivables[event.invoice_id]
     if event.rebill:
-        returned = (
-            _unused(redemption) if redemption.id in owed.used else redemption for redemption in books.redemptions
+        redemptions = (
+            _with_period_back(redemption) if redemption.id in owed.used else redemption
+            for redemption in books.redemptions
         )
-        books = _unreturned(books, owed)
-        billed = unbilled(books.billed, owed)
+        books = _without_returned(books, owed)
+        billed = without_invoice(books.billed, owed)
         again = (replace(item, added_at=at, at_once=True) for item in owed.items)
-        books = replace(books, billed=billed, items=(*books.items, *again), redemptions=tuple(returned), bill_at=at)
+        books = replace(books, billed=billed, items=(*books.items, *again), redemptions=tuple(redemptions), bill_at=at)
     else:
-        books = replace(books, billed=without_credit(forgiven(books.billed, owed, owed.total, owed.total), owed))
+        books = replace(books, billed=without_credit(with_forgiven(books.billed, owed, owed.total, owed.total), owed))
     for burn in event.returned:
         credit = books.credits[burn.credit_id]
         # Also one that was taken back in the meantime: what was used of it was not.
@@ -36,8 +37,8 @@ def voided(books: Books, event: e.InvoiceVoided, at: datetime) -> Books:
     return with_owed(books, owed.id, closed=InvoiceStatus.VOID, next_attempt_at=None)
 
 
-def _unreturned(books: Books, owed: Receivable) -> Books:
-    """What a voided invoice gave back of lines of others, is charged for them as before."""
+def _without_returned(books: Books, owed: Receivable) -> Books:
+    """What a voided invoice gave back of the lines of other invoices is charged for these lines as before."""
     back = {line.corrects: -line.net for line in owed.lines if line.corrects is not None}
     for other in books.receivables.values() if back else ():
         if any(line.id in back for line in other.lines):
@@ -48,21 +49,21 @@ def _unreturned(books: Books, owed: Receivable) -> Books:
     return books
 
 
-def written_off(books: Books, event: e.InvoiceWrittenOff) -> Books:
+def invoice_written_off(books: Books, event: e.InvoiceWrittenOff) -> Books:
     """What nobody will pay cannot be given back: it is set off against whatever goes back later."""
     owed = books.receivables[event.invoice_id]
-    books = replace(books, billed=forgiven(books.billed, owed, owed.due, owed.total - owed.noted))
+    books = replace(books, billed=with_forgiven(books.billed, owed, owed.due, owed.total - owed.noted))
     return with_owed(books, owed.id, closed=InvoiceStatus.UNCOLLECTIBLE, next_attempt_at=None)
 
 
-def _unused(redemption: Redemption) -> Redemption:
+def _with_period_back(redemption: Redemption) -> Redemption:
     """A coupon that had come to its end with that period goes on; one that was removed does not."""
     used_up = redemption.left == 0
     left = None if redemption.left is None else redemption.left + 1
     return replace(redemption, left=left, ended_at=None if used_up else redemption.ended_at)
 
 
-def credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
+def credit_note_issued(books: Books, event: e.CreditNoteIssued) -> Books:
     note = event.note
     owed = books.receivables[note.invoice_id]
     taken: dict[str, Decimal] = {}
@@ -72,7 +73,9 @@ def credit_noted(books: Books, event: e.CreditNoteIssued) -> Books:
     places = {(line.treatment, line.inclusive): n for n, line in enumerate(owed.tax)}
     for tax in note.tax:
         back[places[tax.treatment, tax.inclusive]] += tax.amount
-    books = replace(books, billed=noted(books.billed, owed, note), noted=books.noted + 1)
+    books = replace(
+        books, billed=with_credit_note(books.billed, owed, note), credit_note_count=books.credit_note_count + 1
+    )
     books = with_owed(
         with_released(books, note.released),
         owed.id,

@@ -10,7 +10,7 @@ from domain.books import Books
 from domain.books.credit import Burn, Credit, Release
 from domain.books.invoice import InvoiceStatus
 from domain.books.payment import Allocation, Payment
-from domain.evolve.billed import recovered
+from domain.evolve.billed import with_recovered
 
 
 def with_owed(books: Books, invoice_id: str, **changes: Any) -> Books:
@@ -23,7 +23,7 @@ def with_paid(books: Books, allocations: Iterable[Allocation], at: datetime) -> 
         owed = books.receivables[allocation.invoice_id]
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
             # Something may have been set off against what nobody would pay, and now goes back.
-            books = replace(books, billed=recovered(books.billed, owed, allocation.amount), bill_at=at)
+            books = replace(books, billed=with_recovered(books.billed, owed, allocation.amount), bill_at=at)
         owed = replace(owed, paid=owed.paid + allocation.amount)
         if owed.closed is InvoiceStatus.UNCOLLECTIBLE and not owed.unpaid:
             owed = replace(owed, closed=None)  # paid after all
@@ -47,8 +47,8 @@ def with_burned(books: Books, burns: Iterable[Burn]) -> Books:
 
 
 def with_released(books: Books, releases: Iterable[Release]) -> Books:
-    """Promotional credit comes back with what it had lowered, also to a credit that was taken back since: what was used
-    of it was not. What has expired meanwhile expires again."""
+    """Promotional credit comes back with the lines that it had lowered, also to a credit that was voided since: what
+    was used of it was not. What has expired meanwhile expires again."""
     for release in releases:
         credit = books.credits[release.credit_id]
         books = with_credit(books, replace(credit, remaining=credit.remaining + release.amount, voided_at=None))
@@ -58,7 +58,7 @@ def with_released(books: Books, releases: Iterable[Release]) -> Books:
 
 
 def with_taken_again(books: Books, releases: Iterable[Release]) -> Books:
-    """What came back with lines is used again, as they are billed again: as far as it is still there."""
+    """The credit that came back with lines is used again, as these are billed again: as far as it is still there."""
     for release in releases:
         credit, owed = books.credits[release.credit_id], books.receivables[release.invoice_id]
         taken = min(release.amount, credit.remaining)

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 from domain import events as e
 from domain.books import Books
 from domain.books.invoice import Invoice, OwedLine, Receivable
-from domain.books.line import ZERO, Line
+from domain.books.line import Line
 from domain.books.redemption import Redemption
 from domain.books.segment import BillingSegment
 from domain.catalog import ProrationPolicy
-from domain.evolve.billed import invoiced
+from domain.evolve.billed import with_invoice
 from domain.evolve.entries import with_burned, with_owed, with_released
+from domain.exact import ZERO
 from domain.period import FOREVER, period_at
 from domain.tax import Treatment
 
@@ -21,15 +22,15 @@ DAY_MAX = timedelta(hours=26)
 """Longer than any local day."""
 
 
-def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
+def invoice_finalized(books: Books, event: e.InvoiceFinalized) -> Books:
     invoice = event.invoice
     keys = {line.key for line in invoice.lines}
     books = replace(
         books,
-        billed=invoiced(books.billed, invoice),
+        billed=with_invoice(books.billed, invoice),
         items=tuple(item for item in books.items if item.id not in event.items),
         adjustments=tuple(adjustment for adjustment in books.adjustments if adjustment.key not in keys),
-        made=books.made + 1,
+        invoice_count=books.invoice_count + 1,
         receivables={
             **books.receivables,
             invoice.id: replace(
@@ -40,18 +41,18 @@ def finalized(books: Books, event: e.InvoiceFinalized) -> Books:
             ),
         },
         redemptions=tuple(
-            _used(redemption, invoice.issued_at) if redemption.id in event.used else redemption
+            _with_period_used(redemption, invoice.issued_at) if redemption.id in event.used else redemption
             for redemption in books.redemptions
         ),
     )
-    books = with_burned(with_released(_returned(books, invoice), invoice.released), invoice.credits)
+    books = with_burned(with_released(_with_returned(books, invoice), invoice.released), invoice.credits)
     if invoice.until is None or invoice.corrections_from is None:
         return books
-    return closed(books, invoice.until, invoice.corrections_from)
+    return billing_closed(books, invoice.until, invoice.corrections_from)
 
 
-def _returned(books: Books, invoice: Invoice) -> Books:
-    """What the invoice gives back of lines of earlier ones."""
+def _with_returned(books: Books, invoice: Invoice) -> Books:
+    """With what the invoice gives back of lines of earlier invoices noted on those lines."""
     for line in invoice.lines:
         if line.corrects is not None:
             owed, back = books.receivables[line.corrects.invoice_id], line.discount + line.credit - line.amount
@@ -103,9 +104,9 @@ def _treatment(line: Line) -> Treatment:
     return line.treatment
 
 
-def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
+def billing_closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
     closed_until = max(books.closed_until or corrections_from, corrections_from)
-    segments = _looked_at(books.segments, closed_until)
+    segments = _still_needed(books.segments, closed_until)
     since = _kept_since(segments, closed_until)
     return replace(
         books,
@@ -121,10 +122,10 @@ def closed(books: Books, until: datetime, corrections_from: datetime) -> Books:
     )
 
 
-def _looked_at(segments: Iterable[BillingSegment], closed_until: datetime) -> tuple[BillingSegment, ...]:
-    """Those that anything is still charged for. And who charged a meter in months that are closed, as long as a longer
-    period of another price of it is not: what was used then was theirs. And what ended on the day on which one begins
-    that counts days: that day may be theirs."""
+def _still_needed(segments: Iterable[BillingSegment], closed_until: datetime) -> tuple[BillingSegment, ...]:
+    """The segments for which something is still charged. And those that charged a meter in months that are closed, as
+    long as a longer period of another price of that meter is not: what was used then was theirs. And those that ended
+    on the day on which a segment begins that counts days: that day may be theirs."""
     segments = tuple(segments)
     since: dict[str, datetime] = {}
     begun: list[datetime] = []
@@ -144,8 +145,8 @@ def _looked_at(segments: Iterable[BillingSegment], closed_until: datetime) -> tu
 
 
 def _kept_since(segments: Iterable[BillingSegment], closed_until: datetime) -> dict[str, datetime]:
-    """Where a minimum spend counts months that are closed already, with all the others of its year, what they came to
-    is kept until the year is."""
+    """By subscription, since when billed keys are kept although they are closed: a minimum spend by the year counts
+    what its closed months came to until the year is closed."""
     found: dict[str, datetime] = {}
     for segment in segments:
         if segment.minimum:
@@ -154,7 +155,7 @@ def _kept_since(segments: Iterable[BillingSegment], closed_until: datetime) -> d
     return found
 
 
-def _used(redemption: Redemption, at: datetime) -> Redemption:
+def _with_period_used(redemption: Redemption, at: datetime) -> Redemption:
     if redemption.left is None:
         return redemption
     left = redemption.left - 1

@@ -18,15 +18,19 @@ YEARS_KEPT = 12 * KEPT
 """The same of one that resets by the quarter or the year: 36 of its periods."""
 
 
-def recorded(before: Account, after: Account, subscription_id: str, since: datetime, at: datetime) -> Account:
+def with_limits(before: Account, after: Account, subscription_id: str, since: datetime, at: datetime) -> Account:
     """`after`, with what its subscription gives from `since` on."""
-    held = after.subscription(subscription_id)
-    assert held is not None
-    wanted = {(limit.slot, limit.feature.key): limit for limit in given(held, since)} if held.gives_rights else {}
+    subscription = after.subscription(subscription_id)
+    assert subscription is not None
+    wanted = (
+        {(limit.slot, limit.feature.key): limit for limit in limits_of(subscription, since)}
+        if subscription.gives_rights
+        else {}
+    )
     kept: list[Limit] = []
     for limit in before.limits:
-        if limit.subscription_id != held.id or limit.end is not None:
-            if limit.end is None or not _forgotten(limit, at):
+        if limit.subscription_id != subscription.id or limit.end is not None:
+            if limit.end is None or not _is_forgotten(limit, at):
                 kept.append(limit)
             continue
         key = (limit.slot, limit.feature.key)
@@ -38,37 +42,37 @@ def recorded(before: Account, after: Account, subscription_id: str, since: datet
     return replace(after, limits=(*kept, *wanted.values()))
 
 
-def given(held: Subscription, since: datetime) -> Iterator[Limit]:
+def limits_of(subscription: Subscription, since: datetime) -> Iterator[Limit]:
     """What the plan and then each add-on gives of metered features."""
-    yield from _of(held, held.plan, 1, None, since)
-    for add_on in held.add_ons:
-        yield from _of(held, add_on.plan, add_on.quantity, add_on.plan.plan_key, since)
+    yield from _of(subscription, subscription.plan, 1, None, since)
+    for add_on in subscription.add_ons:
+        yield from _of(subscription, add_on.plan, add_on.quantity, add_on.plan.plan_key, since)
 
 
 def _of(
-    held: Subscription, version: PlanVersion, quantity: int, add_on: str | None, since: datetime
+    subscription: Subscription, version: PlanVersion, quantity: int, add_on: str | None, since: datetime
 ) -> Iterator[Limit]:
     for entitlement in version.terms.entitlements:
         feature = version.feature(entitlement.feature)
         if feature.kind is FeatureKind.METERED:
             yield Limit(
-                subscription_id=held.id,
+                subscription_id=subscription.id,
                 feature=feature,
                 start=since,
-                anchor=held.counted_by,
-                since=held.counted_since,
-                zone=held.zone,
+                anchor=subscription.counted_by,
+                since=subscription.counted_since,
+                zone=subscription.zone,
                 add_on=add_on,
                 enabled=entitlement.enabled is not False,
                 limit=None if entitlement.limit is None else EXACT.multiply(entitlement.limit, quantity),
                 hard=entitlement.hard,
                 resets=entitlement.resets,
                 rollover=entitlement.rollover,
-                trial=held.trialing,
+                trial=subscription.trialing,
             )
 
 
-def _forgotten(one: Limit, at: datetime) -> bool:
-    assert one.end is not None
-    kept = YEARS_KEPT if one.resets in (Cadence.QUARTER, Cadence.YEAR) else KEPT
-    return at - one.end > kept
+def _is_forgotten(limit: Limit, at: datetime) -> bool:
+    assert limit.end is not None
+    kept = YEARS_KEPT if limit.resets in (Cadence.QUARTER, Cadence.YEAR) else KEPT
+    return at - limit.end > kept

@@ -8,15 +8,14 @@ from domain import events as e
 from domain.account import Account
 from domain.books import Books
 from domain.books.books import ProviderLink
-from domain.books.line import ZERO
 from domain.books.payment import Allocation
-from domain.evolve.billed import set_off
-from domain.evolve.corrections import credit_noted, voided, written_off
+from domain.evolve.billed import with_set_off
+from domain.evolve.corrections import credit_note_issued, invoice_voided, invoice_written_off
 from domain.evolve.entries import with_burned, with_credit, with_owed, with_paid, with_payment, with_refund
-from domain.evolve.invoices import closed, finalized
+from domain.evolve.invoices import billing_closed, invoice_finalized
 from domain.evolve.owing import owing, prepaid
 from domain.evolve.payments import payment_failed, payment_succeeded
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 
 
 def evolve_money(account: Account, event: e.MoneyEvent, at: datetime) -> Account:
@@ -44,19 +43,19 @@ def _books(books: Books, event: e.MoneyEvent, at: datetime) -> Books:
             others = tuple(other for other in books.adjustments if other.key != adjustment.key)
             return replace(books, adjustments=(*others, adjustment))
         case e.InvoiceFinalized():
-            return finalized(books, event)
+            return invoice_finalized(books, event)
         case e.BillingClosed(until=until, corrections_from=corrections_from):
-            return closed(books, until, corrections_from)
+            return billing_closed(books, until, corrections_from)
         case e.ReturnsSetOff(lines=lines):
-            return replace(books, billed=set_off(books.billed, lines))
+            return replace(books, billed=with_set_off(books.billed, lines))
         case e.InvoiceVoided():
-            return voided(books, event, at)
+            return invoice_voided(books, event, at)
         case e.InvoiceWrittenOff():
-            return written_off(books, event)
+            return invoice_written_off(books, event)
         case e.InstalmentsPlanned(invoice_id=id, instalments=instalments):
             return with_owed(books, id, instalments=instalments, attempts=0, next_attempt_at=None)
         case e.CreditNoteIssued():
-            return credit_noted(books, event)
+            return credit_note_issued(books, event)
         case e.CreditGranted(credit=credit):
             return with_credit(books, credit)
         case e.CreditVoided(credit_id=id, amount=amount):

@@ -7,8 +7,7 @@ from domain.account import Owing
 from domain.books import Books
 from domain.books.credit import CreditKind
 from domain.books.debt import debts
-from domain.books.line import ZERO
-from domain.exact import EXACT
+from domain.exact import EXACT, ZERO
 
 
 def owing(books: Books, suspended_at: datetime | None) -> Owing:
@@ -16,21 +15,21 @@ def owing(books: Books, suspended_at: datetime | None) -> Owing:
     amounts: dict[str, Decimal] = {}
     due_at: datetime | None = None
     rights_until: datetime | None = None
-    opened = books.open
-    for owed in opened:
+    open_receivables = books.open
+    for owed in open_receivables:
         amounts[owed.currency] = EXACT.add(amounts.get(owed.currency, ZERO), owed.due)
         fell_due = owed.fell_due_at
         due_at = min(due_at or fell_due, fell_due)
         rights_until = min(rights_until or fell_due + owed.dunning.grace, fell_due + owed.dunning.grace)
-    attempts = [owed.next_attempt_at for owed in opened if owed.next_attempt_at is not None]
-    parts = sorted((part for owed in opened for part in debts(owed)), key=lambda part: (part.due_at, part.currency))
+    attempts = [owed.next_attempt_at for owed in open_receivables if owed.next_attempt_at is not None]
+    owed_parts = (debt for owed in open_receivables for debt in debts(owed))
     return Owing(
         amounts=dict(sorted(amounts.items())),
         due_at=due_at,
         rights_until=rights_until,
         next_attempt_at=min(attempts, default=None),
         suspended_at=suspended_at,
-        debts=tuple(parts),
+        debts=tuple(sorted(owed_parts, key=lambda debt: (debt.due_at, debt.currency))),
     )
 
 

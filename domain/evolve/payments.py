@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from domain import events as e
 from domain.books import Books
-from domain.books.line import ZERO
 from domain.evolve.entries import with_credit, with_owed, with_paid, with_payment
+from domain.exact import ZERO
 
 
 def payment_succeeded(books: Books, event: e.PaymentSucceeded, at: datetime) -> Books:

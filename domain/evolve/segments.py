@@ -16,20 +16,20 @@ from domain.subscription import Subscription
 _ORDER = tuple(Cadence)
 
 
-def aligned(
-    books: Books, held: Subscription, currency: str, since: datetime, at: datetime, *, because: int, runs: bool
+def with_segments(
+    books: Books, subscription: Subscription, currency: str, since: datetime, at: datetime, *, because: int, runs: bool
 ) -> Books:
-    """The books after a change of `held` that is charged from `since` and was recorded at `at` as entry `because` of
-    the journal: segments whose terms no longer hold end there, and (if it still `runs`) new ones begin."""
-    wanted = {segment.plan_key: segment for segment in (running(held, currency, since) if runs else ())}
+    """The books after a change of the subscription that is charged from `since` and was recorded at `at` as entry
+    `because` of the journal: segments whose terms no longer hold end there, and (if it still `runs`) new ones begin."""
+    wanted = {segment.plan_key: segment for segment in (segments_of(subscription, currency, since) if runs else ())}
     kept: list[BillingSegment] = []
     changed: list[BillingSegment] = []
     once = list(books.once)
     follows = False  # a paid segment of the same subscription came before: this is a change, not a beginning
     for segment in books.segments:
-        if segment.subscription_id != held.id or segment.end is not None:
+        if segment.subscription_id != subscription.id or segment.end is not None:
             kept.append(segment)
-            follows = follows or (segment.subscription_id == held.id and not segment.trial)
+            follows = follows or (segment.subscription_id == subscription.id and not segment.trial)
             continue
         if segment.plan_key in wanted and _same(segment, wanted[segment.plan_key]):
             kept.append(segment)
@@ -49,7 +49,7 @@ def aligned(
         kept.append(new)
     # Of a beginning, a pause or an end no invoice follows that could take it along.
     going_on = any(
-        segment.subscription_id == held.id and segment.end is None and may_charge(segment) for segment in kept
+        segment.subscription_id == subscription.id and segment.end is None and may_charge(segment) for segment in kept
     )
     edge = not follows or not going_on
     now = any(may_charge(segment) and (edge or segment.changes_billed is ChangesBilled.AT_ONCE) for segment in changed)
@@ -77,7 +77,7 @@ def may_charge(segment: BillingSegment) -> bool:
     return bool(segment.minimum) or any(costs(price) for price in (*segment.prices, *segment.once))
 
 
-def chosen(
+def applicable_prices(
     version: PlanVersion, overrides: Iterable[Price], currency: str, cadence: Cadence
 ) -> tuple[tuple[Price, ...], tuple[Price, ...]]:
     """The prices of a plan that a subscriber pays, (recurring, once). Of one key that is sold in several rhythms it
@@ -102,41 +102,41 @@ def _fits(price: Price, cadence: Cadence) -> tuple[bool, int]:
     return (price.cadence is not cadence, _ORDER.index(price.cadence))
 
 
-def running(held: Subscription, currency: str, since: datetime) -> Iterator[BillingSegment]:
+def segments_of(subscription: Subscription, currency: str, since: datetime) -> Iterator[BillingSegment]:
     """What its plan and its add-ons charge for, from then on."""
-    yield _stretch(held, held.plan, held.quantity, currency, since, add_on=False)
-    for add_on in held.add_ons:
-        yield _stretch(held, add_on.plan, add_on.quantity, currency, since, add_on=True)
+    yield _segment(subscription, subscription.plan, subscription.quantity, currency, since, add_on=False)
+    for add_on in subscription.add_ons:
+        yield _segment(subscription, add_on.plan, add_on.quantity, currency, since, add_on=True)
 
 
-def _stretch(
-    held: Subscription, version: PlanVersion, quantity: int, currency: str, since: datetime, *, add_on: bool
+def _segment(
+    subscription: Subscription, version: PlanVersion, quantity: int, currency: str, since: datetime, *, add_on: bool
 ) -> BillingSegment:
-    terms = held.plan.terms
-    prices, once = chosen(version, () if add_on else held.overrides, currency, held.cadence)
+    terms = subscription.plan.terms
+    prices, once = applicable_prices(version, () if add_on else subscription.overrides, currency, subscription.cadence)
     minimum = next((money.amount for money in version.terms.minimum_spend if money.currency == currency), None)
     return BillingSegment(
-        subscription_id=held.id,
+        subscription_id=subscription.id,
         plan_key=version.plan_key,
         plan_name=version.plan_name,
         version_id=version.id,
         currency=currency,
         prices=prices,
         mode=version.terms.billing,
-        anchor=held.anchor,
-        cadence=held.cadence,
-        zone=held.zone,
+        anchor=subscription.anchor,
+        cadence=subscription.cadence,
+        zone=subscription.zone,
         quantity=quantity,
         start=since,
         once=once,
         add_on=add_on,
-        trial=held.trialing,
+        trial=subscription.trialing,
         trial_usage=terms.trial_usage,
         changes_billed=terms.changes_billed,
         minimum=None if add_on else minimum,
         draft_hours=terms.draft_hours,
-        usage_anchor=held.usage_anchor,
-        usage_since=held.usage_since,
+        usage_anchor=subscription.usage_anchor,
+        usage_since=subscription.usage_since,
     )
 
 

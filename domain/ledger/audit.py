@@ -10,9 +10,8 @@ from domain import events as e
 from domain.books import Books
 from domain.books.credit import CreditKind
 from domain.books.invoice import CreditNote, Invoice, InvoiceStatus
-from domain.books.line import ZERO
-from domain.books.payment import Payment, Refund, RefundTarget
-from domain.exact import EXACT, exact_sum
+from domain.books.payment import RefundTarget
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.ledger.posting import LedgerAccount, Posting
 from domain.tax import TaxLine
 
@@ -29,16 +28,16 @@ def faults(books: Books, events: Iterable[object], posted: Iterable[Posting]) ->
         elif isinstance(event, e.CreditNoteIssued):
             notes.setdefault(event.note.invoice_id, []).append(event.note)
     for id, invoice in invoices.items():
-        yield from _credited(invoice, notes.get(id, []))
-        yield from _withheld(books, invoice, notes.get(id, []))
-        yield from _kept(books, invoice, notes.get(id, []))
+        yield from _over_credited(invoice, notes.get(id, []))
+        yield from _credited_nowhere(books, invoice, notes.get(id, []))
+        yield from _not_in_books(books, invoice, notes.get(id, []))
     yield from _balances(books, invoices, notes, posted)
     yield from _unspent(books)
 
 
 # ── nothing above itself ─────────────────────────────────────────────────────────────────────────────────────────────
-def _credited(invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
-    """The document, its tax groups, its lines."""
+def _over_credited(invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
+    """Where notes credit more than the invoice, one of its taxes or one of its lines comes to."""
     back = exact_sum(note.total for note in notes)
     if back > max(invoice.total, ZERO):
         yield f"invoice {invoice.number} of {invoice.total:f} is credited {back:f}"
@@ -62,24 +61,23 @@ def _named(tax: TaxLine) -> str:
     return f"{tax.treatment.name} {tax.treatment.percent:f} %"
 
 
-def _withheld(books: Books, invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
+def _credited_nowhere(books: Books, invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
     """What a note takes back lowers what is owed, or becomes credit, or documents an earlier refund."""
     nowhere = exact_sum(note.total - note.off - (note.credit.amount if note.credit else ZERO) for note in notes)
-    paid_by = (
-        payment for payment in books.payments.values() if any(a.invoice_id == invoice.id for a in payment.allocations)
+    refunded = exact_sum(
+        refund.amount - refund.from_credit
+        for payment in books.payments.values()
+        if any(allocation.invoice_id == invoice.id for allocation in payment.allocations)
+        for refund in payment.refunds
+        if refund.failure is None
     )
-    refunded = exact_sum(refund.amount - refund.from_credit for payment in paid_by for refund in _made(payment))
     if nowhere > refunded:
         missing = EXACT.subtract(nowhere, refunded)
         yield f"{missing:f} of the credit notes of invoice {invoice.number} neither lowered what was owed nor went back"
 
 
-def _made(payment: Payment) -> Iterator[Refund]:
-    return (refund for refund in payment.refunds if refund.failure is None)
-
-
 # ── books = documents = ledger ───────────────────────────────────────────────────────────────────────────────────────
-def _kept(books: Books, invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
+def _not_in_books(books: Books, invoice: Invoice, notes: Sequence[CreditNote]) -> Iterator[str]:
     owed = books.receivables.get(invoice.id)
     if owed is None:
         yield f"the books do not have invoice {invoice.number}"
@@ -97,7 +95,7 @@ def _balances(
     books: Books, invoices: Mapping[str, Invoice], notes: Mapping[str, Sequence[CreditNote]], posted: Iterable[Posting]
 ) -> Iterator[str]:
     ledger = _sums(((posting.account, posting.currency), posting.amount) for posting in posted)
-    expected = _sums(_owed(books))
+    expected = _sums(_amounts(books))
     stand = [invoice for id, invoice in invoices.items() if id in books.receivables and not _void(books, id)]
     expected |= _sums(((LedgerAccount.TAX, invoice.currency), -tax.amount) for invoice in stand for tax in invoice.tax)
     for invoice in stand:
@@ -106,15 +104,15 @@ def _balances(
             expected[key] = EXACT.add(expected.get(key, ZERO), exact_sum(tax.amount for tax in note.tax))
     for account, currency in sorted(ledger.keys() | expected.keys()):
         if account in _COMPARED:
-            said, is_ = ledger.get((account, currency), ZERO), expected.get((account, currency), ZERO)
-            if said != is_:
-                yield f"{account} is {said:f} {currency} in the ledger and {is_:f} in the books"
+            in_ledger, in_books = (balances.get((account, currency), ZERO) for balances in (ledger, expected))
+            if in_ledger != in_books:
+                yield f"{account} is {in_ledger:f} {currency} in the ledger and {in_books:f} in the books"
 
 
 _COMPARED = frozenset({LedgerAccount.RECEIVABLE, LedgerAccount.CREDIT_LIABILITY, LedgerAccount.CASH, LedgerAccount.TAX})
 
 
-def _owed(books: Books) -> Iterator[tuple[tuple[LedgerAccount, str], Decimal]]:
+def _amounts(books: Books) -> Iterator[tuple[tuple[LedgerAccount, str], Decimal]]:
     for owed in books.receivables.values():
         yield (LedgerAccount.RECEIVABLE, owed.currency), owed.due
     for credit in books.credits.values():
@@ -136,10 +134,10 @@ def _void(books: Books, invoice_id: str) -> bool:
 def _unspent(books: Books) -> Iterator[str]:
     """Credit settles what is open, except what buys credit and what is being charged."""
     busy = {
-        part.invoice_id
+        allocation.invoice_id
         for payment in books.payments.values()
         if payment.settled_at is None and not payment.waiting
-        for part in payment.allocations
+        for allocation in payment.allocations
     }
     prepaid = [credit for credit in books.credits.values() if credit.kind is CreditKind.PREPAID]
     left = _sums((credit.currency, credit.remaining) for credit in prepaid)

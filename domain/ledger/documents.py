@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from domain.books.invoice import CreditNote, Invoice, Receivable
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
+from domain.exact import ZERO
 from domain.ledger.posting import LedgerAccount
 from domain.money import split
 from domain.period import Period

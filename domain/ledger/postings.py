@@ -17,9 +17,8 @@ from domain.account import Account
 from domain.books import Books
 from domain.books.credit import Credit, CreditKind
 from domain.books.invoice import InvoiceStatus, Receivable
-from domain.books.line import ZERO
 from domain.books.payment import Payment, RefundTarget
-from domain.exact import exact_sum
+from domain.exact import ZERO, exact_sum
 from domain.ledger.documents import Share, of_document, of_receivable, shares
 from domain.ledger.posting import LedgerAccount, Posting
 from domain.money import split
@@ -115,8 +114,8 @@ def _recovered(owed: Receivable, amount: Decimal) -> Iterator[Posting]:
 
 
 def _voided(owed: Receivable, at: datetime, credited: Decimal) -> Iterator[Posting]:
-    """As if it had never been. (One with a credit note, or that money was paid for, is not voided.) Credit it had used
-    and that expired meanwhile does not come back: that is revenue like all credit that expires."""
+    """As if the invoice had never been. (One with a credit note, or that money was paid for, is not voided.) Credit
+    that it had used and that expired meanwhile does not come back: that is revenue like all credit that expires."""
     yield from _debits(shares(of_receivable(owed), at), owed.currency, owed.id, owed.number)
     yield Posting(LedgerAccount.REVENUE, owed.currency, credited - owed.total, owed.id, owed.number)
 
@@ -152,18 +151,12 @@ def _gathered(found: Iterable[Posting]) -> tuple[Posting, ...]:
     for posting in found:
         same = replace(posting, amount=ZERO)
         together[same] = exact_sum((together.get(same, ZERO), posting.amount))
-    order = list(LedgerAccount)
-    return tuple(
-        replace(same, amount=amount)
-        for same, amount in sorted(
-            together.items(), key=lambda kept: (order.index(kept[0].account), kept[0].about, _span(kept[0]))
-        )
-        if amount
-    )
+    return tuple(replace(same, amount=together[same]) for same in sorted(together, key=_order) if together[same])
 
 
-def _span(posting: Posting) -> tuple[datetime, ...]:
-    return () if posting.period is None else (posting.period.start, posting.period.end)
+def _order(posting: Posting) -> tuple[int, str, tuple[datetime, ...]]:
+    span = () if posting.period is None else (posting.period.start, posting.period.end)
+    return list(LedgerAccount).index(posting.account), posting.about, span
 
 
 def _balances(entry: Iterable[Posting]) -> bool:

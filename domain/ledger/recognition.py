@@ -3,8 +3,7 @@
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from domain.books.line import ZERO
-from domain.exact import EXACT, divided
+from domain.exact import EXACT, ZERO, divided
 from domain.ledger.posting import LedgerAccount, Posting
 from domain.money import Money, digits
 from domain.period import Grain, Period, bucket, midnight

@@ -11,7 +11,7 @@ from domain import events as e
 from domain.account import Account
 from domain.catalog import PlanVersion, Price
 from domain.errors import NotChargeable
-from domain.evolve.segments import chosen
+from domain.evolve.segments import applicable_prices
 from domain.period import Cadence, period_at
 from domain.policy import ChangeTiming
 from domain.pricing.fixed_fees import in_a_year
@@ -73,5 +73,5 @@ def _a_year(
     plan: PlanVersion, quantity: int, cadence: Cadence, currency: str, overrides: Sequence[Price] = ()
 ) -> Fraction:
     """What its fixed fees come to in a year."""
-    recurring, _ = chosen(plan, overrides, currency, cadence)
+    recurring, _ = applicable_prices(plan, overrides, currency, cadence)
     return in_a_year(recurring, quantity)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Set
-from decimal import Decimal
 
 from msgspec.structs import fields
 
 from domain.catalog import Price, ProrationPolicy, Tier
 from domain.errors import Refusal, invalid
+from domain.exact import ZERO
 from domain.money import is_currency
 from domain.policy import ChangeDay
 from domain.pricing.models import MODELS
@@ -85,7 +85,7 @@ def _check_tiers(tiers: tuple[Tier, ...]) -> None:
     """Ascending, and only the last one open. An upper bound is inclusive."""
     if len(tiers) > TIERS_MAX:
         raise invalid(f"at most {TIERS_MAX} tiers", "tiers")
-    below = Decimal(0)
+    below = ZERO
     for index, tier in enumerate(tiers):
         where = ("tiers", str(index))
         last = index == len(tiers) - 1

@@ -82,37 +82,32 @@ def prorated(
     whole: Period,
     zone: str,
     *,
-    begins: ChangeDay | None = None,
     owners: Sequence[tuple[ChangeDay, ChangeDay]] | None = None,
 ) -> Rated:
     """What a recurring price comes to in the period `whole`, of which each part (in order of time) has its quantity.
 
     Each quantity costs its share of what it costs over the whole period. Under NONE that at the period's start costs
     the whole, under FULL the highest does: who had 10, then 5, then 15 seats has paid for 15 (Lago, published case
-    T30). `begins`: as in `share`, of the first part. `owners`: of each part, whose the days are on which it begins and
-    ends, where other prices come in between; else it follows from the parts.
+    T30). `owners`: of each part, whose the days are on which it begins and ends; None: of all parts by `change_day`, as
+    where one follows on the other.
     """
     lasting = [(part, Decimal(quantity)) for part, quantity in quantities if part.start < part.end]
     match price.proration:
         case ProrationPolicy.NONE:
-            counted = [quantity for part, quantity in lasting if part.start == whole.start]
-            return _whole(price, counted, "as the period began", len(lasting) > 1)
+            first = [quantity for part, quantity in lasting if part.start == whole.start]
+            return _whole(price, first, "as the period began", len(lasting) > 1)
         case ProrationPolicy.FULL:
             highest = max((quantity for _, quantity in lasting), default=None)
             return _whole(price, [] if highest is None else [highest], "the most in the period", len(lasting) > 1)
         case ProrationPolicy.BY_SECOND:
             measures = [_by_second(part, whole) for part, _ in lasting]
         case ProrationPolicy.BY_DAY:
-            parts = [part for part, _ in lasting]
-            known = _owners(parts, zone, price.change_day, begins)
-            if owners is not None:
-                known = (owner for (part, _), owner in zip(quantities, owners, strict=True) if part.start < part.end)
-            measures = [_by_day(part, whole, zone, *owner) for part, owner in zip(parts, known, strict=True)]
-    rated = [(rate(price, quantity), measure) for (_, quantity), measure in zip(lasting, measures, strict=True)]
-    exact = sum((measure.of_amount(priced_part.exact) for priced_part, measure in rated), Fraction(0))
-    return Rated(
-        exact, tuple(step for priced_part, measure in rated if measure.owned for step in _scaled(priced_part, measure))
-    )
+            known = owners or [(price.change_day, price.change_day)] * len(quantities)
+            owned = [(part, owner) for (part, _), owner in zip(quantities, known, strict=True) if part.start < part.end]
+            measures = [_by_day(part, whole, zone, *owner) for part, owner in owned]
+    measured = [(rate(price, quantity), measure) for (_, quantity), measure in zip(lasting, measures, strict=True)]
+    exact = sum((measure.of_amount(rated.exact) for rated, measure in measured), Fraction(0))
+    return Rated(exact, tuple(step for rated, measure in measured if measure.owned for step in _scaled(rated, measure)))
 
 
 def _by_second(part: Period, whole: Period) -> Measure:
@@ -125,20 +120,6 @@ def _by_day(part: Period, whole: Period, zone: str, begins: ChangeDay, ends: Cha
         return _by_second(part, whole)
     owned = _cut(part.end, whole, zone, ends) - _cut(part.start, whole, zone, begins)
     return Measure(max(owned.days, 0), of.days, days=True)
-
-
-def _owners(
-    parts: Sequence[Period], zone: str, change_day: ChangeDay, begins: ChangeDay | None
-) -> Iterator[tuple[ChangeDay, ChangeDay]]:
-    """Who owns the days on which each part begins and ends. After a gap a part begins a day of its own, unless the one
-    before ended on the same day: a seat that comes and goes twice in a day costs that day once (Lago #4399)."""
-    first = begins or change_day
-    ended: date | None = None
-    for part in parts:
-        if ended is not None:
-            first = change_day if day_of(part.start, zone) == ended else ChangeDay.NEW
-        yield first, change_day
-        ended = day_of(part.end, zone)
 
 
 def _cut(at: datetime, whole: Period, zone: str, owner: ChangeDay) -> date:

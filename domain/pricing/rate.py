@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from msgspec import Struct
 
-from domain.books.line import ZERO, Step
+from domain.books.line import Step
 from domain.catalog import Price
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.pricing.fraction import as_decimal
 from domain.pricing.models import MODELS
 from domain.pricing.steps import step

@@ -3,12 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from domain.books.line import ZERO, Step
+from domain.books.line import Step
 from domain.catalog import Price, Tier
-from domain.exact import EXACT, plain
+from domain.exact import EXACT, ONE, ZERO, plain
 from domain.policy import ZeroUsage
-
-ONE = Decimal(1)
 
 
 def flat(price: Price, quantity: Decimal) -> Iterator[Step]:

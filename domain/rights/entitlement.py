@@ -17,13 +17,12 @@ from msgspec.structs import replace
 
 from domain.account import Account, Grant
 from domain.catalog import Feature, FeatureKind, PlanEntitlement, PlanVersion
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.limit import Limit
 from domain.period import FOREVER, Cadence, Period, counted_at
 from domain.subscription import Subscription
 from domain.usage import carry_over
 
-ZERO = Decimal(0)
 EARLIER_MAX = 36
 """How many periods back is looked for what rolls over; before them nothing was left."""
 

@@ -11,16 +11,14 @@ from msgspec.structs import replace
 
 from domain.account import Account
 from domain.catalog import Catalog, Feature, FeatureKind, Plan, PlanEntitlement, PlanVersion
-from domain.evolve.segments import chosen
-from domain.exact import EXACT, exact_sum
+from domain.evolve.segments import applicable_prices
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.overdue import day, in_words, overdue
 from domain.period import FOREVER
 from domain.pricing.fixed_fees import in_a_year
 from domain.rights.entitlement import Entitlement, Source, entitlement
 from domain.rights.prepaid_coverage import prepaid_coverage
 from domain.subscription import EndReason, Subscription
-
-ZERO = Decimal(0)
 
 
 class DecisionReason(StrEnum):
@@ -257,5 +255,5 @@ def _yearly(plan: PlanVersion, currency: str) -> Fraction | None:
     """What one seat costs by the year in its cheapest rhythm; 0 without fees; None: not sold in `currency`."""
     if plan.unsold_in(currency) is not None:
         return None
-    rhythms = (chosen(plan, (), currency, cadence)[0] for cadence in plan.cadences(currency))
+    rhythms = (applicable_prices(plan, (), currency, cadence)[0] for cadence in plan.cadences(currency))
     return min((in_a_year(prices, 1) for prices in rhythms), default=Fraction(0))

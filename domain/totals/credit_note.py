@@ -6,9 +6,8 @@ from decimal import Decimal
 from msgspec import Struct
 
 from domain.books.invoice import OwedLine, Receivable
-from domain.books.line import ZERO
 from domain.errors import ErrorCode, Refusal, invalid
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.money import digits
 from domain.tax import TaxLine
 from domain.totals.totals import tax_of

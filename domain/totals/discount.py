@@ -7,10 +7,10 @@ from types import MappingProxyType
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.books.redemption import CouponShare, Discount, Redemption
 from domain.coupon import Coupon
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.money import Money, split
 
 
@@ -23,20 +23,13 @@ class Discounted(Struct, frozen=True):
     used: tuple[str, ...] = ()
 
 
-FEES = frozenset({LineKind.RECURRING})
-
-
-def _fees(_: Redemption) -> Container[LineKind]:
-    return FEES
-
-
 def discounted(
     lines: Sequence[Line],
     redemptions: Iterable[Redemption],
     currency: str,
     continued: Mapping[str, Container[str]] = MappingProxyType({}),
     covered: Mapping[str, Container[str]] = MappingProxyType({}),
-    counted: Callable[[Redemption], Container[LineKind]] = _fees,
+    kinds_that_use_up: Callable[[Redemption], Container[LineKind]] = lambda _: frozenset({LineKind.RECURRING}),
 ) -> Discounted:
     """Let each running redemption lower the lines it applies to: the earliest first, the next one what that left.
 
@@ -47,13 +40,13 @@ def discounted(
     nothing (Polar #11556, published case P08); but a redemption that was used up by the period still lowers it.
     `covered`: the same of lines that begin in the middle of a period of their subscription, such as an add-on, but only
     for the redemptions that have lowered that period.
-    `counted`: the kinds of lines whose periods use up those of a redemption.
+    `kinds_that_use_up`: the kinds of lines whose periods use up those of a redemption.
 
     What gives back, what was discounted before and bought credit stay as they are. The order of lines changes nothing.
     """
-    charged, given_back = _charged(lines), [line for line in lines if line.amount < 0]
-    taken = {at: ZERO for at, _ in charged}
-    shares: dict[int, list[CouponShare]] = {at: [] for at, _ in charged}
+    discountable, credited_back = _discountable(lines), [line for line in lines if line.amount < 0]
+    taken = {at: ZERO for at, _ in discountable}
+    shares: dict[int, list[CouponShare]] = {at: [] for at, _ in discountable}
     discounts: list[Discount] = []
     used: list[str] = []
     given_again = ZERO
@@ -62,10 +55,10 @@ def discounted(
         return line.key in continued or redemption.id in covered.get(line.key, ())
 
     for redemption in sorted(redemptions, key=lambda redeemed: (redeemed.redeemed_at, redeemed.id)):
-        on = [(at, line) for at, line in charged if _lowers(redemption, line, continued, covered)]
-        rests = [EXACT.subtract(line.amount, taken[at]) for at, line in on]
-        had, unnamed = _had(redemption, given_back)
-        begins = any(not goes_on(redemption, line) for _, line in on)
+        lowered = [(at, line) for at, line in discountable if _lowers(redemption, line, continued, covered)]
+        rests = [EXACT.subtract(line.amount, taken[at]) for at, line in lowered]
+        had, unnamed = _shares_back(redemption, credited_back)
+        begins = any(not goes_on(redemption, line) for _, line in lowered)
         once = _fixed(redemption.coupon, currency) if begins else ZERO
         again = max(ZERO, EXACT.minus(EXACT.add(had, min(ZERO, EXACT.add(unnamed, given_again)))))
         amount = _worth(redemption.coupon, exact_sum(rests), once, again, currency)
@@ -73,15 +66,15 @@ def discounted(
             continue
         if redemption.coupon.percent is None and unnamed:
             given_again = EXACT.add(given_again, max(ZERO, EXACT.subtract(amount, once)))
-        parts = list(zip(on, split(amount, rests, currency), strict=True))
+        parts = list(zip(lowered, split(amount, rests, currency), strict=True))
         for (at, _), part in parts:
             taken[at] = EXACT.add(taken[at], part)
             if part:
                 shares[at].append(CouponShare(redemption.id, part))
         discounts.append(Discount(redemption.id, redemption.coupon.code, redemption.coupon.name, amount))
-        kinds = counted(redemption)
-        lowered = (line for (_, line), part in parts if part and line.kind in kinds)
-        if redemption.left and any(not goes_on(redemption, line) for line in lowered):
+        kinds = kinds_that_use_up(redemption)
+        using_up = (line for (_, line), part in parts if part and line.kind in kinds)
+        if redemption.left and any(not goes_on(redemption, line) for line in using_up):
             used.append(redemption.id)
     lowered_lines = (
         replace(line, discount=taken[at], coupons=tuple(shares[at])) if taken.get(at) else line
@@ -90,18 +83,20 @@ def discounted(
     return Discounted(tuple(lowered_lines), tuple(discounts), tuple(used))
 
 
-def _charged(lines: Iterable[Line]) -> list[tuple[int, Line]]:
-    """What can be discounted, with its position, in an order of its own: who gets the odd cent must not depend on that
-    of the lines."""
-    charged = ((at, line) for at, line in enumerate(lines) if line.amount > 0 and line.kind is not LineKind.CREDIT)
-    return sorted(
-        (place for place in charged if not (place[1].discount or place[1].credit)),
-        key=lambda place: (place[1].key, place[1].id),
+def _discountable(lines: Iterable[Line]) -> list[tuple[int, Line]]:
+    """The lines that can be discounted, with their positions, in an order of their own: who gets the odd cent must not
+    depend on the order of the lines."""
+    fresh = (
+        (line.key, line.id, at, line)
+        for at, line in enumerate(lines)
+        if line.amount > 0 and line.kind is not LineKind.CREDIT and not (line.discount or line.credit)
     )
+    return [(at, line) for _, _, at, line in sorted(fresh)]
 
 
 def _lowers(redemption: Redemption, line: Line, *periods: Mapping[str, Container[str]]) -> bool:
-    """While it runs, whatever it is for; when it is used up, what goes on with a period that it has lowered."""
+    """Whether the coupon lowers the line: while it runs, whatever it is for; when it is used up, what goes on with a
+    period that it has lowered."""
     if not _applies(redemption, line):
         return False
     if redemption.ended_at is None and redemption.left != 0:
@@ -109,9 +104,9 @@ def _lowers(redemption: Redemption, line: Line, *periods: Mapping[str, Container
     return redemption.left == 0 and any(redemption.id in lowered.get(line.key, ()) for lowered in periods)
 
 
-def _had(redemption: Redemption, given_back: Sequence[Line]) -> tuple[Decimal, Decimal]:
-    """What goes back of it (below zero): on lines that name it, and on lines that name no coupon."""
-    lines = [line for line in given_back if _applies(redemption, line)]
+def _shares_back(redemption: Redemption, credited_back: Sequence[Line]) -> tuple[Decimal, Decimal]:
+    """What goes back of the coupon (below zero): on lines that name it, and on lines that name no coupon."""
+    lines = [line for line in credited_back if _applies(redemption, line)]
     shares = (share for line in lines for share in line.coupons if share.redemption_id == redemption.id)
     return exact_sum(share.amount for share in shares), exact_sum(line.discount for line in lines if not line.coupons)
 
@@ -128,8 +123,8 @@ def _fixed(coupon: Coupon, currency: str) -> Decimal:
 
 
 def _worth(coupon: Coupon, rest: Decimal, once: Decimal, again: Decimal, currency: str) -> Decimal:
-    """What it takes off lines that come to `rest`: a fixed one `once` for all that begins, and `again` what was given
-    back of it."""
+    """What the coupon takes off lines that come to `rest`: a fixed one `once` for all that begins, and `again` what was
+    given back of it."""
     if coupon.percent is not None:
         return Money(EXACT.multiply(rest, coupon.percent.scaleb(-2)), currency).rounded().amount
     return min(rest, EXACT.add(once, min(again, _fixed(coupon, currency))))

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from domain.books.credit import Burn, Credit, CreditKind
 from domain.books.line import Line, LineKind
-from domain.exact import EXACT, exact_sum
+from domain.exact import EXACT, ZERO, exact_sum
 from domain.money import split
 from domain.policy import BurnBy
 from domain.totals.burn import burn
@@ -39,7 +39,7 @@ def promoted(
     credit they had; credit is not bought with credit."""
     charged = [(place, line) for place, line in enumerate(lines) if line.kind is not LineKind.CREDIT]
     lowered = [(place, line) for place, line in charged if line.amount > 0 and not line.credit]
-    lowered.sort(key=lambda place: (place[1].key, place[1].id))
+    lowered.sort(key=lambda at_place: (at_place[1].key, at_place[1].id))
     rests = [net(line) for _, line in lowered]
     moved = _moved(released, exact_sum(rests))
     together = EXACT.subtract(exact_sum(net(line) for _, line in charged), exact_sum(burn.amount for burn in moved))
@@ -55,10 +55,10 @@ def promoted(
 
 def _moved(released: Iterable[Burn], most: Decimal) -> list[Burn]:
     moved: list[Burn] = []
-    for burn in released:
-        part = min(burn.amount, most)
+    for release in released:
+        part = min(release.amount, most)
         if part > 0:
-            moved.append(Burn(burn.credit_id, part))
+            moved.append(Burn(release.credit_id, part))
             most = EXACT.subtract(most, part)
     return moved
 
@@ -66,8 +66,8 @@ def _moved(released: Iterable[Burn], most: Decimal) -> list[Burn]:
 def _joined(burns: Iterable[Burn]) -> tuple[Burn, ...]:
     """One burn a credit, in the order of the first."""
     sums: dict[str, Decimal] = {}
-    for burn in burns:
-        sums[burn.credit_id] = EXACT.add(sums.get(burn.credit_id, Decimal(0)), burn.amount)
+    for taken in burns:
+        sums[taken.credit_id] = EXACT.add(sums.get(taken.credit_id, ZERO), taken.amount)
     return tuple(Burn(id, amount) for id, amount in sums.items())
 
 

@@ -5,24 +5,23 @@ configured. No rate is invented: where none is configured, nothing is levied, an
 """
 
 from datetime import date
-from decimal import Decimal
 
 from msgspec import Struct
 
 from domain.country import in_union, taxed_as
+from domain.exact import ZERO
 from domain.seller import BillingSettings
 from domain.tax import PREPAID_CATEGORY, STANDARD_CATEGORY, TaxCode, TaxRate, Treatment
 
-_NOTHING = Decimal(0)
 REVERSE_CHARGE = Treatment(
     "Reverse charge",
-    _NOTHING,
+    ZERO,
     TaxCode.REVERSE_CHARGE,
     "Reverse charge: VAT to be accounted for by the recipient (Article 196, Directive 2006/112/EC)",
 )
 PREPAID = Treatment(
     "Not taxed",
-    _NOTHING,
+    ZERO,
     TaxCode.OUTSIDE_SCOPE,
     "Prepaid credit: taxed when it is used (multi-purpose voucher, Article 30b(2), Directive 2006/112/EC)",
 )
@@ -82,18 +81,18 @@ def _levied(rate: TaxRate) -> Treatment:
     if rate.percent:
         return Treatment(rate.name, rate.percent)
     zero = TaxCode.ZERO if rate.code is TaxCode.STANDARD else rate.code
-    return Treatment(rate.name, _NOTHING, zero, rate.reason)
+    return Treatment(rate.name, ZERO, zero, rate.reason)
 
 
 def _outside(home: str) -> Treatment:
     law = " (Articles 44 and 59, Directive 2006/112/EC)" if in_union(home) else ""
     reason = f"Not subject to {_tax(home)} in {home}: supplied where the recipient belongs{law}"
-    return Treatment(f"No {_tax(home)}", _NOTHING, TaxCode.OUTSIDE_SCOPE, reason)
+    return Treatment(f"No {_tax(home)}", ZERO, TaxCode.OUTSIDE_SCOPE, reason)
 
 
 def _unconfigured(home: str) -> Treatment:
     return Treatment(
-        f"No {_tax(home)}", _NOTHING, TaxCode.OUTSIDE_SCOPE, f"Not subject to {_tax(home)}: none is levied in {home}"
+        f"No {_tax(home)}", ZERO, TaxCode.OUTSIDE_SCOPE, f"Not subject to {_tax(home)}: none is levied in {home}"
     )
 
 

@@ -25,10 +25,10 @@ async def of_money(
     post."""
     for fault in faults(account.books, events, posted):
         yield fault
-    moment = last_billing_point(account)
-    if moment is None:
+    point = last_billing_point(account)
+    if point is None:
         return
-    wanted, _ = await answered(wanted_by(account, moment, at), source)
+    wanted, _ = await answered(wanted_by(account, point, at), source)
     by_currency: dict[str, list[tuple[str, Decimal]]] = {}
     for key, amount, currency in uncorrected(account, wanted, at):
         by_currency.setdefault(currency, []).append((key, amount))

@@ -21,8 +21,8 @@ from timeline import D, on
 from domain import commands as c
 from domain import events as e
 from domain.account import Account
-from domain.billing.charges import Wanted
 from domain.billing.uncorrected import last_billing_point, uncorrected
+from domain.billing.wanted import Wanted
 from domain.books.credit import CreditKind
 from domain.evolve import evolve_account
 from domain.ledger import LedgerAccount, Posting, postings
@@ -47,10 +47,10 @@ def found(journal: Journal) -> list[str]:
 def differs(journal: Journal) -> list[str]:
     """Of an account without usage."""
     account, _ = folded(journal)
-    moment = last_billing_point(account)
-    if moment is None or moment.until is None:
+    point = last_billing_point(account)
+    if point is None or point.until is None:
         return []
-    due = Wanted(account, moment.until)
+    due = Wanted(account, point.until)
     wanted = due.charges({count: D(0) for count in due.counts})
     return [f"{key.split('/')[1]} {amount:+f}" for key, amount, _ in uncorrected(account, wanted, journal[-1][0])]
 

@@ -22,9 +22,10 @@ from domain import events as e
 from domain.account import Account
 from domain.books.credit import Burn, Credit, CreditKind
 from domain.books.invoice import CreditNote, Invoice, Item
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.books.payment import Allocation, Payment, Refund, RefundTarget
 from domain.evolve import evolve_account
+from domain.exact import ZERO
 from domain.ledger import Posting, postings
 from domain.period import Period
 from domain.seller import Dunning, Seller

@@ -14,7 +14,7 @@ from domain.subscription import AddAddOn, Cancel, ChangePlan, Pause, RemoveAddOn
 
 def times(shop: Shop, at: str) -> list[str]:
     """When the next invoice may come, up to when it does for certain."""
-    return [written(moment.at) for _, moment, _ in upcoming_points(shop.account, on(at))]
+    return [written(point.at) for _, point, _ in upcoming_points(shop.account, on(at))]
 
 
 def subscribed(*plans: object, **terms: object) -> Shop:

@@ -21,11 +21,11 @@ from domain import events as e
 from domain.account import Account
 from domain.billing.credit_notes import credit_notes
 from domain.billing.differences import differences
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.catalog import ChargeModel, Price, ProrationPolicy
 from domain.evolve import evolve_account
-from domain.evolve.segments import chosen
-from domain.exact import exact_sum
+from domain.evolve.segments import applicable_prices
+from domain.exact import ZERO, exact_sum
 from domain.money import rounded
 from domain.period import Cadence, Period, period_at
 from domain.policy import TrialUsage
@@ -177,7 +177,7 @@ def _add(exact: dict[str, Fraction], key: str, price: Price, quantity: int, peri
 def _prices(now: Subscription) -> Iterator[tuple[Price, int]]:
     sold = [(now.plan, now.quantity, 1), *((one.plan, one.quantity, one.quantity) for one in now.add_ons)]
     for version, quantity, fixed in sold:
-        for price in chosen(version, (), "EUR", now.cadence)[0]:
+        for price in applicable_prices(version, (), "EUR", now.cadence)[0]:
             yield price, (fixed if price.model is ChargeModel.FLAT else quantity)
 
 

@@ -15,8 +15,9 @@ from timeline import D, on
 from domain import events as e
 from domain.books.credit import Burn, CreditKind
 from domain.books.invoice import InvoiceStatus, Receivable
-from domain.books.line import ZERO, Line, LineKind
+from domain.books.line import Line, LineKind
 from domain.books.payment import RefundTarget
+from domain.exact import ZERO
 from domain.ledger import LedgerAccount, month_of, recognized
 from domain.period import Period
 from domain.tax import Treatment

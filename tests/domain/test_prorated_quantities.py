@@ -135,14 +135,14 @@ def test_what_begins_in_mid_period_costs_nothing_until_the_next_one_under_none()
 def test_a_seat_that_comes_and_goes_twice_in_a_day_costs_that_day_at_most_once(owner: ChangeDay, days: int) -> None:
     """Lago #4399, published case U04: each add and remove billed a day of its own."""
     stays = [(Period(june(10, 8), june(10, 9)), 1), (Period(june(10, 11), june(10, 12)), 1)]
-    rated = prorated(seat(BY_DAY, "30", change_day=owner), stays, JUNE, "UTC", begins=NEW)
+    rated = prorated(seat(BY_DAY, "30"), stays, JUNE, "UTC", owners=[(NEW, owner), (owner, owner)])
     assert rated.exact == days
 
 
 def test_after_a_gap_a_seat_begins_a_day_of_its_own() -> None:
     stays = [(Period(JUNE.start, june(5, 12)), 1), (Period(june(20, 12), JUNE.end), 1)]
-    assert prorated(seat(BY_DAY, "30", change_day=OLD), stays, JUNE, "UTC").exact == 5 + 11
-    assert prorated(seat(BY_DAY, "30", change_day=NEW), stays, JUNE, "UTC").exact == 4 + 11
+    assert prorated(seat(BY_DAY, "30"), stays, JUNE, "UTC", owners=[(NEW, OLD), (NEW, OLD)]).exact == 5 + 11
+    assert prorated(seat(BY_DAY, "30"), stays, JUNE, "UTC", owners=[(NEW, NEW), (NEW, NEW)]).exact == 4 + 11
 
 
 def test_more_seats_and_fewer_again_is_the_difference_of_two_totals_not_a_price_of_its_own() -> None:

@@ -6,7 +6,7 @@ import pytest
 from timeline import D, Timeline, flat, on, plan, span
 
 from domain import commands as c
-from domain.billing.simulation import NO_TIME, billed, pieces, simulated
+from domain.billing.simulation import NO_TIME, billed_amount, rated_periods, simulated_line
 from domain.books.line import LineKind
 from domain.catalog import ChargeModel, Price, Tier
 from domain.period import Cadence, Period
@@ -21,7 +21,7 @@ YEAR = Period(on("2026-01-01"), on("2027-01-01"))
 
 
 def test_a_quantity_costs_what_billing_would_charge_step_by_step() -> None:
-    line = simulated(GRADUATED, D("12.5"))
+    line = simulated_line(GRADUATED, D("12.5"))
     assert (line.amount, line.kind, line.quantity) == (D("11.25"), LineKind.USAGE, D("12.5"))
     assert line.steps == rate(GRADUATED, D("12.5")).steps
     assert (line.description, line.unit_amount, line.period, line.usage) == ("calls", None, NO_TIME, None)
@@ -30,13 +30,13 @@ def test_a_quantity_costs_what_billing_would_charge_step_by_step() -> None:
 def test_it_is_rounded_once_as_the_price_says() -> None:
     half_even = Price("p", "fee", ChargeModel.FLAT, Cadence.MONTH, "USD", D("0.125"), rounding=Rounding.HALF_EVEN)
     half_up = Price("p", "fee", ChargeModel.FLAT, Cadence.MONTH, "USD", D("0.125"))
-    assert [simulated(one, D(1)).amount for one in (half_even, half_up)] == [D("0.12"), D("0.13")]
-    assert simulated(half_up, D(1)).kind is LineKind.RECURRING
-    assert simulated(half_up, D(1)).unit_amount == D("0.125")
+    assert [simulated_line(one, D(1)).amount for one in (half_even, half_up)] == [D("0.12"), D("0.13")]
+    assert simulated_line(half_up, D(1)).kind is LineKind.RECURRING
+    assert simulated_line(half_up, D(1)).unit_amount == D("0.125")
 
 
 def test_a_time_is_cut_where_the_periods_begin() -> None:
-    cut = pieces(Period(on("2026-01-20"), on("2026-04-01")), Cadence.MONTH, on("2025-11-30"), "UTC")
+    cut = rated_periods(Period(on("2026-01-20"), on("2026-04-01")), Cadence.MONTH, on("2025-11-30"), "UTC")
     assert [span(piece) for piece in cut] == [
         "2026-01-20 → 2026-01-30",
         "2026-01-30 → 2026-02-28",
@@ -47,7 +47,7 @@ def test_a_time_is_cut_where_the_periods_begin() -> None:
 
 @pytest.mark.parametrize("cadence", Cadence)
 def test_the_pieces_tile_the_time(cadence: Cadence) -> None:
-    cut = list(pieces(YEAR, cadence, on("2024-02-29"), "America/New_York"))
+    cut = list(rated_periods(YEAR, cadence, on("2024-02-29"), "America/New_York"))
     assert [piece.start for piece in cut] == [YEAR.start, *(piece.end for piece in cut[:-1])]
     assert cut[-1].end == YEAR.end
     assert (len(cut) == 1) == (cadence is Cadence.ONCE)
@@ -55,8 +55,8 @@ def test_the_pieces_tile_the_time(cadence: Cadence) -> None:
 
 def test_a_part_of_a_period_is_rated_like_a_whole_one() -> None:
     half = Period(on("2026-01-01"), on("2026-01-16"))
-    assert simulated(GRADUATED, D(20), half).amount == simulated(GRADUATED, D(20)).amount == D("15.00")
-    assert simulated(GRADUATED, D(20), half).usage == half
+    assert simulated_line(GRADUATED, D(20), half).amount == simulated_line(GRADUATED, D(20)).amount == D("15.00")
+    assert simulated_line(GRADUATED, D(20), half).usage == half
 
 
 # ── what was billed ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -73,14 +73,14 @@ def life() -> Timeline:
 
 def actual(of: Timeline, start: str, end: str, *meters: str) -> Decimal:
     period = Period(on(start), on(end))
-    return billed(of.invoices, of.notes, set(meters or ("calls",)), period, "USD")
+    return billed_amount(of.invoices, of.notes, set(meters or ("calls",)), period, "USD")
 
 
 def test_of_what_was_billed_the_usage_of_these_meters_counts() -> None:
     assert actual(life(), "2026-01-01", "2026-02-01") == D("5.00")
     assert actual(life(), "2026-01-01", "2026-03-01") == D("7.00")
     assert actual(life(), "2026-01-01", "2026-03-01", "storage") == D("0.00")
-    assert billed(life().invoices, [], {"calls"}, YEAR, "EUR") == D("0.00")
+    assert billed_amount(life().invoices, [], {"calls"}, YEAR, "EUR") == D("0.00")
 
 
 def test_usage_that_lies_only_in_part_within_the_time_does_not_count() -> None:

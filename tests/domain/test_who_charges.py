@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from timeline import D, gives, on, plan
 
 from domain.billing.charge import Count
-from domain.billing.charges import Wanted
+from domain.billing.wanted import Wanted
 from domain.catalog import ChargeModel
 from domain.period import Period
 from domain.policy import TrialUsage

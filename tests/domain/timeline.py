@@ -23,8 +23,8 @@ from domain import commands as c
 from domain import events as e
 from domain.account import Account, Customer, CustomerKind, Grant
 from domain.billing.charge import Charge, Count
-from domain.billing.charges import Wanted
 from domain.billing.numbering import Numbering, series_of
+from domain.billing.wanted import Wanted
 from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import (
     Aggregation,

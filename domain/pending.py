@@ -1,4 +1,4 @@
-"""What has happened and is not written down yet, event by event: each is decided on what the one before left."""
+"""What was decided on and is not written down yet, event by event: each is decided on what the one before left."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -1,6 +1,6 @@
 """Which part of the count of a meter each price charges, before anything is multiplied."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,15 +11,14 @@ from domain.account import Account
 from domain.billing.allowance import Allowances, Place, Read
 from domain.billing.charge import Count
 from domain.billing.price_periods import periods
-from domain.billing.tariffs import Tariff, shifts, tariffs
-from domain.books.line import ZERO
+from domain.billing.tariffs import Tariff, cut_where_tariffs_change, tariffs
 from domain.catalog import Price
-from domain.exact import EXACT
+from domain.exact import EXACT, ZERO
 from domain.period import FOREVER, Period
 
 
 class Window(Struct, frozen=True):
-    """While a tariff runs in a usage period, whose use is counted `since`."""
+    """The part of a usage period in which a tariff runs. Use is counted `since` the usage period began."""
 
     tariff: Tariff
     since: datetime
@@ -27,12 +26,12 @@ class Window(Struct, frozen=True):
 
     @property
     def begins(self) -> bool:
-        """Whether the count begins with it."""
+        """Whether the count begins with the window."""
         return self.period.start == self.since
 
 
 class MeteredPeriod(Struct, frozen=True):
-    """One price in one of its usage periods, `whole`. `key` names it on every invoice."""
+    """One price in one of its usage periods, `whole`. `key` names the metered period on every invoice."""
 
     key: str
     price: Price
@@ -44,7 +43,7 @@ class MeteredPeriod(Struct, frozen=True):
         return Period(self.windows[0].period.start, self.windows[-1].period.end)
 
     def due(self, until: datetime) -> bool:
-        """Whether it is to be billed by then: when its period is over, or its terms are."""
+        """Whether it is to be billed by then: when the usage period is over, or the terms are."""
         return self.whole.end <= until or self.windows[-1].tariff.segment.end is not None
 
 
@@ -64,8 +63,9 @@ class Slice(Struct, frozen=True):
     spared: Decimal | None
 
 
-class Counted:
-    """One customer's use by `until`: who charges for which part of it. Nothing is read before `slice` asks for it."""
+class MeteredUse:
+    """One customer's use of meters by `until`: which tariff charges for which part of it. No count is read before
+    `slice` asks for it."""
 
     def __init__(self, account: Account, until: datetime) -> None:
         self._tariffs = tariffs(account, until)
@@ -73,47 +73,50 @@ class Counted:
         self._closed_until = account.books.closed_until
         self._until = until
 
-    def bills(self) -> tuple[MeteredPeriod, ...]:
-        """All that begin by then and are not closed, in the order in which they were sold, then of periods."""
+    def metered_periods(self) -> tuple[MeteredPeriod, ...]:
+        """All that begin by then and are not closed, in the order in which the prices were sold, then of periods."""
         found: dict[str, MeteredPeriod] = {}
         for tariff, price in self._in_order():
             segment = tariff.segment
             for whole in periods(segment, price.cadence, self._until, self._closed_until, segment.anchor_of(price)):
                 key = f"{segment.subscription_id}/{price.id}/{whole.start.isoformat()}"
-                there = found.get(key) or MeteredPeriod(key, price, whole, ())
-                found[key] = replace(there, windows=(*there.windows, _window(tariff, whole)))
+                metered_period = found.get(key) or MeteredPeriod(key, price, whole, ())
+                found[key] = replace(metered_period, windows=(*metered_period.windows, _window(tariff, whole)))
         return tuple(found.values())
 
-    def cuts(self, bill: MeteredPeriod, window: Window) -> Iterator[Cut]:
-        """What of the count the bill charges in one of its windows, cut where what is allowed changes."""
+    def cuts(self, metered_period: MeteredPeriod, window: Window) -> Iterator[Cut]:
+        """What the price charges of the count in one of its windows, cut where what is allowed changes."""
         rivals = self._tariffs[window.tariff.meter_key]
         allowances = self._allowances[window.tariff.meter_key]
-        for shift in shifts(window.period, rivals):
-            running = tuple(tariff for tariff in rivals if tariff.runs(shift.start))
+        for period in cut_where_tariffs_change(window.period, rivals):
+            running = tuple(tariff for tariff in rivals if tariff.runs(period.start))
             mine = next(tariff for tariff in running if tariff.subscription_id == window.tariff.subscription_id)
-            at = shift.start
-            while mine is window.tariff and at < shift.end:
-                place = Place(mine, bill.price, running, window.since, at)
-                at = allowances.until(place, shift.end)
+            at = period.start
+            while mine is window.tariff and at < period.end:
+                place = Place(mine, metered_period.price, running, window.since, at)
+                at = allowances.until(place, period.end)
                 yield Cut(place, at)
 
-    def named_only(self, bill: MeteredPeriod) -> bool:
+    def named_only(self, metered_period: MeteredPeriod) -> bool:
         """Whether another subscription charges for all events that do not name this one."""
-        for window in bill.windows:
+        for window in metered_period.windows:
             rivals = self._tariffs[window.tariff.meter_key]
-            for shift in shifts(window.period, rivals):
-                first = next(tariff for tariff in rivals if tariff.runs(shift.start))
+            for period in cut_where_tariffs_change(window.period, rivals):
+                first = next(tariff for tariff in rivals if tariff.runs(period.start))
                 if first.subscription_id == window.tariff.subscription_id:
                     return False
         return True
 
-    def _in_order(self) -> Iterator[tuple[Tariff, Price]]:
+    def _in_order(self) -> Sequence[tuple[Tariff, Price]]:
+        def order(tariff: Tariff, price: Price) -> tuple[int, int]:
+            return tariff.sold, tariff.segment.prices.index(price)
+
         every = [(tariff, price) for rivals in self._tariffs.values() for tariff in rivals for price in tariff.prices]
-        return iter(sorted(every, key=lambda sold: (sold[0].sold, sold[0].segment.prices.index(sold[1]))))
+        return sorted(every, key=lambda pair: order(*pair))
 
     def slice(self, cut: Cut, read: Read) -> Slice:
-        """Of the count as `read` tells it. The first subscription charges for all events but those that others charge
-        for: what names them is theirs."""
+        """The part of the count that the price charges in the cut, by the counts that `read` tells. The subscription
+        begun first charges for all events but those that others charge for: what names another is that one's."""
         place = cut.place
         first, *others = dict.fromkeys(tariff.subscription_id for tariff in place.running)
         mine = place.tariff.subscription_id
@@ -121,16 +124,16 @@ class Counted:
         spared = allowances.spared(place, read)
         allowed = None if spared is None else EXACT.add(place.price.included or ZERO, spared)
         brought = {id: allowances.given_by(id, place) for id in others}
-        begins, ends = (_charged(place, at, allowed, brought, read) for at in (place.at, cut.until))
+        begins, ends = (_by_subscription(place, at, allowed, brought, read) for at in (place.at, cut.until))
         return Slice(begins[mine], ends[mine], spared if mine == first else allowances.spared_of_named(place))
 
 
-def _charged(
+def _by_subscription(
     place: Place, at: datetime, allowed: Decimal | None, brought: Mapping[str, Decimal], read: Read
 ) -> dict[str, Decimal]:
-    """By subscription, the part of the count at an instant that is charged by it. What names another than the first
-    uses up what that one `brought` along; what is more is charged by that one, as far as use is beyond all that is
-    `allowed`. The rest is in the count of the first."""
+    """By subscription, the part of the count at an instant that it charges for. Events that name another subscription
+    than the first use up what that one `brought` along; what is more that one charges for, as far as use is beyond all
+    that is `allowed`. The rest is in the count of the first."""
     first = place.running[0].subscription_id
     every = _used(place, at, read)
     beyond = ZERO if allowed is None else max(ZERO, EXACT.subtract(every, allowed))
@@ -155,8 +158,8 @@ def _window(tariff: Tariff, whole: Period) -> Window:
     return Window(tariff, min(max(whole.start, tariff.since), period.start), period)
 
 
-def joined(slices: Iterable[Slice]) -> list[Slice]:
-    """Without seams where nothing lies between: what is spared alike goes on."""
+def joined_slices(slices: Iterable[Slice]) -> list[Slice]:
+    """The slices without seams: where one goes on where the last ended, and as many units are spared, both are one."""
     found: list[Slice] = []
     for slice in slices:
         if found and (found[-1].ends, found[-1].spared) == (slice.begins, slice.spared):
