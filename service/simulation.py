@@ -51,7 +51,7 @@ async def rerated(
             if len(asked) > FIGURES_MAX:
                 raise invalid(f"has more than {FIGURES_MAX:,} periods of these prices", "period")
     customer_id = account.customer.id
-    figures = await usage.used_many([UsageQuery(customer_id, meter, piece, now) for _, meter, piece in asked])
+    figures = await usage.reads.used([UsageQuery(customer_id, meter, piece, now) for _, meter, piece in asked])
     lines = [simulated_line(price, figure, piece) for (price, _, piece), figure in zip(asked, figures, strict=True)]
     # What used something in the period is on no invoice from before it.
     page = InvoicePageQuery(customer_id, INVOICES_MAX, before=(period.start, ""), statuses=_COUNTED)

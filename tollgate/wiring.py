@@ -114,10 +114,10 @@ def _runtime(
     }
     notices = {connector.name: connector.notices for connector in connected if connector.notices is not None}
     usage = Usage(engine, vault, clock, _usage_changed(changes, used, connected), settings.usage_retention_days)
-    sync = PushSchedule(engine, Push(engine, record, clock, usage.used_many, providers), providers)
+    sync = PushSchedule(engine, Push(engine, record, clock, usage.reads.used, providers), providers)
     key_set = None if settings.jwks_url is None else KeySet(settings.jwks_url)
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
-    snapshots = Snapshots(engine, vault, clock, changes, usage.of)
+    snapshots = Snapshots(engine, vault, clock, changes, usage.reads.of)
     charging = Charging(engine, record, providers)
     looking = Reconciler(engine, record, charging, records)
     return Runtime(

@@ -78,7 +78,7 @@ class Loaders:
         self.with_books: DataLoader[Standing, Standing | None] = batched(self._read_with_books)
         self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
         self.figures: DataLoader[UsageQuery, Decimal] = Shared(self._read_figures)
-        self._counted: DataLoader[UsageQuery, Decimal] = DataLoader(usage.used_many)  # what drafts charge for
+        self._counted: DataLoader[UsageQuery, Decimal] = DataLoader(usage.reads.used)  # what drafts charge for
         self.journals: DataLoader[EntryPageQuery, Sequence[JournalEntry] | None] = batched(
             lambda asked: entries.pages(engine, asked, visible)
         )
@@ -216,7 +216,7 @@ class Loaders:
             for right in rights
             if right.period is not None
         ]
-        usages = iter(await self._usage.of(wanted) if wanted else ())
+        usages = iter(await self._usage.reads.of(wanted) if wanted else ())
         return {
             standing: [(right, None if right.period is None else next(usages)) for right in rights]
             for standing, rights in held.items()
@@ -226,7 +226,7 @@ class Loaders:
         self._figures_read += len(asked)
         if self._figures_read > FIGURES_MAX:
             raise ClientError(f"An operation reads at most {FIGURES_MAX:,} figures of usage.", code=BAD_USER_INPUT)
-        return await self._usage.used_many(asked)
+        return await self._usage.reads.used(asked)
 
     async def _read_customer_ids(self, external_ids: Collection[str]) -> Mapping[str, str]:
         hashes = {external_id: self._vault.external_hashes(external_id) for external_id in external_ids}

@@ -16,6 +16,8 @@ from domain.rights.gate import Decision
 from service.gates.can_use import GateCustomer, explained
 from service.usage import Reservation as Held
 from service.usage import ReservationState
+from service.usage.gate import UseRequest
+from service.usage.reserve import Settling
 
 _KEY = "Yours, new for each request and the same for its retries."
 _SUBSCRIPTION = "Which of their subscriptions is charged for it, as in UsageEventInput."
@@ -123,12 +125,7 @@ class ConsumptionMutations:
         same = retry(context, "consume", input)
         quantity = Decimal(1) if input.quantity is None else input.quantity
         decision = await context.runtime.usage.consume(
-            input.customer,
-            input.feature,
-            quantity,
-            same,
-            context.visible,
-            subscription_id=input.subscription_id,
+            UseRequest(input.customer, input.feature, quantity, context.visible, input.subscription_id), same
         )
         return ConsumePayload(decision=await _shown(context, input.customer, decision, quantity))
 
@@ -140,13 +137,7 @@ class ConsumptionMutations:
         same = retry(context, "reserveUsage", input)
         ttl = timedelta(seconds=input.ttl_seconds)
         reserved = await context.runtime.usage.reserve(
-            input.customer,
-            input.feature,
-            input.quantity,
-            ttl,
-            same,
-            context.visible,
-            subscription_id=input.subscription_id,
+            UseRequest(input.customer, input.feature, input.quantity, context.visible, input.subscription_id), ttl, same
         )
         return ReserveUsagePayload(
             decision=await _shown(context, input.customer, reserved.decision, input.quantity),
@@ -159,7 +150,7 @@ class ConsumptionMutations:
         context = info.context
         context.require(Scope.USAGE_WRITE)
         same = retry(context, "commitReservation", input)
-        held = await context.runtime.usage.commit_reservation(input.id, input.quantity, same, context.visible)
+        held = await context.runtime.usage.commit_reservation(Settling(input.id, context.visible), input.quantity, same)
         context.changed()
         return CommitReservationPayload(reservation=Reservation.of(held))
 
@@ -169,6 +160,6 @@ class ConsumptionMutations:
         context = info.context
         context.require(Scope.USAGE_WRITE)
         same = retry(context, "releaseReservation", input)
-        held = await context.runtime.usage.release_reservation(input.id, same, context.visible)
+        held = await context.runtime.usage.release_reservation(Settling(input.id, context.visible), same)
         context.changed()
         return ReleaseReservationPayload(reservation=Reservation.of(held))

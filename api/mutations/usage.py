@@ -14,6 +14,7 @@ from api.types.errors import UserError
 from domain.access import Scope
 from domain.errors import invalid
 from service.usage import RecordedEvent, UsageEvent, UsageEventStatus, UsageOutcome
+from service.usage.correct import Correction
 
 
 @strawberry.input(description="One thing that happened. It counts once, however often it is sent.")
@@ -150,14 +151,10 @@ class UsageMutations:
         if input.properties is not None and not isinstance(input.properties, dict):
             raise invalid("must be an object", "properties")
         corrected = await context.runtime.usage.correct(
-            input.customer,
-            input.source,
-            input.id,
-            input.value,
-            input.reason,
+            Correction(
+                input.customer, input.source, input.id, input.value, input.properties, input.reason, context.visible
+            ),
             retry(context, "correctUsage", input),
-            context.visible,
-            properties=input.properties,
         )
         context.changed()
         return CorrectUsagePayload(event=CorrectedUsage.of(corrected))

@@ -137,7 +137,7 @@ async def _rights(context: Context, catalog: Catalog, customer_id: str, found: q
     rights = [right for one in found.changes for right in (one.before, one.after) if right is not None]
     metered = [right for right in rights if right.period is not None]
     wanted = [UsageOfEntitlement(customer_id, right, found.effective_at) for right in metered]
-    usages = dict(zip(map(id, metered), await context.runtime.usage.of(wanted), strict=True))
+    usages = dict(zip(map(id, metered), await context.runtime.usage.reads.of(wanted), strict=True))
 
     def used(right: Entitlement | None) -> tuple[Entitlement, FeatureUsage | None] | None:
         return None if right is None else (right, usages.get(id(right)))

@@ -29,7 +29,7 @@ async def events_connection(
     """The customer's events that a meter read in a period, those that are chosen. Raises ClientError. They are read one
     customer after the other (`Loaders.turn`)."""
     asked = page("usage", customer_id, first=first, after=after, key=Place)
-    read = partial(context.runtime.usage.events_page, customer_id, meter.event_type, period, chosen=chosen)
+    read = partial(context.runtime.usage.reads.events_page, customer_id, meter.event_type, period, chosen=chosen)
     async with context.loaders.turn:
         found = await read(asked.after, asked.limit)
         if len(found) == asked.limit:  # is there more?

@@ -156,7 +156,7 @@ async def _as_of(runtime: "Runtime", snapshot: Snapshot, feature: str, quantity:
     right = entitlement(account, feature, at)
     usage = FeatureUsage()
     if right is not None and right.period is not None:
-        (usage,) = await runtime.usage.of([UsageOfEntitlement(snapshot.customer_id, right, at)])
+        (usage,) = await runtime.usage.reads.of([UsageOfEntitlement(snapshot.customer_id, right, at)])
     decided = decide_use(account, snapshot.catalog, feature, quantity, usage, at)
     plan = _plan_that_would_help(decided, account, snapshot.catalog, usage, quantity)
     return GateAnswer(decided, plan, snapshot.catalog, at, journal_cursor(snapshot.customer_id, seq))

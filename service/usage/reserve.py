@@ -135,7 +135,7 @@ async def release(base: Base, settling: Settling, retry: Retry) -> Reservation:
     return reservation
 
 
-async def holder(base: Base, id: str) -> list[str]:
+async def owner_turn(base: Base, id: str) -> list[str]:
     """Whose turn it takes to settle the reservation; nobody's, if there is none."""
     async with base.driver() as driver:
         found = await reservations.find(driver, id, None)

@@ -54,11 +54,11 @@ class Process:
         self.record = Record(self.engine, self.clock, self.changes.changed)
         self.customers = Customers(self.engine, self.vault, self.clock, self.record)
         self.usage = Usage(self.engine, self.vault, self.clock, self.changes.changed, 400)
-        self.snapshots = Snapshots(self.engine, self.vault, self.clock, self.changes, self.usage.of)
+        self.snapshots = Snapshots(self.engine, self.vault, self.clock, self.changes, self.usage.reads.of)
         self.live = Live(self.engine, self.snapshots, self.changes, self.clock, look_s=look_s, gap_s=0.005)
         self.charging = Charging(self.engine, self.record, {"simulated": Simulated()})
         # The simulated provider keeps no books of its own: nobody has to be told.
-        self.sync = PushSchedule(self.engine, Push(self.engine, self.record, self.clock, self.usage.used_many, {}), {})
+        self.sync = PushSchedule(self.engine, Push(self.engine, self.record, self.clock, self.usage.reads.used, {}), {})
         self.connectors: dict[str, Any] = {}
         looking = Reconciler(self.engine, self.record, self.charging, {})
         self.handling = Handling(self.engine, looking, Instruments())

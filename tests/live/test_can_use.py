@@ -21,6 +21,7 @@ from service.ids import new_id
 from service.later.clocks import advance
 from service.live.cursors import decode_cursor
 from service.usage import CustomerRef
+from service.usage.gate import UseRequest
 from service.write.streams import CATALOG
 
 
@@ -260,9 +261,11 @@ async def test_a_customer_on_a_test_clock_is_answered_in_its_time(here: Process,
 async def test_what_consume_takes_is_missing_at_the_next_question(here: Process) -> None:
     customer_id = await here.customer()
     await ask(here, GateCustomer(customer_id))
-    await here.usage.consume(CustomerRef(customer_id), "calls", Decimal(4), retry(), None)
+    await here.usage.consume(UseRequest(CustomerRef(customer_id), "calls", Decimal(4), None), retry())
     assert (await ask(here, GateCustomer(customer_id))).decision.used == 4
-    await here.usage.reserve(CustomerRef(customer_id), "calls", Decimal(5), timedelta(minutes=1), retry(), None)
+    await here.usage.reserve(
+        UseRequest(CustomerRef(customer_id), "calls", Decimal(5), None), timedelta(minutes=1), retry()
+    )
     assert (await ask(here, GateCustomer(customer_id))).decision.remaining == 1
 
 

@@ -18,6 +18,7 @@ from service.access.principal import Principal
 from service.ids import new_id
 from service.later.clocks import advance
 from service.usage import CustomerRef
+from service.usage.gate import UseRequest
 
 USAGE = """subscription ($id: ID!, $features: [String!], $after: Cursor) {
   usage(customer: {id: $id}, features: $features, after: $after) {
@@ -207,7 +208,7 @@ async def test_a_change_made_by_another_process_arrives(here: Process, there: Pr
     await viewer.has(1)
     await there.use(customer_id, 4)
     assert meters(await viewer.has(2))[1] == ("calls", "4")
-    await there.usage.consume(CustomerRef(customer_id), "calls", Decimal(2), retry(), None)
+    await there.usage.consume(UseRequest(CustomerRef(customer_id), "calls", Decimal(2), None), retry())
     assert meters(await viewer.has(3))[2] == ("calls", "6")
     await viewer.leave()
 

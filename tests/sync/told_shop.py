@@ -58,7 +58,7 @@ class ToldShop(Shop):
         usage = Usage(self.engine, Vault("s" * 40), Clock(), lambda _: None, 400)
         self.charging = Charging(self.engine, self.record, providers)
         self.linking = Linking(self.engine, self.record, providers)
-        self.telling = Push(self.engine, self.record, Clock(), usage.used_many, providers)
+        self.telling = Push(self.engine, self.record, Clock(), usage.reads.used, providers)
         self.sync = PushSchedule(self.engine, self.telling, providers)
         self.methods = PaymentMethods(self.engine, self.linking, self.sync)
 

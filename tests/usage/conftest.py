@@ -22,6 +22,7 @@ from service.clock import Clock
 from service.customers import Customers, NewCustomer, Personal
 from service.ids import new_id
 from service.usage import CustomerRef, Usage, UsageEvent, UsageOutcome
+from service.usage.gate import UseRequest
 from service.usage.reserve import Reserved
 from service.write.record import By, Record
 from service.write.streams import CATALOG
@@ -112,12 +113,16 @@ class Shop:
     async def consume(self, customer_id: str, feature: str = "calls", quantity: Any = 1, **more: Any) -> Any:
         retry = more.pop("retry", None) or self.retry()
         visible = more.pop("visible", None)
-        return await self.usage.consume(CustomerRef(customer_id), feature, D(str(quantity)), retry, visible, **more)
+        return await self.usage.consume(
+            UseRequest(CustomerRef(customer_id), feature, D(str(quantity)), visible, **more), retry
+        )
 
     async def reserve(self, customer_id: str, feature: str = "calls", quantity: Any = 1, **more: Any) -> Reserved:
         retry = more.pop("retry", None) or self.retry()
         ttl = more.pop("ttl", timedelta(minutes=1))
-        return await self.usage.reserve(CustomerRef(customer_id), feature, D(str(quantity)), ttl, retry, None, **more)
+        return await self.usage.reserve(
+            UseRequest(CustomerRef(customer_id), feature, D(str(quantity)), None, **more), ttl, retry
+        )
 
     async def used(self, customer_id: str, feature: str = "calls") -> D:
         """As canUse has it: by the entitlement's period, at the present of the customer."""
@@ -135,7 +140,7 @@ class Shop:
             state = await account_state(driver, customer_id)
         right = entitlement(present(decode_account(state), now), feature, now)
         assert right is not None
-        (usage,) = await self.usage.of([UsageOfEntitlement(customer_id, right, now)])
+        (usage,) = await self.usage.reads.of([UsageOfEntitlement(customer_id, right, now)])
         return usage
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:

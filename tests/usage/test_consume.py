@@ -9,6 +9,7 @@ import pytest
 from domain.errors import ErrorCode, Refusal
 from domain.rights.gate import DecisionReason
 from service.usage import CustomerRef
+from service.usage.gate import UseRequest
 from tests.usage.conftest import NOON, Shop
 
 
@@ -179,5 +180,5 @@ async def test_a_customer_on_a_test_clock_uses_up_in_its_own_time(shop: Shop) ->
 async def test_a_customer_is_found_by_the_caller_s_own_id(shop: Shop) -> None:
     ana = await shop.customer("ana")
     ref = CustomerRef(external_id="ana")
-    assert (await shop.usage.consume(ref, "calls", D(4), shop.retry(), frozenset({ana}))).used == 4
+    assert (await shop.usage.consume(UseRequest(ref, "calls", D(4), frozenset({ana})), shop.retry())).used == 4
     assert await shop.used(ana) == 4

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from adapters.postgres.usage.periods import UsageQuery
 from domain.errors import ErrorCode, Refusal
 from domain.period import Period
 from service.usage import CustomerRef, RecordedEvent
+from service.usage.correct import Correction
 from tests.usage.conftest import METERS, NOON, Shop
 from tests.usage.test_consume import everything
 
@@ -20,7 +22,9 @@ async def correct(shop: Shop, customer: str, id: str, quantity: Any = None, **mo
     value = None if quantity is None else D(str(quantity))
     retry = more.pop("retry", None) or shop.retry()
     source, visible = more.pop("source", None), more.pop("visible", None)
-    return await shop.usage.correct(CustomerRef(customer), source, id, value, "wrong", retry, visible, **more)
+    return await shop.usage.correct(
+        Correction(CustomerRef(customer), source, id, value, more.pop("properties", None), "wrong", visible), retry
+    )
 
 
 @pytest.mark.parametrize(
@@ -94,7 +98,7 @@ async def test_the_event_stays_as_it_was_and_its_retry_is_still_a_duplicate(shop
     assert (correction.corrects, correction.revision, correction.value, correction.time) == ("x", 1, 3, NOON)
     assert await shop.send(event) == ["DUPLICATE"]
     assert await shop.used(ana) == 3
-    page = await shop.usage.events_page(ana, "call", Period(NOON, NOON + MINUTE), None, 10)
+    page = await shop.usage.reads.events_page(ana, "call", Period(NOON, NOON + MINUTE), None, 10)
     assert sorted((one.revision, one.value, one.properties, one.reason) for one in page) == [
         (0, 5, '{"a":1}', None),
         (1, 3, '{"a":1}', "wrong"),
@@ -109,7 +113,7 @@ async def test_an_event_of_an_earlier_period_is_corrected_there(shop: Shop) -> N
     await correct(shop, ana, "x", 1)
     meter = METERS["calls"]
     period = Period(NOON, NOON + timedelta(days=30))
-    assert await shop.usage.used(ana, meter, period, shop.clock.now()) == 1
+    assert await shop.usage.reads.used([UsageQuery(ana, meter, period, shop.clock.now(), shop.clock.now())]) == [1]
     assert await shop.used(ana) == 2
 
 
@@ -161,6 +165,6 @@ async def test_what_cannot_be_corrected_is_refused_and_changes_nothing(shop: Sho
 async def test_what_was_consumed_can_be_corrected_too(shop: Shop) -> None:
     ana = await shop.customer()
     await shop.consume(ana, quantity=9)
-    (event,) = await shop.usage.events_page(ana, "call", Period(NOON, NOON + MINUTE), None, 10)
+    (event,) = await shop.usage.reads.events_page(ana, "call", Period(NOON, NOON + MINUTE), None, 10)
     await correct(shop, ana, event.id, 1, source=event.source)
     assert await shop.used(ana) == 1

@@ -13,6 +13,7 @@ from domain.errors import ErrorCode, Refusal
 from domain.period import Cadence, Period
 from service.ids import new_id
 from service.usage import UsageOutcome, UsageQuery
+from service.usage.reserve import Settling
 from service.write.record import By
 from service.write.streams import CATALOG
 from tests.api.reads.statements import counted
@@ -40,7 +41,7 @@ async def sold(shop: Shop, customer: str) -> str:
 
 async def figures(shop: Shop, customer: str, *subscriptions: str | None, meter: str = "calls") -> list[D]:
     asks = [UsageQuery(customer, METERS[meter], YEAR, NOON, subscription_id=one) for one in subscriptions]
-    return await shop.usage.used_many(asks)
+    return await shop.usage.reads.used(asks)
 
 
 async def test_events_count_for_the_limit_and_once_more_for_the_subscription_they_name(shop: Shop) -> None:
@@ -128,7 +129,7 @@ async def test_a_correction_goes_on_naming_it(shop: Shop) -> None:
     await correct(shop, ana, "a", 1)
     assert await figures(shop, ana, None, own) == [6, 1]
     await shop.check_rollups()
-    page = await shop.usage.events_page(ana, "call", YEAR, None, 10)
+    page = await shop.usage.reads.events_page(ana, "call", YEAR, None, 10)
     assert [(one.corrects or one.id, one.subscription_id) for one in page if one.value != 5] == [("a", own)] * 4
 
 
@@ -141,7 +142,7 @@ async def test_what_is_consumed_or_reserved_can_name_it(shop: Shop) -> None:
     assert reserved is not None
     assert not (await shop.consume(ana, quantity=3, subscription_id=own)).allowed
     assert await figures(shop, ana, own) == [2]
-    await shop.usage.commit_reservation(reserved.id, D(4), shop.retry(), None)
+    await shop.usage.commit_reservation(Settling(reserved.id, None), D(4), shop.retry())
     assert (await shop.consume(ana)).used == 7
     assert await figures(shop, ana, None, own) == [7, 6]
     assert await figures(shop, ana, None, own, meter="hits") == [3, 3]
@@ -171,10 +172,10 @@ async def test_a_meter_made_later_tells_them_apart_as_well(shop: Shop) -> None:
         for who, named in ((ana, None), (ana, anas), (ana, other), (ben, bens))
     ]
     wanted = [36, 1 + 4 + 7, 2 + 5 + 8, 7, 9, 3, 3, 1, 8, 0, 0, 0]
-    assert await shop.usage.used_many(asks) == wanted  # off the events
+    assert await shop.usage.reads.used(asks) == wanted  # off the events
     assert await shop.send(shop.event(ana, value=0), shop.event(ben, value=0)) == ["ACCEPTED"] * 2
     counted = [0] * 4 + [1, 0, 0, 0] + [0] * 4
-    assert await shop.usage.used_many(asks) == [a + b for a, b in zip(wanted, counted, strict=True)]  # off the hours
+    assert await shop.usage.reads.used(asks) == [a + b for a, b in zip(wanted, counted, strict=True)]  # off the hours
     rows = await shop.fetch(
         "SELECT meter_key, sum(count)::int FROM usage_hours WHERE meter_key LIKE 'later%' GROUP BY 1"
     )
@@ -203,11 +204,11 @@ async def test_their_figures_stay_when_the_events_are_past_their_retention(shop:
     )
     halves = [Period(early - timedelta(days=9), early + 30 * MINUTE), Period(early + 30 * MINUTE, NOON)]
     asks = [UsageQuery(ana, METERS["calls"], half, NOON, subscription_id=own) for half in halves]
-    assert await shop.usage.used_many(asks) == [1 + 3, 5 + 7 + 9]
+    assert await shop.usage.reads.used(asks) == [1 + 3, 5 + 7 + 9]
     async with shop.engine.connect() as connection:
         await partitions.drop_old(connection, NOON + timedelta(days=500), timedelta(days=400))
     assert await shop.fetch("SELECT FROM usage_events WHERE time < '2026-02-01'") == []
-    assert await shop.usage.used_many(asks) == [1 + 3, 5 + 7 + 9]
+    assert await shop.usage.reads.used(asks) == [1 + 3, 5 + 7 + 9]
 
 
 async def test_the_statements_do_not_grow_with_the_names(shop: Shop) -> None:
@@ -229,7 +230,7 @@ async def test_the_statements_do_not_grow_with_the_names(shop: Shop) -> None:
     assert few == many == none + 1
     asks = [UsageQuery(who, METERS["calls"], YEAR, NOON, subscription_id=named[who]) for who in customers]
     async with counted(shop.engine) as sent:
-        assert await shop.usage.used_many(asks) == [3 if who == customers[0] else 2 for who in customers]
+        assert await shop.usage.reads.used(asks) == [3 if who == customers[0] else 2 for who in customers]
     assert len(sent) <= 4
 
 

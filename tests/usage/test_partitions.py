@@ -63,7 +63,7 @@ async def test_old_months_are_dropped_with_their_ids_and_the_figures_stay(shop: 
     retention = timedelta(days=400)
     periods = [Period(early - YEAR, early + YEAR), Period(early + timedelta(minutes=15), early + YEAR)]
     asks = [UsageQuery(ana, METERS["calls"], period, NOON) for period in periods]
-    before = await shop.usage.used_many(asks)
+    before = await shop.usage.reads.used(asks)
     shop.clock.at_hand = datetime(2026, 2, 28, tzinfo=UTC) + retention
     async with shop.engine.connect() as connection:
         assert "usage_events_2026_01" not in await partitions.drop_old(connection, NOON, retention)
@@ -71,7 +71,7 @@ async def test_old_months_are_dropped_with_their_ids_and_the_figures_stay(shop: 
         assert await partitions.drop_old(connection, shop.clock.now(), retention) == []
     assert [row[0] for row in await shop.fetch("SELECT id FROM usage_ids")] == ["new"]
     assert await shop.send(old[1]) == ["REJECTED"]
-    assert (await shop.usage.used_many(asks))[0] == before[0]
+    assert (await shop.usage.reads.used(asks))[0] == before[0]
     with pytest.raises(Refusal) as refused:
         await correct(shop, ana, "o1", 1)
     assert refused.value.code is ErrorCode.NOT_FOUND
@@ -84,7 +84,7 @@ async def test_an_hour_cut_in_two_counts_once_also_when_its_events_are_gone(shop
     await shop.send(*(shop.event(ana, value=1, time=hour + timedelta(minutes=n)) for n in (10, 20, 40)))
     await shop.fetch("DROP TABLE usage_events_2026_01")
     asks = [UsageQuery(ana, METERS["calls"], period, NOON) for period in (Period(hour, cut), Period(cut, cut + YEAR))]
-    assert await shop.usage.used_many(asks) == [0, 3]
+    assert await shop.usage.reads.used(asks) == [0, 3]
 
 
 async def test_a_month_in_which_a_test_clock_stands_is_kept(shop: Shop) -> None:

@@ -28,7 +28,7 @@ async def test_an_event_in_the_same_millisecond_but_before_the_period_belongs_to
     assert await shop.used(ana) == 2
     before, after = Period(NOON, start), Period(start, start + timedelta(days=31))
     now = shop.clock.now()
-    figures = await shop.usage.used_many([UsageQuery(ana, CALLS, period, now) for period in (before, after)])
+    figures = await shop.usage.reads.used([UsageQuery(ana, CALLS, period, now) for period in (before, after)])
     assert figures == [1, 2]
 
 
@@ -41,9 +41,9 @@ async def test_late_events_are_counted_in_their_own_period_whatever_was_remember
     assert await shop.used(ana) == 2
     now = shop.clock.now()
     first = Period(NOON, datetime(2026, 12, 20, 12, 0, 0, 918_285, UTC))
-    assert await shop.usage.used(ana, CALLS, first, now) == 5
-    assert await shop.usage.used(ana, CALLS, first, NOON) == 1  # as of then
-    assert await shop.usage.used(ana, CALLS, first, NOON - US) == 0
+    assert await shop.usage.reads.used([UsageQuery(ana, CALLS, first, now, now)]) == [5]
+    assert await shop.usage.reads.used([UsageQuery(ana, CALLS, first, NOON, NOON)]) == [1]  # as of then
+    assert await shop.usage.reads.used([UsageQuery(ana, CALLS, first, NOON - US, NOON - US)]) == [0]
 
 
 async def test_pieces_tile_the_whole_wherever_they_are_cut(shop: Shop) -> None:
@@ -52,7 +52,7 @@ async def test_pieces_tile_the_whole_wherever_they_are_cut(shop: Shop) -> None:
     await shop.send(*(shop.event(ana, value=2**n, time=at) for n, at in enumerate(times)))
     edges = sorted({times[0] + US, *times[3:40:5], *(at + US for at in times[2:50:7]), times[-1] - HOUR})
     asks = [UsageQuery(ana, CALLS, Period(a, b), NOON) for a, b in pairwise(edges)]
-    figures = await shop.usage.used_many(asks)
+    figures = await shop.usage.reads.used(asks)
     assert sum(figures) == 2**60 - 1
     expected = [sum(2**n for n, at in enumerate(times) if ask.period.contains(at)) for ask in asks]
     assert figures == expected
@@ -70,15 +70,15 @@ async def test_a_level_is_carried_over_the_start_of_a_period(shop: Shop) -> None
     )
     until = start + 10 * day
     hours = METERS["hours"]
-    figure = await shop.usage.used(ana, hours, Period(start, start + 30 * day), until)
+    (figure,) = await shop.usage.reads.used([UsageQuery(ana, hours, Period(start, start + 30 * day), until, until)])
     assert figure == 24 * (2500 * 3 + 500 * 2 + 300 * 5)
     quiet = Period(start + 6 * day, start + 7 * day)
     asks = [UsageQuery(ana, METERS[key], quiet, NOON) for key in ("hours", "storage")]
-    assert await shop.usage.used_many(asks) == [24 * 300, 300]
+    assert await shop.usage.reads.used(asks) == [24 * 300, 300]
     before = [
         UsageQuery(ana, METERS[key], Period(start - 9 * day, start - 8 * day), NOON) for key in ("hours", "storage")
     ]
-    assert await shop.usage.used_many(before) == [0, 0]
+    assert await shop.usage.reads.used(before) == [0, 0]
 
 
 async def test_readings_that_arrive_out_of_order_change_an_area_as_if_they_had_come_in_time(shop: Shop) -> None:
@@ -90,7 +90,7 @@ async def test_readings_that_arrive_out_of_order_change_an_area_as_if_they_had_c
             await shop.send(shop.event(who, "disk", level, time=at))
     period = Period(start - 2 * HOUR, NOON + HOUR)
     asks = [UsageQuery(who, METERS["hours"], period, NOON) for who in (ana, ben)]
-    one, other = await shop.usage.used_many(asks)
+    one, other = await shop.usage.reads.used(asks)
     assert one == other > 0
     await shop.check_rollups()
 
@@ -104,14 +104,14 @@ async def test_a_history_has_a_bucket_for_each_day_of_the_customer_and_none_in_t
         shop.event(ana, value=4, time=NOON - HOUR),
     )
     ask = UsageQuery(ana, CALLS, Period(kolkata_midnight - timedelta(days=2), NOON + timedelta(days=9)), NOON)
-    points = await shop.usage.history(ask, Grain.DAY, "Asia/Kolkata")
+    points = await shop.usage.reads.history(ask, Grain.DAY, "Asia/Kolkata")
     assert [(point.start, point.value) for point in points] == [
         (kolkata_midnight - timedelta(days=2), 0),
         (kolkata_midnight - timedelta(days=1), 1),
         (kolkata_midnight, 6),
     ]
     with pytest.raises(Refusal):
-        await shop.usage.history(ask._replace(period=Period(NOON - 1001 * HOUR, NOON)), Grain.HOUR, "UTC")
+        await shop.usage.reads.history(ask._replace(period=Period(NOON - 1001 * HOUR, NOON)), Grain.HOUR, "UTC")
 
 
 async def test_events_are_paged_without_gap_or_repeat(shop: Shop) -> None:
@@ -119,7 +119,7 @@ async def test_events_are_paged_without_gap_or_repeat(shop: Shop) -> None:
     times = [NOON - timedelta(seconds=n // 3) for n in range(25)]
     await shop.send(*(shop.event(ana, time=at, source=f"s{n % 2}") for n, at in enumerate(times)))
     period, after, seen = Period(NOON - timedelta(seconds=6), NOON), None, []
-    while page := await shop.usage.events_page(ana, "call", period, after, 4):
+    while page := await shop.usage.reads.events_page(ana, "call", period, after, 4):
         seen += page
         after = (page[-1].time, page[-1].source, page[-1].id, page[-1].revision)
     assert [event.time for event in seen] == sorted(at for at in times if period.contains(at))
@@ -142,13 +142,13 @@ async def test_a_meter_made_later_counts_what_was_recorded_before_it(shop: Shop)
     for meter in later:
         await shop.record(CATALOG, CreateMeter(meter), By("test"))
     asks = [UsageQuery(ana, meter, Period(NOON - 8 * HOUR, NOON - HOUR), NOON) for meter in later]
-    before = await shop.usage.used_many(asks)
+    before = await shop.usage.reads.used(asks)
     assert before == [8, 3, 8 + 7 + 6 + 5 + 4 + 3 + 2]
     assert await shop.send(shop.event(ana, value=100, properties={"who": "new"}), shop.event(ana, "call", 1)) == [
         "ACCEPTED",
         "REJECTED",
     ]
-    assert await shop.usage.used_many(asks) == before
+    assert await shop.usage.reads.used(asks) == before
 
 
 async def test_the_statements_do_not_grow_with_the_customers(shop: Shop) -> None:

@@ -5,6 +5,8 @@ from datetime import timedelta
 from decimal import Decimal as D
 
 from service.usage import CustomerRef
+from service.usage.gate import UseRequest
+from service.usage.reserve import Settling
 from tests.usage.conftest import NOON, Shop
 from tests.usage.test_correct import correct
 
@@ -41,7 +43,9 @@ async def test_recording_using_up_holding_and_correcting_at_once(shop: Shop) -> 
             case 2:
                 reserved = await other.reserve(who, "calls", "0.3")
                 if reserved.reservation is not None:
-                    await other.usage.commit_reservation(reserved.reservation.id, D("0.2"), other.retry(), None)
+                    await other.usage.commit_reservation(
+                        Settling(reserved.reservation.id, None), D("0.2"), other.retry()
+                    )
             case 3:
                 await correct(other, who, f"c{n % 4}", "0.5")
             case _:
@@ -59,7 +63,7 @@ async def test_recording_using_up_holding_and_correcting_at_once(shop: Shop) -> 
 async def test_what_was_given_up_while_waiting_is_recorded_or_not_but_never_in_part(shop: Shop) -> None:
     ana = await shop.customer()
     tasks = [
-        asyncio.create_task(shop.usage.consume(CustomerRef(ana), "calls", D("0.1"), shop.retry(), None))
+        asyncio.create_task(shop.usage.consume(UseRequest(CustomerRef(ana), "calls", D("0.1"), None), shop.retry()))
         for _ in range(30)
     ]
     tasks += [asyncio.create_task(shop.send(shop.event(ana, value="0.1"), shop.event(ana, "hit"))) for _ in range(30)]  # type: ignore[arg-type]

@@ -73,9 +73,9 @@ async def test_order_and_splitting_change_nothing(
         for kind in KINDS
         for of in (period, Period(NOON - timedelta(days=9), NOON))
     ]
-    assert await shop.usage.used_many(asked) == [expected(ask, sent) for ask in asked]
+    assert await shop.usage.reads.used(asked) == [expected(ask, sent) for ask in asked]
     naming = [one for one in sent if one.named and one.kind in NAMING]
-    assert await shop.usage.used_many([ask._replace(subscription_id=subscription) for ask in asked]) == [
+    assert await shop.usage.reads.used([ask._replace(subscription_id=subscription) for ask in asked]) == [
         expected(ask, naming) for ask in asked
     ]
     for kind in KINDS:

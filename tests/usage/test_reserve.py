@@ -8,6 +8,7 @@ import pytest
 
 from domain.errors import ErrorCode, Refusal
 from service.usage import ReservationState
+from service.usage.reserve import Settling
 from tests.usage.conftest import Shop
 from tests.usage.test_consume import everything
 
@@ -20,7 +21,7 @@ async def test_what_is_held_counts_against_the_limit_until_it_is_released(shop: 
     assert (await shop.standing(ana)).held == 8
     assert not (await shop.consume(ana, quantity=3)).allowed
     assert (await shop.consume(ana, quantity=2)).remaining == 0
-    released = await shop.usage.release_reservation(reserved.reservation.id, shop.retry(), None)
+    released = await shop.usage.release_reservation(Settling(reserved.reservation.id, None), shop.retry())
     assert released.state is ReservationState.RELEASED
     assert (await shop.standing(ana)).held == 0
     assert (await shop.consume(ana, quantity=8)).allowed
@@ -30,7 +31,7 @@ async def test_a_part_can_be_used_and_the_rest_is_free_again(shop: Shop) -> None
     ana = await shop.customer()
     reservation = (await shop.reserve(ana, quantity=8)).reservation
     assert reservation is not None
-    committed = await shop.usage.commit_reservation(reservation.id, D("2.5"), shop.retry(), None)
+    committed = await shop.usage.commit_reservation(Settling(reservation.id, None), D("2.5"), shop.retry())
     assert (committed.state, committed.committed) == (ReservationState.COMMITTED, D("2.5"))
     standing = await shop.standing(ana)
     assert (standing.used, standing.held) == (D("2.5"), 0)
@@ -42,7 +43,7 @@ async def test_by_default_all_of_it_is_used_also_when_the_limit_was_lowered_mean
     reservation = (await shop.reserve(ana, quantity=8)).reservation
     await shop.send(shop.event(ana, value=10))
     assert reservation is not None
-    await shop.usage.commit_reservation(reservation.id, None, shop.retry(), None)
+    await shop.usage.commit_reservation(Settling(reservation.id, None), None, shop.retry())
     assert await shop.used(ana) == 18
 
 
@@ -54,7 +55,7 @@ async def test_its_time_over_it_holds_nothing_and_cannot_be_used(shop: Shop) -> 
     assert (await shop.standing(ana)).held == 0
     before = await everything(shop)
     with pytest.raises(Refusal) as refused:
-        await shop.usage.commit_reservation(reservation.id, None, shop.retry(), None)
+        await shop.usage.commit_reservation(Settling(reservation.id, None), None, shop.retry())
     assert refused.value.code is ErrorCode.STALE
     assert await everything(shop) == before
     assert (await shop.consume(ana, quantity=10)).allowed
@@ -77,14 +78,14 @@ async def test_retries_answer_the_same_and_it_is_settled_once(shop: Shop) -> Non
     assert first.reservation is not None
     id, commit = first.reservation.id, shop.retry("commit")
     outcomes = await asyncio.gather(
-        *(other.usage.commit_reservation(id, None, commit, None) for other in (shop, Shop(shop.engine)))
+        *(other.usage.commit_reservation(Settling(id, None), None, commit) for other in (shop, Shop(shop.engine)))
     )
     assert outcomes[0] == outcomes[1]
     assert await shop.used(ana) == 4
     before = await everything(shop)
     for settle in (
-        shop.usage.commit_reservation(id, None, shop.retry(), None),
-        shop.usage.release_reservation(id, shop.retry(), None),
+        shop.usage.commit_reservation(Settling(id, None), None, shop.retry()),
+        shop.usage.release_reservation(Settling(id, None), shop.retry()),
     ):
         with pytest.raises(Refusal) as refused:
             await settle
@@ -98,9 +99,11 @@ async def test_only_those_who_see_the_customer_see_the_reservation(shop: Shop) -
     assert reservation is not None
     for id, visible in ((reservation.id, frozenset({ben})), ("reservation_0", None), ("\0", None)):
         with pytest.raises(Refusal) as refused:
-            await shop.usage.release_reservation(id, shop.retry(), visible)
+            await shop.usage.release_reservation(Settling(id, visible), shop.retry())
         assert refused.value.code is ErrorCode.NOT_FOUND
-    assert (await shop.usage.release_reservation(reservation.id, shop.retry(), frozenset({ana}))).quantity == 1
+    assert (
+        await shop.usage.release_reservation(Settling(reservation.id, frozenset({ana})), shop.retry())
+    ).quantity == 1
 
 
 async def test_a_denied_reservation_holds_nothing(shop: Shop) -> None:
@@ -113,6 +116,6 @@ async def test_a_denied_reservation_holds_nothing(shop: Shop) -> None:
         held = (await shop.reserve(ana, quantity=8, retry=shop.retry("k"))).reservation
         assert held is not None
         with pytest.raises(Refusal, match="0 to 8"):
-            await shop.usage.commit_reservation(held.id, D(quantity), shop.retry(), None)
+            await shop.usage.commit_reservation(Settling(held.id, None), D(quantity), shop.retry())
     with pytest.raises(Refusal, match="1 to 86400 seconds"):
         await shop.reserve(ana, ttl=timedelta(days=2))

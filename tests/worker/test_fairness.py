@@ -14,6 +14,8 @@ from domain.commands import GrantEntitlement
 from service.ids import new_id
 from service.later.due_work import DueWork
 from service.usage import CustomerRef, UsageEvent
+from service.usage.gate import UseRequest
+from service.usage.reserve import Settling
 
 WRITERS = 40
 """Four times as many as there are connections."""
@@ -33,7 +35,7 @@ async def used(process: Process, customer_id: str, events: int) -> Any:
 
 
 async def consumed(process: Process, customer_id: str) -> Any:
-    return await process.usage.consume(CustomerRef(customer_id), "calls", Decimal(1), retry(), None)
+    return await process.usage.consume(UseRequest(CustomerRef(customer_id), "calls", Decimal(1), None), retry())
 
 
 async def test_those_who_wait_for_a_busy_account_keep_nothing_that_others_need(here: Process, there: Process) -> None:
@@ -43,7 +45,7 @@ async def test_those_who_wait_for_a_busy_account_keep_nothing_that_others_need(h
         await used(here, id, 1)
         await consumed(here, id)
     reserved = [
-        await here.usage.reserve(CustomerRef(busy), "calls", Decimal(1), timedelta(hours=1), retry(), None)
+        await here.usage.reserve(UseRequest(CustomerRef(busy), "calls", Decimal(1), None), timedelta(hours=1), retry())
         for _ in range(5)
     ]
     async with there.engine.begin() as other:
@@ -55,7 +57,7 @@ async def test_those_who_wait_for_a_busy_account_keep_nothing_that_others_need(h
         waiting += [asyncio.create_task(consumed(here, busy)) for _ in range(3)]
         for one in reserved:
             assert one.reservation is not None
-            commit = here.usage.commit_reservation(one.reservation.id, None, retry(), None)
+            commit = here.usage.commit_reservation(Settling(one.reservation.id, None), None, retry())
             waiting.append(asyncio.create_task(commit))
         await asyncio.sleep(0.3)
         async with asyncio.timeout(20):  # less than a statement may wait for a row

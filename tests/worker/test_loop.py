@@ -14,6 +14,7 @@ from test_due_work import expiring, happened
 
 from service.later.housekeeping import keep_house
 from service.usage import CustomerRef
+from service.usage.gate import UseRequest
 from worker.loop import work
 
 SOON = timedelta(seconds=2)
@@ -80,12 +81,14 @@ async def test_housekeeping_makes_months_ahead_and_forgets_what_is_too_old_to_as
 ) -> None:
     customer_id = await here.customer()
     for ttl in (timedelta(minutes=1), timedelta(days=1)):
-        await here.usage.reserve(CustomerRef(customer_id), "calls", Decimal(1), ttl, retry(), None)
+        await here.usage.reserve(UseRequest(CustomerRef(customer_id), "calls", Decimal(1), None), ttl, retry())
     await _set(here, "UPDATE usage_reservations SET expires_at = now() - interval '31 days' WHERE true")
-    await here.usage.reserve(CustomerRef(customer_id), "calls", Decimal(1), timedelta(days=1), retry(), None)
+    await here.usage.reserve(
+        UseRequest(CustomerRef(customer_id), "calls", Decimal(1), None), timedelta(days=1), retry()
+    )
     await _set(here, "UPDATE idempotency SET created_at = now() - interval '31 days'")
     kept = retry()
-    await here.usage.consume(CustomerRef(customer_id), "calls", Decimal(1), kept, None)
+    await here.usage.consume(UseRequest(CustomerRef(customer_id), "calls", Decimal(1), None), kept)
     await _set(here, "DROP TABLE IF EXISTS usage_events_2099_12")
     for _ in range(2):  # the second time finds nothing left to do
         await keep_house(here.engine, here.clock.now(), timedelta(days=400))
