@@ -11,46 +11,17 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import customers, effects
 from domain.account import Account
-from domain.books.payment import RefundTarget
-
-CHARGE, REFUND, FORGET = "CHARGE", "REFUND", "FORGET"
+from domain.providers.effects import effects_of
 
 
-def effects_of(account: Account) -> list[dict[str, Any]]:
-    """The rows: payments under way, unless they wait for the customer, and refunds to a method. Of an erased customer
-    also those that wait, for nobody will come; and when none are left, what the providers are to forget."""
+def rows_for(account: Account) -> list[dict[str, Any]]:
+    """The rows that the view must hold for the account, by id."""
     assert account.customer is not None
-    payments = account.books.payments.values()
-    erased_at = account.customer.erased_at
-    refunds = (
-        (refund, payment.provider)
-        for payment in payments
-        for refund in payment.refunds
-        if refund.to is RefundTarget.METHOD
-    )
-    rows = [
-        *(
-            (one.id, CHARGE, one.created_at, one.provider)
-            for one in payments
-            if one.settled_at is None and (not one.waiting or erased_at is not None)
-        ),
-        *(
-            (one.id, REFUND, one.created_at, provider)
-            for one, provider in refunds
-            if one.settled_at is None and one.failure is None
-        ),
+    of = account.customer.id
+    return [
+        {"customer_id": of, "id": effect.id, "kind": effect.kind, "since": effect.since, "provider": effect.provider}
+        for effect in effects_of(account)
     ]
-    if erased_at is not None:
-        busy = {one.provider for one in payments if one.settled_at is None}
-        forgotten = account.books.links.keys() - busy
-        rows += [(forget_id(account.customer.id, name), FORGET, erased_at, name) for name in forgotten]
-    named = ("customer_id", "id", "kind", "since", "provider")
-    return [dict(zip(named, (account.customer.id, *row), strict=True)) for row in sorted(rows)]
-
-
-def forget_id(customer_id: str, provider: str) -> str:
-    """What the effect of forgetting them there is known by."""
-    return f"forget_{provider}_{customer_id}"
 
 
 async def project(connection: Connection, changes: Sequence[StreamChange]) -> None:
@@ -60,8 +31,8 @@ async def project(connection: Connection, changes: Sequence[StreamChange]) -> No
     for before, after, _, _ in changes:
         if after.customer is None or (before.books is after.books and _erased(before) == _erased(after)):
             continue
-        old = {} if before.customer is None else {row["id"]: row for row in effects_of(before)}
-        new = {row["id"]: row for row in effects_of(after)}
+        old = {} if before.customer is None else {row["id"]: row for row in rows_for(before)}
+        new = {row["id"]: row for row in rows_for(after)}
         gone += [(after.customer.id, id) for id in old.keys() - new.keys()]
         made += [row for id, row in new.items() if id not in old]
     if gone:
@@ -80,7 +51,7 @@ async def clear(connection: Connection, customer_id: str) -> None:
 
 
 async def rows_of(connection: Connection, customer_id: str) -> list[dict[str, Any]]:
-    """What is kept of a customer, by id."""
+    """The rows that the view does hold of a customer, by id."""
     query = select(effects).where(effects.c.customer_id == customer_id).order_by(effects.c.id)
     return [dict(row) for row in (await connection.execute(query)).mappings()]
 

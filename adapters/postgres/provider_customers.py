@@ -9,8 +9,8 @@ from sqlalchemy import select
 from adapters.postgres.connection import Connection
 from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import customers, holdings, ledger, provider_sync
-from adapters.postgres.views import provider_id
 from domain.ledger.posting import LedgerAccount
+from domain.owned_ids import provider_id
 
 
 async def owner_of(connection: Connection, *ids: str | None) -> str | None:

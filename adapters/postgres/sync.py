@@ -14,16 +14,7 @@ from adapters.postgres.connection import Connection
 from adapters.postgres.driver import Driver
 from adapters.postgres.tables import provider_copies as copies
 from adapters.postgres.tables import provider_sync as syncs
-
-
-class Mark(NamedTuple):
-    """Of one customer's link: so many changes; `at_once`: the provider is told of them without waiting."""
-
-    customer_id: str
-    provider: str
-    reference: str
-    changes: int
-    at_once: bool
+from domain.providers.dirty_marks import DirtyMark
 
 
 class Job(NamedTuple):
@@ -48,7 +39,7 @@ class Copy(NamedTuple):
 
 
 # ── marked ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-async def mark(connection: Connection, marks: Sequence[Mark], gone: Collection[tuple[str, str]]) -> None:
+async def keep_marks(connection: Connection, marks: Sequence[DirtyMark], gone: Collection[tuple[str, str]]) -> None:
     """In the transaction of what changed. `gone`: (customer id, provider) that are linked no more."""
     if gone:
         for customer_id, provider in sorted(gone):
@@ -58,14 +49,14 @@ async def mark(connection: Connection, marks: Sequence[Mark], gone: Collection[t
     row = insert(syncs).values(
         [
             {
-                "customer_id": one.customer_id,
-                "provider": one.provider,
-                "reference": one.reference,
+                "customer_id": mark.customer_id,
+                "provider": mark.provider,
+                "reference": mark.reference,
                 "dirty_since": func.now(),
-                "changes": one.changes,
-                "due_at": func.now() if one.at_once else None,
+                "changes": mark.changes,
+                "due_at": func.now() if mark.at_once else None,
             }
-            for one in sorted(marks)  # in one order, in which everybody locks these rows
+            for mark in sorted(marks)  # in one order, in which everybody locks these rows
         ]
     )
     new = row.excluded

@@ -13,9 +13,9 @@ from adapters.postgres.reads.read_connection import among
 from adapters.postgres.tables import api_keys, customers, holdings, vault
 from domain.access import ApiKey
 from domain.account import Account
-from domain.billing.invoicing import invoice_id
 from domain.engine.advance import next_instant
 from domain.events import ItemAdded
+from domain.owned_ids import owned_ids
 
 
 def customer_row(account: Account) -> dict[str, Any]:
@@ -30,32 +30,6 @@ def customer_row(account: Account) -> dict[str, Any]:
         "erased_at": customer.erased_at,
         "due_at": next_instant(account),
     }
-
-
-def owned_ids(account: Account) -> set[str]:
-    """The ids by which this customer can be found: of subscriptions, scheduled changes and grants; of all in the books
-    but credit notes, which are documents; and of the two invoices that may be drafts, since they keep their ids when
-    they become final."""
-    books = account.books
-    return (
-        ({invoice_id(account), invoice_id(account, 1)} if account.customer is not None else set())
-        | {subscription.id for subscription in account.subscriptions}
-        | {scheduled.id for subscription in account.subscriptions for scheduled in subscription.scheduled}
-        | {grant.id for grant in account.grants}
-        | {item.id for item in books.items}
-        | books.receivables.keys()
-        | books.credits.keys()
-        | books.payments.keys()
-        | {refund.id for payment in books.payments.values() for refund in payment.refunds}
-        | {redemption.id for redemption in books.redemptions}
-        | {method.id for method in books.methods}
-        | {provider_id(provider, link.reference) for provider, link in books.links.items()}
-    )
-
-
-def provider_id(provider: str, reference: str) -> str:
-    """The id under which a customer's record at a payment provider is found: no id of ours has this shape."""
-    return f"{provider}/{reference}"
 
 
 def key_row(key: ApiKey) -> dict[str, Any]:
@@ -137,10 +111,10 @@ async def clear(connection: AsyncConnection, stream_id: str) -> None:
 async def rows_of(connection: AsyncConnection, stream_id: str) -> tuple[list[dict[str, Any]], set[str], list[Any]]:
     """What the views hold of a stream: (customer rows, owned ids, key rows)."""
     of_customer = await connection.execute(select(customers).where(customers.c.customer_id == stream_id))
-    held = await connection.execute(select(holdings.c.id).where(holdings.c.customer_id == stream_id))
+    owned = await connection.execute(select(holdings.c.id).where(holdings.c.customer_id == stream_id))
     keys = await connection.execute(select(api_keys).where(api_keys.c.key_id == stream_id))
     return (
         [dict(row) for row in of_customer.mappings()],
-        set(held.scalars()),
+        set(owned.scalars()),
         [dict(row) for row in keys.mappings()],
     )

@@ -12,6 +12,7 @@ from adapters.postgres.states import StreamHead
 from domain.access import ApiKey
 from domain.account import Account
 from domain.ledger import postings
+from domain.owned_ids import owned_ids
 from service.operations.audit import of_money
 from service.write.sources import AnswerSource, NewestCatalog, Transaction
 from service.write.streams import CATALOG, StreamKind, kind_of
@@ -97,7 +98,7 @@ async def fold_again(engine: Engine, progress: Callable[[str], None]) -> None:
 
 async def _fold(connection: Connection, stream_id: str) -> _Fold:
     kind = kind_of(stream_id)
-    state, held, broken_at = kind.empty, set[str](), None
+    state, owned, broken_at = kind.empty, set[str](), None
     posted: list[PostedEntry] = []
     head = StreamHead(0, journal.GENESIS, None, "")
     entries = await journal.read(connection, stream_id)
@@ -109,22 +110,22 @@ async def _fold(connection: Connection, stream_id: str) -> _Fold:
         if isinstance(state, Account):
             found = postings(before, entry.event, state, entry.effective_at)  # type: ignore[arg-type]
             posted.append(PostedEntry(entry.seq, entry.effective_at, found))
-            held |= views.owned_ids(state)  # also what was planned once and is gone: its id stays findable
+            owned |= owned_ids(state)  # also what was planned once and is gone: its id stays findable
         head = StreamHead(entry.seq, entry.hash, entry.effective_at, "")
     text, books = kind.encode(state)
-    return _Fold(kind, head._replace(state=text, books=books), state, held, entries, posted, broken_at)
+    return _Fold(kind, head._replace(state=text, books=books), state, owned, entries, posted, broken_at)
 
 
 async def _faults(connection: Connection, stream_id: str, newest: NewestCatalog) -> list[str]:
     fold = await _fold(connection, stream_id)
     stored = await states.head(connection, stream_id)
-    customer_rows, held, key_rows = await views.rows_of(connection, stream_id)
+    customer_rows, owned, key_rows = await views.rows_of(connection, stream_id)
     faults = []
     if fold.broken_at is not None:
         faults.append(f"the hash chain breaks at entry {fold.broken_at}")
     if stored != fold.head:
         faults.append("the stored state differs from the journal")
-    if isinstance(fold.state, Account) and (customer_rows, held) != ([views.customer_row(fold.state)], fold.owned_ids):
+    if isinstance(fold.state, Account) and (customer_rows, owned) != ([views.customer_row(fold.state)], fold.owned_ids):
         faults.append("the views of the account differ from the journal")
     if isinstance(fold.state, Account):
         if await ledger.rows_of(connection, stream_id) != ledger.rows_for(stream_id, fold.posted):
@@ -132,7 +133,7 @@ async def _faults(connection: Connection, stream_id: str, newest: NewestCatalog)
         made = sorted(documents.rows_of_entries(fold.state, fold.entries), key=lambda row: row["id"])
         if await documents.rows_of(connection, stream_id) != made:
             faults.append("the invoices differ from the journal")
-        if await effects.rows_of(connection, stream_id) != effects.effects_of(fold.state):
+        if await effects.rows_of(connection, stream_id) != effects.rows_for(fold.state):
             faults.append("what providers are still to be asked differs from the journal")
         if await metric_views.rows_of(connection, stream_id) != metric_views.rows_for(fold.state):
             faults.append("what metrics count differs from the journal")

@@ -8,7 +8,8 @@ from adapters.postgres.change import StreamChange
 from adapters.postgres.connection import Connection
 from adapters.postgres.journal import JournalEntry
 from adapters.postgres.states import StreamHead
-from service.providers.sync.marks import marks
+from domain.account import Account
+from domain.providers.dirty_marks import dirty_marks, unlinked
 from service.write.pending_events import PendingEvents
 
 
@@ -31,10 +32,19 @@ async def write(connection: Connection, drafts: Sequence[PendingEvents]) -> list
             },
         )
         await views.project(connection, changes)
-        await sync.mark(connection, *marks(changes))
+        await _mark_dirty(connection, [change for change in changes if isinstance(change.after, Account)])
     return sealed
 
 
 def _head(draft: PendingEvents, last: JournalEntry) -> StreamHead:
     state, books = draft.kind.encode(draft.state)
     return StreamHead(last.seq, last.hash, last.effective_at, state, books)
+
+
+async def _mark_dirty(connection: Connection, changes: Sequence[StreamChange]) -> None:
+    """What providers are to be told of these changes of accounts stays to be told."""
+    marks = [
+        mark for change in changes for mark in dirty_marks(change.after, [entry.event for entry in change.entries])
+    ]
+    gone = {link for change in changes for link in unlinked(change.before, change.after)}
+    await sync.keep_marks(connection, marks, gone)

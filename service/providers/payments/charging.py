@@ -8,7 +8,6 @@ from typing import TypeVar
 from adapters.postgres import states
 from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.connection import Engine
-from adapters.postgres.effects import forget_id
 from adapters.postgres.work import Work, WorkKind
 from domain.account import Account
 from domain.books import Books
@@ -16,6 +15,7 @@ from domain.books.payment import FailureCode, Payment, Refund
 from domain.commands import NoteProcessing, SettlePayment, SettleRefund, UnlinkProvider
 from domain.money import Money
 from domain.providers.chargeback import chargeback
+from domain.providers.effects import forget_id
 from domain.providers.provider import (
     ChargedBack,
     ChargeRequest,

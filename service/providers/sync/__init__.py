@@ -4,6 +4,7 @@ It follows the state, not the changes: what is told is worked out from the accou
 told last, and only the difference is sent. So changes coalesce by themselves, a lost or repeated turn does no harm, and
 all that has to survive is that there is something to tell (`adapters.postgres.sync`).
 
-marks: what changes in an account makes it so, in the same transaction. used: usage, gathered beside its hot path.
-wanted: what the provider should have. telling: bringing it there. turns: when, and for whom.
+`domain.providers.dirty_marks` says which changes make it so, in their transaction; used: usage, gathered beside its hot
+path; `domain.providers.desired_state`: what the provider should have; push: bringing it there; push_schedule: when, and
+for whom.
 """
