@@ -6,7 +6,8 @@ import strawberry
 
 from api.context import Context, Info
 from api.inputs.plans import PlanVersionInput
-from api.mutations.answer import by, refusable
+from api.inputs.request import by
+from api.mutations.results import refusable
 from api.types.errors import UserError
 from api.types.feature import Feature, Meter
 from api.types.plan import Plan

@@ -5,7 +5,8 @@ from datetime import datetime
 import strawberry
 
 from api.context import Info
-from api.mutations.answer import by, refusable
+from api.inputs.request import by
+from api.mutations.results import refusable
 from api.types.clock import TestClock
 from api.types.errors import UserError
 from domain.access import Scope

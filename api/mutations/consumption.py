@@ -7,7 +7,8 @@ from typing import ClassVar
 import strawberry
 
 from api.context import Context, Info
-from api.mutations.answer import refusable, retry
+from api.mutations.once import retry
+from api.mutations.results import refusable
 from api.types.customer_ref import CustomerRef
 from api.types.decision import FeatureDecision
 from api.types.errors import UserError

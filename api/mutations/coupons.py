@@ -9,8 +9,10 @@ import strawberry
 from api.context import Context, Info
 from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
+from api.inputs.request import by, catalog_of, owner_of
 from api.inputs.subscribe import coupon_of
-from api.mutations.answer import by, catalog_of, holder, once, refusable, retry
+from api.mutations.once import once, retry
+from api.mutations.results import refusable
 from api.types.coupon import Coupon, CouponRedemption
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
@@ -151,7 +153,7 @@ class CouponMutations:
     async def remove_coupon(self, info: Info, input: RemoveCouponInput) -> RemoveCouponPayload:
         context = info.context
         context.require(Scope.SUBSCRIPTIONS_WRITE)
-        customer_id = await holder(context, input.redemption_id, "redemption_id")
+        customer_id = await owner_of(context, input.redemption_id, "redemption_id")
         recorded = await once(context, "removeCoupon", input, customer_id, RemoveCoupon(input.redemption_id))
         context.changed()
         held = next(one for one in recorded.state.books.redemptions if one.id == input.redemption_id)

@@ -9,8 +9,9 @@ import strawberry
 from api.context import Info
 from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
-from api.mutations.answer import holder, once, refusable
-from api.mutations.made import Documented, invoice_made
+from api.inputs.request import owner_of
+from api.mutations.once import once
+from api.mutations.results import Documented, newest_invoice, refusable
 from api.types.credit import CreditGrant
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
@@ -124,7 +125,7 @@ class CreditMutations:
     async def void_credit(self, info: Info, input: VoidCreditInput) -> VoidCreditPayload:
         context = info.context
         context.require(Scope.CREDITS_WRITE)
-        customer_id = await holder(context, input.credit_id, "credit_id")
+        customer_id = await owner_of(context, input.credit_id, "credit_id")
         command = VoidCredit(input.credit_id, input.amount)
         recorded = await once(context, "voidCredit", input, customer_id, command)
         standing = await context.standing(recorded.state)
@@ -143,7 +144,7 @@ class CreditMutations:
                 raise invalid("must lie in the future", "expires_at")
 
         recorded = await once(context, "buyCredit", input, customer_id, AddItem(item, at_once=True), check=lasting)
-        made = invoice_made(recorded)
+        made = newest_invoice(recorded)
         assert made is not None
         standing = await context.standing(recorded.state)
         return BuyCreditPayload(invoice=Invoice.of(standing, made)).documented(standing, recorded)

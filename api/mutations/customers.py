@@ -6,7 +6,8 @@ import msgspec
 import strawberry
 
 from api.context import Info
-from api.mutations.answer import by, refusable
+from api.inputs.request import by
+from api.mutations.results import refusable
 from api.scalars import Currency
 from api.types.customer import Customer
 from api.types.customer_ref import CustomerRef

@@ -9,9 +9,9 @@ import strawberry
 from api.context import Info
 from api.inputs.keyed import Keyed, OfInvoice, Reasoned
 from api.inputs.plans import MoneyInput
-from api.mutations.answer import holder, once, refusable
-from api.mutations.invoiced import Invoiced
-from api.mutations.made import Documented, invoice_made
+from api.inputs.request import owner_of
+from api.mutations.once import once
+from api.mutations.results import Documented, Invoiced, newest_invoice, refusable
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
 from api.types.invoice import Invoice, invoice_of
@@ -122,7 +122,7 @@ class DraftMutations:
         )
         command = AddItem(item, at_once=bool(input.invoice_now))
         recorded = await once(context, "addInvoiceItem", input, customer_id, command)
-        added, made = recorded.event(ItemAdded), invoice_made(recorded)
+        added, made = recorded.event(ItemAdded), newest_invoice(recorded)
         assert added is not None
         standing = await context.standing(recorded.state)
         payload = AddInvoiceItemPayload(
@@ -134,7 +134,7 @@ class DraftMutations:
     @refusable(RemoveInvoiceItemPayload)
     async def remove_invoice_item(self, info: Info, input: RemoveInvoiceItemInput) -> RemoveInvoiceItemPayload:
         info.context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(info.context, input.item_id, "item_id")
+        customer_id = await owner_of(info.context, input.item_id, "item_id")
         await once(info.context, "removeInvoiceItem", input, customer_id, RemoveItem(input.item_id))
         info.context.changed()
         return RemoveInvoiceItemPayload(item_id=input.item_id)
@@ -144,7 +144,7 @@ class DraftMutations:
     async def adjust_invoice_line(self, info: Info, input: AdjustInvoiceLineInput) -> AdjustInvoiceLinePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoice_id")
+        customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         drafts = await context.loaders.drafts.load(customer_id) or ()
 
         def command() -> AdjustLine:
@@ -164,7 +164,7 @@ class DraftMutations:
     async def finalize_invoice(self, info: Info, input: FinalizeInvoiceInput) -> FinalizeInvoicePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoice_id")
+        customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = FinalizeInvoice(input.invoice_id)
         recorded = await once(context, "finalizeInvoice", input, customer_id, command, check=_comes_to_something)
         standing = await context.standing(recorded.state)

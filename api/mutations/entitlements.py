@@ -7,7 +7,9 @@ from typing import ClassVar
 import strawberry
 
 from api.context import Info
-from api.mutations.answer import by, catalog_of, holder, refusable, retry
+from api.inputs.request import by, catalog_of, owner_of
+from api.mutations.once import retry
+from api.mutations.results import refusable
 from api.scalars import JSON
 from api.types.customer_ref import CustomerRef
 from api.types.entitlement_grant import EntitlementGrant
@@ -97,7 +99,7 @@ class EntitlementMutations:
     async def revoke_entitlement(self, info: Info, input: RevokeEntitlementInput) -> RevokeEntitlementPayload:
         context = info.context
         context.require(Scope.ENTITLEMENTS_WRITE)
-        customer_id = await holder(context, input.grant_id, "grant_id")
+        customer_id = await owner_of(context, input.grant_id, "grant_id")
         same = retry(context, "revokeEntitlement", input)
         command = RevokeEntitlement(input.grant_id)
         recorded = await context.runtime.record(customer_id, command, by(context, input.reason), retry=same)

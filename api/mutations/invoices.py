@@ -8,9 +8,9 @@ import strawberry
 
 from api.context import Info
 from api.inputs.keyed import Keyed, OfInvoice
-from api.mutations.answer import holder, once, refusable
-from api.mutations.invoiced import Invoiced
-from api.mutations.made import Documented, invoice_made
+from api.inputs.request import owner_of
+from api.mutations.once import once
+from api.mutations.results import Documented, Invoiced, newest_invoice, refusable
 from api.types.credit_note import CreditNote
 from api.types.errors import UserError
 from api.types.invoice import Invoice, invoice_of
@@ -91,10 +91,10 @@ class InvoiceMutations:
     async def void_invoice(self, info: Info, input: VoidInvoiceInput) -> VoidInvoicePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoice_id")
+        customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = VoidInvoice(input.invoice_id, bool(input.rebill))
         recorded = await once(context, "voidInvoice", input, customer_id, command)
-        standing, made = await context.standing(recorded.state), invoice_made(recorded)
+        standing, made = await context.standing(recorded.state), newest_invoice(recorded)
         invoice = await invoice_of(context, standing, input.invoice_id)
         rebilled = None if made is None else await invoice_of(context, standing, made.id)
         return VoidInvoicePayload(invoice=invoice, rebilled=rebilled).documented(standing, recorded)
@@ -104,7 +104,7 @@ class InvoiceMutations:
     async def mark_uncollectible(self, info: Info, input: MarkUncollectibleInput) -> MarkUncollectiblePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoice_id")
+        customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = WriteOffInvoice(input.invoice_id)
         recorded = await once(context, "markUncollectible", input, customer_id, command)
         standing = await context.standing(recorded.state)
@@ -116,7 +116,7 @@ class InvoiceMutations:
     async def issue_credit_note(self, info: Info, input: IssueCreditNoteInput) -> IssueCreditNotePayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoice_id")
+        customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         document = await context.loaders.documents.load(input.invoice_id)
         lines = document.content.lines if document is not None else ()
         command = IssueCreditNote(input.invoice_id, input.reason, _amounts(input), lines)
@@ -131,7 +131,7 @@ class InvoiceMutations:
     async def plan_instalments(self, info: Info, input: PlanInstalmentsInput) -> PlanInstalmentsPayload:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoice_id")
+        customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         parts = tuple(domain.Instalment(one.due_at, one.amount) for one in input.instalments)
         recorded = await once(context, "planInstalments", input, customer_id, PlanInstalments(input.invoice_id, parts))
         standing = await context.standing(recorded.state)

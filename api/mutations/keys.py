@@ -7,7 +7,8 @@ from typing import ClassVar
 import strawberry
 
 from api.context import Context, Info
-from api.mutations.answer import by, refusable
+from api.inputs.request import by
+from api.mutations.results import refusable
 from api.types.api_key import ApiKey
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError

@@ -7,7 +7,9 @@ import strawberry
 
 from api.context import Context, Info
 from api.inputs.keyed import Keyed
-from api.mutations.answer import holder, once, refusable
+from api.inputs.request import owner_of
+from api.mutations.once import once
+from api.mutations.results import refusable
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
 from api.types.payment_method import PaymentMethod, method_of
@@ -107,7 +109,7 @@ class PaymentMethodMutations:
     ) -> SetDefaultPaymentMethodPayload:
         context, id = info.context, input.payment_method_id
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, id, "payment_method_id")
+        customer_id = await owner_of(context, id, "payment_method_id")
         recorded = await once(context, "setDefaultPaymentMethod", input, customer_id, DefaultMethod(id))
         return SetDefaultPaymentMethodPayload(payment_method=await _shown(context, recorded, id))
 
@@ -116,7 +118,7 @@ class PaymentMethodMutations:
     async def remove_payment_method(self, info: Info, input: RemovePaymentMethodInput) -> RemovePaymentMethodPayload:
         context, id = info.context, input.payment_method_id
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, id, "payment_method_id")
+        customer_id = await owner_of(context, id, "payment_method_id")
         recorded = await once(context, "removePaymentMethod", input, customer_id, RemoveMethod(id))
         return RemovePaymentMethodPayload(payment_method=await _shown(context, recorded, id))
 

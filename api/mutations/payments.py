@@ -9,9 +9,10 @@ import strawberry
 from api.context import Context, Info
 from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
+from api.inputs.request import owner_of
 from api.loaders import Standing
-from api.mutations.answer import holder, once, refusable
-from api.mutations.made import Documented
+from api.mutations.once import once
+from api.mutations.results import Documented, refusable
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
 from api.types.payment import Payment, Refund
@@ -104,7 +105,7 @@ class PaymentMutations:
     async def pay_invoice(self, info: Info, input: PayInvoiceInput) -> PayInvoicePayload:
         context = info.context
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, input.invoice_id, "invoice_id")
+        customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = PayInvoice(new_id("payment"), input.invoice_id, input.payment_method_id, input.amount)
         recorded = await once(context, "payInvoice", input, customer_id, command)
         asked = recorded.event(PaymentRequested)
@@ -143,7 +144,7 @@ class PaymentMutations:
     async def refund_payment(self, info: Info, input: RefundPaymentInput) -> RefundPaymentPayload:
         context = info.context
         context.require(Scope.PAYMENTS_WRITE)
-        customer_id = await holder(context, input.payment_id, "payment_id")
+        customer_id = await owner_of(context, input.payment_id, "payment_id")
         command = RefundPayment(
             new_id("refund"), input.payment_id, input.amount, input.to or RefundTarget.METHOD, input.reason
         )

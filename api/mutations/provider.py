@@ -8,7 +8,8 @@ import strawberry
 from api.context import Context, Info
 from api.inputs.keyed import Keyed
 from api.loaders import Standing
-from api.mutations.answer import refusable, retry
+from api.mutations.once import retry
+from api.mutations.results import refusable
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
 from api.types.provider import ProviderLink

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import strawberry
 
 from api.context import Info
-from api.mutations.answer import by, refusable
+from api.inputs.request import by
+from api.mutations.results import refusable
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError
 from api.types.webhook import Reconciliation, Webhook

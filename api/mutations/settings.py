@@ -3,8 +3,9 @@
 import strawberry
 
 from api.context import Info
+from api.inputs.request import by
 from api.inputs.settings import UpdateBillingSettingsInput
-from api.mutations.answer import by, refusable
+from api.mutations.results import refusable
 from api.types.errors import UserError
 from api.types.settings import BillingSettings
 from domain.access import Scope

@@ -4,9 +4,10 @@ import strawberry
 
 from api.context import Info
 from api.inputs.keyed import asked
+from api.inputs.request import by, catalog_of
 from api.inputs.subscribe import SubscribeInput
-from api.mutations.answer import by, catalog_of, refusable, retry
-from api.mutations.made import Documented, invoice_made
+from api.mutations.once import retry
+from api.mutations.results import Documented, newest_invoice, refusable
 from api.types.errors import UserError
 from api.types.invoice import Invoice
 from api.types.subscription import Subscription
@@ -52,7 +53,7 @@ class SubscribeMutation:
         assert created is not None
         held = recorded.state.subscription(created.subscription.id)
         standing = await context.standing(recorded.state)
-        made = invoice_made(recorded)
+        made = newest_invoice(recorded)
         payload = SubscribePayload(
             subscription=Subscription.of(standing, held),
             invoice=None if made is None else Invoice.of(standing, made),

@@ -17,9 +17,11 @@ from api.inputs.changes import (
     ResumeSubscriptionInput,
     Timed,
 )
+from api.inputs.fields import user_error
 from api.inputs.keyed import Keyed
-from api.mutations.answer import catalog_of, holder, once, refusable, user_error
-from api.mutations.made import Documented, invoice_made
+from api.inputs.request import catalog_of, owner_of
+from api.mutations.once import once
+from api.mutations.results import Documented, newest_invoice, refusable
 from api.types.errors import UserError
 from api.types.invoice import Invoice
 from api.types.subscription import ScheduledChange, Subscription, planned_of
@@ -123,7 +125,7 @@ async def _change(payload: type[P], context: Context, operation: str, input: Tim
 async def _owner(context: Context, id: str, field: str) -> str:
     """Whose subscription, or planned change, it is that shall be changed."""
     context.require(Scope.SUBSCRIPTIONS_WRITE)
-    return await holder(context, id, field)
+    return await owner_of(context, id, field)
 
 
 async def _recorded(
@@ -155,7 +157,7 @@ async def _recorded(
     scheduled = None if later is None else planned_of(standing, later.scheduled.id)
     answer = payload(subscription=Subscription.of(standing, held), scheduled=scheduled)
     if isinstance(answer, Billed):
-        made = invoice_made(recorded)
+        made = newest_invoice(recorded)
         answer.invoice = None if made is None else Invoice.of(standing, made)
         answer.documented(standing, recorded)
     return answer

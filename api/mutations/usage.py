@@ -7,7 +7,8 @@ from decimal import Decimal
 import strawberry
 
 from api.context import Info
-from api.mutations.answer import refusable, retry
+from api.mutations.once import retry
+from api.mutations.results import refusable
 from api.scalars import JSON
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError

@@ -5,7 +5,8 @@ import strawberry
 from adapters.postgres.reads import given_up
 from adapters.postgres.reads.given_up import WorkKind
 from api.context import Info
-from api.mutations.answer import by, refusable
+from api.inputs.request import by
+from api.mutations.results import refusable
 from api.types.errors import UserError
 from api.types.work import GivenUpWork
 from domain.access import Scope

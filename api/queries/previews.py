@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import strawberry
 
 from api.context import Context, Info
-from api.inputs.asking import by, catalog_of, holder
 from api.inputs.changes import (
     AddAddOnInput,
     CancelSubscriptionInput,
@@ -18,6 +17,7 @@ from api.inputs.changes import (
 )
 from api.inputs.fields import user_error
 from api.inputs.keyed import asked
+from api.inputs.request import by, catalog_of, owner_of
 from api.inputs.subscribe import SubscribeInput
 from api.types.invoice_line import InvoiceLine, Origin
 from api.types.quote import EntitlementChange, Quote
@@ -94,7 +94,7 @@ def _check_scopes(context: Context) -> None:
 async def _change(context: Context, input: Charged) -> Quote:
     _check_scopes(context)
     try:
-        customer_id = await holder(context, input.subscription_id, "subscription_id")
+        customer_id = await owner_of(context, input.subscription_id, "subscription_id")
         catalog = await catalog_of(context)
         try:
             return await _quoted(context, catalog, customer_id, input.command(catalog), asked(input))

@@ -7,9 +7,9 @@ from typing import Annotated
 import strawberry
 
 from api.context import Context, Info
-from api.inputs.asking import catalog_of
 from api.inputs.fields import user_error
 from api.inputs.plans import PriceInput
+from api.inputs.request import catalog_of
 from api.scalars import JSON, parse_decimal
 from api.types.customer_ref import CustomerRef
 from api.types.errors import UserError

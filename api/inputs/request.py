@@ -12,8 +12,8 @@ async def catalog_of(context: Context) -> Catalog:
     return (await context.loaders.catalog_snapshot()).catalog
 
 
-async def holder(context: Context, id: str, *field: str) -> str:
-    """Whose account holds the thing with this id. Raises Refusal when nobody's that may be seen does."""
+async def owner_of(context: Context, id: str, *field: str) -> str:
+    """The id of the customer whose the thing with this id is. Raises Refusal when nobody's that may be seen."""
     customer_id = await context.loaders.owners.load(id)
     if customer_id is None:
         raise Refusal(ErrorCode.NOT_FOUND, "there is no such thing, or none that you may see", *field)

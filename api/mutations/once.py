@@ -1,46 +1,21 @@
-"""How every mutation answers: a Refusal becomes userErrors, and a retry is known by its key and its input."""
+"""A mutation is carried out once: a retry is known by its key and its input."""
 
-import functools
-from collections.abc import Awaitable, Callable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import strawberry
 
 from adapters.postgres.reads import Retry
 from api.context import Context
-from api.inputs.asking import by, catalog_of, holder
-from api.inputs.fields import user_error
+from api.inputs.request import by
 from domain.commands import AccountCommand
-from domain.errors import Refusal, invalid
+from domain.errors import invalid
 from service.write.pending_events import PendingEvents
 from service.write.record import Recorded
 
-__all__ = ["by", "catalog_of", "holder", "once", "refusable", "retry", "user_error"]
-
-P = ParamSpec("P")
-Payload = TypeVar("Payload")
-
 IDEMPOTENCY_KEY_CHARS_MAX = 255
 _encoder = msgspec.json.Encoder(order="deterministic")
-
-
-def refusable(
-    payload: Callable[..., Payload],
-) -> Callable[[Callable[P, Awaitable[Payload]]], Callable[P, Awaitable[Payload]]]:
-    """An expected refusal is data: the payload with nothing in it but the error and the path of the input at fault."""
-
-    def decorate(resolver: Callable[P, Awaitable[Payload]]) -> Callable[P, Awaitable[Payload]]:
-        @functools.wraps(resolver)
-        async def answer(*args: P.args, **kwargs: P.kwargs) -> Payload:
-            try:
-                return await resolver(*args, **kwargs)
-            except Refusal as refusal:
-                return payload(user_errors=[user_error(refusal, kwargs["input"])])
-
-        return answer
-
-    return decorate
 
 
 def retry(context: Context, operation: str, input: Any) -> Retry:
