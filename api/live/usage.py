@@ -15,6 +15,7 @@ from api.types.customer_ref import CustomerRef
 from api.types.usage import UsageMeter
 from domain.access import Scope
 from domain.catalog import FeatureKind
+from domain.exact import ZERO
 from domain.rights.entitlement import Entitlement
 from domain.rights.gate import FeatureUsage, limit_with
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
@@ -24,7 +25,6 @@ from service.live.cursors import BadCursor
 from service.live.sightings import digest, feature_hash, usage_cursor, usage_seen
 
 KIND = "usage"
-ZERO = Decimal(0)
 SHOWN_MAX = 200
 """Ways to bring clients to one snapshot that are kept: clients that come back have seen different things."""
 

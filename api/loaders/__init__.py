@@ -33,7 +33,8 @@ from domain.books.invoice import CreditNote, Invoice
 from domain.catalog import Catalog
 from domain.clock import TestClock
 from domain.lifecycle.due import present
-from domain.rights.entitlement import Entitlement, entitlements
+from domain.rights.account_rights import entitlements
+from domain.rights.entitlement import Entitlement
 from domain.rights.gate import FeatureUsage
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service.documents import drafts

@@ -21,12 +21,11 @@ from domain.books import invoice as domain
 from domain.commands import AddItem, AdjustLine, FinalizeInvoice, RemoveItem
 from domain.errors import ErrorCode, Refusal
 from domain.events import CreditNoteIssued, InvoiceFinalized, ItemAdded
+from domain.exact import ONE
 from domain.period import Period
 from domain.tax import STANDARD_CATEGORY
 from service.ids import new_id
 from service.write.pending_events import PendingEvents
-
-ONE = Decimal(1)
 
 
 @strawberry.input(description="Something to charge for besides what plans cost.")

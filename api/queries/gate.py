@@ -16,11 +16,10 @@ from api.types.customer_ref import CustomerRef
 from api.types.decision import FeatureDecision
 from api.types.moment import AHEAD_MAX
 from domain.access import Scope
+from domain.exact import ONE, ZERO
 from graphql_edge.errors import BAD_USER_INPUT, ClientError
 from service.gates.can_use import GateAnswer, GateCustomer, answer, can_use, known, look_up_answers
 
-ONE = Decimal(1)
-ZERO = Decimal(0)
 FEATURES_MAX = 100
 KEY_CHARS_MAX = 200
 

@@ -10,22 +10,22 @@ from api.types.computed import computed
 from api.types.feature import Feature
 from api.types.values import Period
 from domain.catalog import Catalog, FeatureKind
+from domain.exact import ZERO
 from domain.rights import entitlement as domain
 from domain.rights.gate import FeatureUsage, limit_with
-
-ZERO = Decimal(0)
+from domain.rights.source import Source, SourceKind
 
 
 @strawberry.type(description="One reason why a right is held.")
 class EntitlementSource:
-    kind: domain.SourceKind = strawberry.field(description="What kind of reason.")
+    kind: SourceKind = strawberry.field(description="What kind of reason.")
     id: strawberry.ID | None = strawberry.field(description="The subscription or grant.")
     label: str = strawberry.field(description="For people: the plan's name, or why it was granted.")
     limit: Decimal | None = strawberry.field(description="METERED: what it adds; null: unlimited.")
     expires_at: datetime | None = strawberry.field(description="From when it no longer counts.")
 
     @classmethod
-    def of(cls, source: domain.Source) -> "EntitlementSource":
+    def of(cls, source: Source) -> "EntitlementSource":
         """As the right was put together."""
         return cls(
             kind=source.kind,
@@ -54,29 +54,29 @@ class Entitlement:
     period: Period | None = strawberry.field(description="METERED: what is counted together.")
     sources: list[EntitlementSource] = strawberry.field(description="Where it comes from, overrides last.")
 
-    def __init__(self, catalog: Catalog, held: domain.Entitlement, usage: FeatureUsage | None) -> None:
+    def __init__(self, catalog: Catalog, entitlement: domain.Entitlement, usage: FeatureUsage | None) -> None:
         self._catalog = catalog
-        self._held = held
-        self.enabled = held.enabled
-        self.hard = held.hard
-        self.value = held.value
+        self._entitlement = entitlement
+        self.enabled = entitlement.enabled
+        self.hard = entitlement.hard
+        self.value = entitlement.value
         self.limit = self.used = self.remaining = None
-        if held.feature.kind is FeatureKind.METERED:
+        if entitlement.feature.kind is FeatureKind.METERED:
             usage = usage or FeatureUsage()
-            self.limit = limit_with(held, usage)
+            self.limit = limit_with(entitlement, usage)
             self.used = usage.used
             if self.limit is not None:
                 self.remaining = max(ZERO, self.limit - usage.used - usage.held)
 
     @classmethod
-    def of(cls, catalog: Catalog, held: domain.Entitlement, usage: FeatureUsage | None) -> "Entitlement":
+    def of(cls, catalog: Catalog, entitlement: domain.Entitlement, usage: FeatureUsage | None) -> "Entitlement":
         """`usage` is that of the entitlement's period; None for what is not metered."""
-        return cls(catalog, held, usage)
+        return cls(catalog, entitlement, usage)
 
 
 computed(
     Entitlement,
-    feature=lambda self: Feature.of(self._catalog, self._held.feature),
-    period=lambda self: None if self._held.period is None else Period.of(self._held.period),
-    sources=lambda self: [EntitlementSource.of(source) for source in self._held.sources],
+    feature=lambda self: Feature.of(self._catalog, self._entitlement.feature),
+    period=lambda self: None if self._entitlement.period is None else Period.of(self._entitlement.period),
+    sources=lambda self: [EntitlementSource.of(source) for source in self._entitlement.sources],
 )

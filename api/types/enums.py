@@ -15,8 +15,8 @@ from domain.catalog import Aggregation, BillingMode, ChargeModel, FeatureKind, P
 from domain.errors import ErrorCode
 from domain.period import Cadence, Grain
 from domain.policy import BurnBy, ChangeDay, ChangesBilled, ChangeTiming, LastStep, Rounding, TrialUsage, ZeroUsage
-from domain.rights.entitlement import SourceKind
 from domain.rights.gate import DecisionReason
+from domain.rights.source import SourceKind
 from domain.subscription import SubscriptionStatus
 from domain.tax import TaxCode
 from service.usage import ReservationState, UsageEventStatus

@@ -22,7 +22,8 @@ from domain.exact import EXACT, ZERO, exact_sum
 from domain.limit import Limit
 from domain.period import Cadence, Period
 from domain.pricing.rate import rate
-from domain.rights.entitlement import Entitlement, earlier_of, entitlement_then
+from domain.rights.entitlement import Entitlement
+from domain.rights.past_rights import earlier_of, entitlement_then
 
 Read = Callable[[Count], Decimal]
 _Where = tuple[tuple[str, str | None], str, datetime]

@@ -12,7 +12,8 @@ from domain.account import Account
 from domain.billing.credit_notes import mirrored
 from domain.books.line import Line
 from domain.exact import exact_sum
-from domain.rights.entitlement import Entitlement, entitlements
+from domain.rights.account_rights import entitlements
+from domain.rights.entitlement import Entitlement
 
 
 class Outcome(Struct, frozen=True):

@@ -16,8 +16,10 @@ from domain.exact import EXACT, ZERO, exact_sum
 from domain.overdue import day, in_words, overdue
 from domain.period import FOREVER
 from domain.pricing.fixed_fees import in_a_year
-from domain.rights.entitlement import Entitlement, Source, entitlement
+from domain.rights.account_rights import entitlement
+from domain.rights.entitlement import Entitlement
 from domain.rights.prepaid_coverage import prepaid_coverage
+from domain.rights.source import Source
 from domain.subscription import EndReason, Subscription
 
 

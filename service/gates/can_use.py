@@ -10,8 +10,9 @@ from adapters.postgres.reads import entries
 from adapters.postgres.reads.entries import AsOfQuery
 from domain.account import Account
 from domain.catalog import Catalog, Plan
+from domain.exact import ONE
 from domain.lifecycle.due import present
-from domain.rights.entitlement import entitlement
+from domain.rights.account_rights import entitlement
 from domain.rights.gate import Decision, DecisionReason, FeatureUsage, cheapest_plan, decide_use
 from service.access.principal import Principal
 from service.gates.snapshot import GateAnswer, Snapshot, UsageOfEntitlement
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GateAnswer", "GateCustomer", "answer", "can_use", "known", "look_up", "look_up_answers"]
 
-ONE = Decimal(1)
 ANSWERS_MAX = 200
 """Different questions that one snapshot remembers the answers to."""
 

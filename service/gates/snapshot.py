@@ -10,7 +10,8 @@ from msgspec import Struct
 from domain.account import Account
 from domain.catalog import Catalog, FeatureKind, Plan
 from domain.lifecycle.due import next_due, present
-from domain.rights.entitlement import Entitlement, entitlements
+from domain.rights.account_rights import entitlements
+from domain.rights.entitlement import Entitlement
 from domain.rights.gate import Decision, FeatureUsage
 from service.live.cursors import journal_cursor
 

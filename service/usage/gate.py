@@ -16,7 +16,8 @@ from domain.account import Account
 from domain.catalog import Catalog, FeatureKind, Meter
 from domain.errors import ErrorCode, Refusal, invalid
 from domain.lifecycle.due import present
-from domain.rights.entitlement import Entitlement, entitlement
+from domain.rights.account_rights import entitlement
+from domain.rights.entitlement import Entitlement
 from domain.rights.gate import Decision, FeatureUsage, decide_use, limit_with
 from service.usage.base import Base
 from service.usage.check import NO_SUBSCRIPTION, Ready, readable, unnamable

@@ -14,7 +14,8 @@ from timeline import CATALOG, D, on
 from domain.catalog import PlanVersion
 from domain.exact import exact_sum
 from domain.period import Period
-from domain.rights.entitlement import Entitlement, entitlement
+from domain.rights.account_rights import entitlement
+from domain.rights.entitlement import Entitlement
 from domain.rights.gate import Decision, FeatureUsage, decide_use
 
 

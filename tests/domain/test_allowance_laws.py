@@ -18,8 +18,9 @@ from domain import commands as c
 from domain.account import Grant
 from domain.catalog import PlanVersion
 from domain.errors import Refusal
-from domain.rights.entitlement import entitlement, entitlement_then
+from domain.rights.account_rights import entitlement
 from domain.rights.gate import DecisionReason
+from domain.rights.past_rights import entitlement_then
 from domain.subscription import AddAddOn, Cancel, ChangePlan, Pause, RemoveAddOn, Resume
 
 START = "2026-01-01"

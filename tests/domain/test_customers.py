@@ -9,7 +9,7 @@ from domain.decide import decide_account
 from domain.errors import ErrorCode, Refusal
 from domain.events import CustomerCreated
 from domain.lifecycle.due import next_due
-from domain.rights.entitlement import entitlements
+from domain.rights.account_rights import entitlements
 from domain.subscription import ChangeQuantity, SubscriptionStatus
 
 

@@ -10,7 +10,9 @@ from domain.account import Grant
 from domain.catalog import PlanEntitlement, PlanVersion
 from domain.errors import ErrorCode
 from domain.period import FOREVER, Cadence, Period
-from domain.rights.entitlement import Entitlement, SourceKind, entitlement, entitlements
+from domain.rights.account_rights import entitlement, entitlements
+from domain.rights.entitlement import Entitlement
+from domain.rights.source import SourceKind
 from domain.subscription import AddAddOn, ChangePlan
 
 D = Decimal

@@ -17,7 +17,7 @@ from domain.errors import Refusal
 from domain.evolve import evolve_account
 from domain.lifecycle.due import next_due, present
 from domain.period import Cadence, Period, add_days
-from domain.rights.entitlement import entitlement, entitlements
+from domain.rights.account_rights import entitlement, entitlements
 from domain.subscription import (
     AddAddOn,
     Cancel,

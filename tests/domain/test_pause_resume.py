@@ -5,7 +5,7 @@ from decimal import Decimal
 from timeline import CATALOG, PRO, Timeline, flat, gives, on, plan
 
 from domain.errors import ErrorCode
-from domain.rights.entitlement import entitlement
+from domain.rights.account_rights import entitlement
 from domain.rights.gate import DecisionReason, FeatureUsage, decide_use
 from domain.subscription import Cancel, ChangePlan, Pause, Resume, SubscriptionStatus
 

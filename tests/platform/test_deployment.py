@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from adapters.settings import DeploymentSettings, variables
-from tollgate.cli import _parser
+from tollgate.arguments import parser
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -56,7 +56,7 @@ def test_a_secret_that_is_not_given_stops_it(secret: str) -> None:
 
 def test_every_command_is_one_of_ours() -> None:
     for name in OURS:
-        _parser().parse_args(SERVICES[name]["command"])
+        parser().parse_args(SERVICES[name]["command"])
 
 
 def test_everything_waits_for_the_migrations_and_they_for_a_healthy_database() -> None:

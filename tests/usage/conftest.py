@@ -132,7 +132,7 @@ class Shop:
         from adapters.postgres.codec import decode_account
         from adapters.postgres.directory import account_state
         from domain.lifecycle.due import present
-        from domain.rights.entitlement import entitlement
+        from domain.rights.account_rights import entitlement
         from service.gates.snapshot import UsageOfEntitlement
 
         now = at or self.clock.now()
