@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import strawberry
 
-from api.types.entitlement import ZERO, Entitlement
+from api.types.entitlement import Entitlement
 from api.types.errors import UserError
 from api.types.feature import Feature
 from api.types.invoice_line import InvoiceLine
 from api.types.subscription import ScheduledChange
 from api.types.values import Money
 from domain.catalog import Catalog, FeatureKind
+from domain.exact import ZERO
 from domain.rights import entitlement as domain
 from domain.rights.gate import FeatureUsage, limit_with
 
