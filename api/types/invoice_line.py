@@ -22,7 +22,7 @@ from domain import money
 from domain.access import Scope
 from domain.books.invoice import CreditNote as FinalCreditNote
 from domain.books.invoice import Invoice as FinalInvoice
-from domain.books.line import Line, LineKind, Step
+from domain.books.line import EventShare, Line, LineKind, Step
 from domain.catalog import Catalog
 from service.usage import EventFilter
 
@@ -179,7 +179,8 @@ async def _charged(context: Context, line: Line, origin: Origin) -> EventFilter:
     bills = [bill for bill in every if origin.seq is None or bill.seq <= origin.seq]
     own = next((bill for bill in bills if bill.document_id == origin.document_id), None)
     until = None if own is None else own.recorded_at
-    return EventFilter(_billed_before(own, bills), until, line.subscription_id, line.named_only)
+    named = line.subscription_id if line.named_only else None
+    return EventFilter(_billed_before(own, bills), until, line.events or (EventShare(line.usage, naming=named),))
 
 
 def _billed_before(own: BillingDocument | None, bills: Iterable[BillingDocument]) -> datetime | None:

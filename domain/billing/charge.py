@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from domain.books.line import LineKind, Step
+from domain.books.line import EventShare, LineKind, Step
 from domain.books.segment import BillingSegment
 from domain.catalog import Price
 from domain.period import Period
@@ -23,8 +23,8 @@ class Count(Struct, frozen=True):
 
 class Charge(Struct, frozen=True):
     """`amount` is rounded, once. `period` is what is paid for of the `whole`; `changed_at`: since when the present
-    quantity holds. `continues`: another price was charged for the beginning of the same period. `named_only`: of
-    usage, only what names the subscription. `end_day`: OLD, if the local day on which `period` ends is charged for."""
+    quantity holds. `continues`: another price was charged for the beginning of the same period. `events`: of
+    usage, which events. `end_day`: OLD, if the local day on which `period` ends is charged for."""
 
     key: str
     kind: LineKind
@@ -41,6 +41,6 @@ class Charge(Struct, frozen=True):
     tax_category: str = "standard"
     tax_inclusive: bool = False
     usage: Period | None = None
-    named_only: bool = False
+    events: tuple[EventShare, ...] = ()
     steps: tuple[Step, ...] = ()
     end_day: ChangeDay = ChangeDay.NEW

@@ -176,7 +176,7 @@ def _empty_line(charge: Charge) -> Line:
         plan_key=charge.segment.plan_key,
         price=charge.price,
         usage=charge.usage,
-        named_only=charge.named_only,
+        events=charge.events,
         ends_at=charge.whole.end,
         because=charge.segment.because,
     )

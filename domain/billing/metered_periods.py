@@ -12,6 +12,7 @@ from domain.billing.allowance import Allowances, Place, Read
 from domain.billing.charge import Count
 from domain.billing.price_periods import periods
 from domain.billing.tariffs import Tariff, cut_where_tariffs_change, tariffs
+from domain.books.line import EventShare
 from domain.catalog import Price
 from domain.exact import EXACT, ZERO
 from domain.period import FOREVER, Period
@@ -97,16 +98,6 @@ class MeteredUse:
                 at = allowances.until(place, period.end)
                 yield Cut(place, at)
 
-    def named_only(self, metered_period: MeteredPeriod) -> bool:
-        """Whether another subscription charges for all events that do not name this one."""
-        for window in metered_period.windows:
-            rivals = self._tariffs[window.tariff.meter_key]
-            for period in cut_where_tariffs_change(window.period, rivals):
-                first = next(tariff for tariff in rivals if tariff.runs(period.start))
-                if first.subscription_id == window.tariff.subscription_id:
-                    return False
-        return True
-
     def _in_order(self) -> Sequence[tuple[Tariff, Price]]:
         def order(tariff: Tariff, price: Price) -> tuple[int, int]:
             return tariff.sold, tariff.segment.prices.index(price)
@@ -151,6 +142,20 @@ def _used(place: Place, at: datetime, read: Read, subscription_id: str | None = 
     if at <= place.since:
         return ZERO
     return read(Count(place.tariff.meter_key, Period(place.since, at), subscription_id))
+
+
+def event_shares(cuts: Iterable[Cut]) -> tuple[EventShare, ...]:
+    """Which events are charged for in the cuts. The subscription begun first charges for all but those that name
+    another which charges, too."""
+    shares: list[EventShare] = []
+    for cut in cuts:
+        first, *others = dict.fromkeys(tariff.subscription_id for tariff in cut.place.running)
+        mine, period = cut.place.tariff.subscription_id, Period(cut.place.at, cut.until)
+        share = EventShare(period, but=tuple(others)) if mine == first else EventShare(period, naming=mine)
+        if shares and replace(shares[-1], period=Period(shares[-1].period.end, cut.until)) == share:
+            share = replace(share, period=Period(shares.pop().period.start, cut.until))
+        shares.append(share)
+    return tuple(shares)
 
 
 def _window(tariff: Tariff, whole: Period) -> Window:

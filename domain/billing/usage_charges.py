@@ -5,7 +5,7 @@ at its end comes to, less what the count at its beginning does, under their own 
 (a pause, a plan, a version, a rhythm), included units and tiers go on and never begin anew.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -14,8 +14,8 @@ from typing import NamedTuple
 from domain.account import Account
 from domain.billing.allowance import Read, beyond
 from domain.billing.charge import Charge, Count
-from domain.billing.metered_periods import Cut, MeteredPeriod, MeteredUse, Slice, joined_slices
-from domain.books.line import LineKind, Step
+from domain.billing.metered_periods import Cut, MeteredPeriod, MeteredUse, Slice, event_shares, joined_slices
+from domain.books.line import EventShare, LineKind, Step
 from domain.catalog import Price
 from domain.exact import EXACT, ONE, ZERO, exact_sum
 from domain.money import rounded
@@ -64,18 +64,19 @@ class UsageCharges:
             cuts = tuple(cut for window in windows for cut in self._use.cuts(metered_period, window))
             yield _CountShare(windows[0].begins, cuts)
 
-    def _charge(self, metered_period: MeteredPeriod, shares: Iterable[_CountShare], read: Read) -> Charge:
+    def _charge(self, metered_period: MeteredPeriod, shares: Sequence[_CountShare], read: Read) -> Charge:
         slices: list[Slice] = []
         steps: list[Step] = []
         for share in shares:
             charged = joined_slices(self._use.slice(cut, read) for cut in share.cuts)
             steps += _steps(metered_period.price, charged, begins=share.begins)
             slices += charged
-        return _charge(metered_period, slices, tuple(steps), named_only=self._use.named_only(metered_period))
+        events = event_shares(cut for share in shares for cut in share.cuts)
+        return _charge(metered_period, slices, tuple(steps), events)
 
 
 def _charge(
-    metered_period: MeteredPeriod, slices: Iterable[Slice], steps: tuple[Step, ...], *, named_only: bool
+    metered_period: MeteredPeriod, slices: Iterable[Slice], steps: tuple[Step, ...], events: tuple[EventShare, ...]
 ) -> Charge:
     """A correction can lower a count below where this price took it over, but no charge goes below zero."""
     price, segment = metered_period.price, metered_period.windows[-1].tariff.segment
@@ -97,7 +98,7 @@ def _charge(
         tax_category=price.tax_category,
         tax_inclusive=price.tax_inclusive,
         usage=metered_period.covered,
-        named_only=named_only,
+        events=events,
         steps=steps,
     )
 

@@ -39,6 +39,15 @@ class Span(Struct, frozen=True):
     amount: Decimal
 
 
+class EventShare(Struct, frozen=True, omit_defaults=True):
+    """Which usage events of a time a line charges for: those that name `naming`; None: all but those that name one of
+    `but`, for which other subscriptions charge."""
+
+    period: Period
+    naming: str | None = None
+    but: tuple[str, ...] = ()
+
+
 class LineRef(Struct, frozen=True):
     """A line of a final invoice."""
 
@@ -52,7 +61,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     `amount` has the currency's digits; below zero where the line gives back. `calculated` is what the rules came to,
     where support put another amount in its place. `discount` and `credit` are its shares of coupons and of promotional
     credit (of the sign of `amount`); `coupons` says which took what. `usage` is the segment whose events were counted;
-    `named_only`: only those that name the subscription. `treatment` is set when the invoice is final; what reverses an
+    `events` says which of them, by time; a line made before that was kept says only with `named_only`
+    whether they name the subscription. `treatment` is set when the invoice is final; what reverses an
     earlier line keeps that line's. `ends_at`: the end of the price's own period, of which `period` may be a part.
     `corrects`: the line that it gives back of, `over` which part of that line's time, `stands` how what is left of that
     lies in time (None: not said; empty: evenly). `because`: the number, in its
@@ -74,6 +84,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     price: Price | None = None
     usage: Period | None = None
     named_only: bool = False
+    events: tuple[EventShare, ...] = ()
     steps: tuple[Step, ...] = ()
     calculated: Decimal | None = None
     ends_at: datetime | None = None

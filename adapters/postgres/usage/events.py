@@ -6,10 +6,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import asyncpg
+import msgspec
 from msgspec import Raw, Struct
 
 from adapters.postgres.driver import Driver
 from adapters.postgres.usage.json_rows import as_json
+from domain.books.line import EventShare
 from domain.period import Period
 
 
@@ -65,13 +67,12 @@ EventId = tuple[str, str, str]
 
 
 class EventFilter(NamedTuple):
-    """Which events are meant. `recorded_after` and (inclusive) `recorded_until` are in real time; None: whenever. With
-    `subscription_id` only events that name that subscription or none; with `named_only` only those that name it."""
+    """Which events are meant. `recorded_after` and (inclusive) `recorded_until` are in real time; None: whenever.
+    `shares`: only events of which one of them speaks; None: all."""
 
     recorded_after: datetime | None = None
     recorded_until: datetime | None = None
-    subscription_id: str | None = None
-    named_only: bool = False
+    shares: Sequence[EventShare] | None = None
 
 
 ALL = EventFilter()
@@ -126,7 +127,10 @@ _PAGE = """
     WHERE customer_id = $1 AND type = $2 AND time >= $3 AND time < $4
       AND time >= $5 AND (time, source, id, revision) > ($5, $6, $7, $8)
       AND ($10::timestamptz IS NULL OR recorded_at > $10) AND ($11::timestamptz IS NULL OR recorded_at <= $11)
-      AND ($12::text IS NULL OR subscription_id = $12 OR (subscription_id IS NULL AND NOT $13))
+      AND ($12::json IS NULL OR EXISTS (
+        SELECT FROM json_to_recordset($12) AS share (since timestamptz, until timestamptz, naming text, but text[])
+        WHERE time >= since AND time < until AND CASE WHEN naming IS NULL
+            THEN subscription_id IS NULL OR subscription_id <> ALL (but) ELSE subscription_id = naming END))
     ORDER BY time, source, id, revision LIMIT $9
 """
 
@@ -186,7 +190,18 @@ async def page(
 ) -> list[EventPageRow]:
     """Events of the type in the period, corrections among them, by time and then by source, id and revision."""
     position = after or (period.start, "", "", -1)
+    after_it, until, shares = event_filter
     rows: list[asyncpg.Record] = await driver.fetch(
-        _PAGE, customer_id, type, period.start, period.end, *position, limit, *event_filter
+        _PAGE, customer_id, type, period.start, period.end, *position, limit, after_it, until, _as_json(shares)
     )
     return [EventPageRow(*row) for row in rows]
+
+
+def _as_json(shares: Sequence[EventShare] | None) -> str | None:
+    if shares is None:
+        return None
+    rows = [
+        {"since": share.period.start, "until": share.period.end, "naming": share.naming, "but": share.but}
+        for share in shares
+    ]
+    return msgspec.json.encode(rows).decode()

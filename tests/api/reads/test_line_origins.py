@@ -9,7 +9,7 @@ from storefront import ADMIN, NOON, SERVICE, SUPPORT, Storefront, customer_token
 
 from adapters.postgres.reads import billing_documents, entries
 from domain.commands import ChangeSubscription, ChangeTiming, Subscribe, VoidInvoice
-from domain.subscription import ChangePlan
+from domain.subscription import Cancel, ChangePlan
 from service.ids import new_id
 from service.usage import CustomerRef, UsageEvent
 
@@ -188,14 +188,32 @@ async def test_what_is_billed_again_after_a_void_is_charged_for_once_more(shop: 
     assert used(shown[again]) == [(words, "26.00", ["150", "2"])]
 
 
-async def test_events_that_name_another_subscription_are_not_on_the_line(shop: Storefront) -> None:
+async def test_an_event_is_on_the_line_of_the_subscription_that_charges_for_it(shop: Storefront) -> None:
+    """The one begun first charges for what names nobody, itself, or one that has no price for it."""
     id = await shop.customer("acme", "starter", await shop.clock())
     (starter,) = (await shop.account(id)).subscriptions
-    other = await shop.subscribe(id, "drive")
-    sent = [_event(id, f"e{n}", str(n), named) for n, named in enumerate((None, starter.id, other), 1)]
-    assert [one.status.value for one in await shop.runtime.usage.record(sent, None)] == ["ACCEPTED"] * 3
-    lines = [line for line in (await invoices(shop, id))["draft"] if line["kind"] == "USAGE"]
-    assert [[edge["node"]["value"] for edge in line["usageEvents"]["edges"]] for line in lines] == [["1", "2"]]
+    drive, professional = [await shop.subscribe(id, plan) for plan in ("drive", "professional")]
+    sent = [_event(id, f"e{n}", str(n), named) for n, named in enumerate((None, starter.id, drive, professional), 1)]
+    assert [one.status.value for one in await shop.runtime.usage.record(sent, None)] == ["ACCEPTED"] * 4
+    shown = {words: values for words, _, values in used((await invoices(shop, id))["draft"])}
+    assert shown == {
+        "Starter: transfer overage": ["1", "2", "3"],
+        "Professional: transfer overage": ["4"],
+    }
+
+
+async def test_when_the_first_has_ended_the_next_charges_for_what_comes_then(shop: Storefront) -> None:
+    clock_id = await shop.clock()
+    id = await shop.customer("acme", "starter", clock_id)
+    (starter,) = (await shop.account(id)).subscriptions
+    await shop.subscribe(id, "professional")
+    await shop.use(id, "transfer", "2000", NOON)
+    await shop.advance(clock_id, NOON + 9 * DAY, id)
+    await shop.record(id, ChangeSubscription(starter.id, new_id("change"), Cancel(), ChangeTiming.NOW))
+    await shop.use(id, "transfer", "8", NOON + 9 * DAY)
+    shown = await invoices(shop, id)
+    told = {words: values for lines in shown.values() for words, _, values in used(lines)}
+    assert told == {"Starter: transfer overage": ["2000"], "Professional: transfer overage": ["8"]}
 
 
 def _event(customer_id: str, id: str, value: str, subscription_id: str | None) -> UsageEvent:
