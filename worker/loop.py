@@ -28,7 +28,7 @@ async def run(runtime: Runtime, stop: asyncio.Event) -> None:
 
 async def work(runtime: Runtime, stop: asyncio.Event) -> None:
     """Work until `stop` is set; what is claimed by then is finished first. A database that goes away is waited for."""
-    due_work = DueWork(runtime.engine, runtime.record)
+    due_work = DueWork(runtime.engine, runtime.record, runtime.clock.now)
     progress = Progress(due_work)
 
     async def see(claimed: int) -> None:

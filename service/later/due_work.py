@@ -2,8 +2,8 @@
 looks again, under the lock of the account, at what is due."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -14,11 +14,14 @@ from adapters.postgres.outage import is_outage
 from adapters.postgres.work import Work, WorkKind
 from domain.commands import CatchUp
 from domain.events import AnyEvent, CreditNoteIssued, InvoiceFinalized
+from service.clock import Clock
 from service.later.work import Queue
 from service.outage import telling_outages
 from service.write.record import WORKER, Recording
 
 log = structlog.stdlib.get_logger(__name__)
+
+_CLOCK = Clock()
 
 CLAIM_MAX = 100
 AT_ONCE = 400
@@ -42,10 +45,11 @@ class Tally(NamedTuple):
 
 
 class DueWork:
-    """One worker's share of it."""
+    """One worker's share of it. `now` is that of the write path, so that what is claimed as due is due there, too."""
 
-    def __init__(self, engine: Engine, record: Recording) -> None:
+    def __init__(self, engine: Engine, record: Recording, now: Callable[[], datetime] = _CLOCK.now) -> None:
         self._engine = engine
+        self._now = now
         self._record = record
         self._together = asyncio.Semaphore(TRANSACTIONS)
         self._alone = asyncio.Semaphore(1)
@@ -60,6 +64,7 @@ class DueWork:
             claim_max=CLAIM_MAX,
             batch=BATCH,
             idle=self._until_next,
+            now=now,
         )
 
     @property
@@ -90,7 +95,7 @@ class DueWork:
                 return await due.next_instant(connection, after)
 
     async def _until_next(self) -> float:
-        now = datetime.now(UTC)
+        now = self._now()
         instant = await self.next_instant(now)
         return IDLE_S_MAX if instant is None else min(max((instant - now).total_seconds(), 0.001), IDLE_S_MAX)
 

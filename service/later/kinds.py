@@ -33,4 +33,4 @@ def queues(runtime: "Runtime", due_work: DueWork) -> Mapping[WorkKind, Queue]:
 async def replay(runtime: "Runtime", kind: WorkKind, id: str, by: By) -> bool:
     """Try it now, whatever became of it before. False: somebody else is at it. Raises DatabaseAway."""
     log.info("work replayed", kind=kind, id=id, actor=by.actor, reason=by.reason)
-    return await queues(runtime, DueWork(runtime.engine, runtime.record))[kind].replay(id)
+    return await queues(runtime, DueWork(runtime.engine, runtime.record, runtime.clock.now))[kind].replay(id)

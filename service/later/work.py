@@ -77,12 +77,14 @@ class Queue:
         before: Callable[[], Awaitable[None]] = _nothing,
         idle: Callable[[], Awaitable[float]] | float = 0.5,
         takes_s_max: float | None = None,
+        now: Callable[[], datetime] | None = None,
     ) -> None:
         """`at_once` pieces are in hand at a time. `claim_max` are claimed at once, and no more of a lane that has so
         many in hand: so a provider that does not answer keeps nobody waiting who waits for another. `lanes`: those that
         can be served here; None: all. `before` each claim something may have to be made ready. `idle`: after how many
         seconds is looked again where there was nothing to do.
-        `takes_s_max`: a batch that takes longer has failed."""
+        `takes_s_max`: a batch that takes longer has failed. `now`: by whose time a piece is due; None: the
+        database's."""
         self.kind = kind
         self._engine = engine
         self._do = do
@@ -93,6 +95,7 @@ class Queue:
         self._before = before
         self._idle = idle
         self._takes_s_max = takes_s_max
+        self._now = now
         self._left: list[Work] = []
 
     async def round(self, by: datetime | None = None) -> int:
@@ -157,7 +160,8 @@ class Queue:
                 free = self._at_once - lanes.total()
                 if free >= self._batch:
                     full = [lane for lane, number in lanes.items() if lane and number >= self._claim_max]
-                    claimed = await self._claimed(min(free, self._claim_max), but_not=full)
+                    by = None if self._now is None else self._now()
+                    claimed = await self._claimed(min(free, self._claim_max), by=by, but_not=full)
                     in_hand |= {asyncio.create_task(self._see_to(batch)): batch for batch in self._batches(claimed)}
                     wait_s = 0.0 if claimed else await self._idle_s()
                     if seen is not None:

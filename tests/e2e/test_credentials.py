@@ -106,6 +106,7 @@ MUTATIONS: dict[str, str] = {
     "openBillingPortal": Scope.PAYMENTS_WRITE,
     "syncCustomer": Scope.PROVIDER_WRITE,
     "replayWebhook": Scope.PROVIDER_WRITE,
+    "replayWork": Scope.PROVIDER_WRITE,
     "reconcile": Scope.PROVIDER_WRITE,
     "recordPayment": Scope.PAYMENTS_WRITE,
     "refundPayment": Scope.PAYMENTS_WRITE,

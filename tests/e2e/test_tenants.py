@@ -173,6 +173,8 @@ def _given(name: str, field: GraphQLField, ids: list[str], refs: list[Json], oth
         asked: Json = {"features": ["api_calls", "parallel_downloads"]} if "features" in field.args else {}
         if asked:
             return [{"customer": ref, **asked} for ref in refs]
+        if "feature" not in field.args:
+            return [{}, *({"customer": ref} for ref in refs)]
         features = ("api_calls", "parallel_downloads", "drive_storage")
         moments: list[Json] = [{}, {"at": "2026-01-01T00:00:00Z"}, {"fresh": True}]
         return [
