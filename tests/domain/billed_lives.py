@@ -77,7 +77,7 @@ class Life(NamedTuple):
 plans, quantities = st.sampled_from(PLANS), st.integers(1, 4)
 cadences = st.sampled_from([None, None, None, MONTH, YEAR])
 ahead = st.sampled_from(STEPS)
-back = ahead.map(lambda one: -one)
+back = ahead.map(lambda time: -time)
 
 
 def rarely(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -147,7 +147,7 @@ def lived(drawn: Life, *, often: bool = False, **terms: Any) -> Iterator[Timelin
             life.do(now, _concrete(life, number, step, now))
         except Refusal:
             life.until(now)
-        if step.pays and (owed := sum(one.due for one in life.account.books.open)):
+        if step.pays and (owed := sum(owed.due for owed in life.account.books.open)):
             life.do(now, c.RecordPayment(f"p{number}", D(owed), "EUR"))
         yield life
 
@@ -202,7 +202,7 @@ def _concrete(life: Timeline, number: int, step: Step, now: datetime) -> c.Accou
         which = ids[step.which % len(ids)] if ids else "none"
         since = instant(command.since) if command.timing is ChangeTiming.NOW else None
         if since is not None:  # not before what it changes began
-            began = [one.start for one in life.account.books.segments if one.subscription_id == which]
+            began = [segment.start for segment in life.account.books.segments if segment.subscription_id == which]
             since = max(since, *began, life.account.books.closed_until or since)
         return replace(
             command,

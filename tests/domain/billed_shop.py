@@ -79,7 +79,7 @@ class Shop(Timeline):
     def pay(self, at: str, amount: str | None = None) -> None:
         """All that is owed, or so much."""
         self.until(at)
-        owed = exact_sum(one.due for one in self.account.books.open) if amount is None else D(amount)
+        owed = exact_sum(owed.due for owed in self.account.books.open) if amount is None else D(amount)
         self.do(at, c.RecordPayment(f"p{len(self.account.books.payments)}", owed, "EUR"))
 
     def item(self, at: str, description: str, amount: str, *, at_once: bool = False) -> None:
@@ -98,7 +98,7 @@ class Shop(Timeline):
 
     def line(self, number: str, key: str = "") -> Line:
         """Of an invoice, the line whose key begins so."""
-        invoice = next(one for one in self.invoices if one.number == number)
+        invoice = next(invoice for invoice in self.invoices if invoice.number == number)
         return next(line for line in invoice.lines if line.key.startswith(key))
 
 

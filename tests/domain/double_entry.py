@@ -55,7 +55,7 @@ class Ledger:
         assert sum(posting.amount for posting in entry) == 0
         assert all(posting.amount for posting in entry), "what is nothing is not posted"
         balance, books = self.left(), self.account.books
-        assert balance.get("RECEIVABLE", 0) == sum(one.due for one in books.receivables.values())
+        assert balance.get("RECEIVABLE", 0) == sum(receivable.due for receivable in books.receivables.values())
         assert -balance.get("CREDIT_LIABILITY", ZERO) == self.account.prepaid.get("EUR", 0)
 
     def left(self) -> dict[str, Decimal]:
@@ -81,10 +81,10 @@ def line(amount: str | Decimal, period: Period, kind: LineKind = LineKind.RECURR
 def taxes(lines: Sequence[Line]) -> tuple[TaxLine, ...]:
     """One for each treatment, rounded once."""
     found = []
-    for treatment, inclusive in dict.fromkeys((one.treatment, one.tax_inclusive) for one in lines):
+    for treatment, inclusive in dict.fromkeys((line.treatment, line.tax_inclusive) for line in lines):
         assert treatment is not None
-        alike = [one for one in lines if (one.treatment, one.tax_inclusive) == (treatment, inclusive)]
-        net = sum((one.amount - one.discount - one.credit for one in alike), ZERO)
+        alike = [line for line in lines if (line.treatment, line.tax_inclusive) == (treatment, inclusive)]
+        net = sum((line.amount - line.discount - line.credit for line in alike), ZERO)
         parts = 100 + treatment.percent if inclusive else D(100)
         amount = (net * treatment.percent / parts).quantize(_CENT, ROUND_HALF_UP)
         found.append(TaxLine(treatment, net - amount if inclusive else net, amount, inclusive))
@@ -92,11 +92,11 @@ def taxes(lines: Sequence[Line]) -> tuple[TaxLine, ...]:
 
 
 def invoice(number: str, *lines: Line, at: str = "2026-01-01", buys: Iterable[Credit] = ()) -> e.InvoiceFinalized:
-    named = tuple(replace(one, id=f"{number}-{n}") for n, one in enumerate(lines, 1))
+    named = tuple(replace(line, id=f"{number}-{n}") for n, line in enumerate(lines, 1))
     tax = taxes(named)
-    subtotal = sum((one.amount for one in named), ZERO)
-    discount = sum((one.discount for one in named), ZERO)
-    credit = sum((one.credit for one in named), ZERO)
+    subtotal = sum((line.amount for line in named), ZERO)
+    discount = sum((line.discount for line in named), ZERO)
+    credit = sum((line.credit for line in named), ZERO)
     return e.InvoiceFinalized(
         Invoice(
             id=f"invoice_{number}",
@@ -107,7 +107,7 @@ def invoice(number: str, *lines: Line, at: str = "2026-01-01", buys: Iterable[Cr
             discount=discount,
             credit=credit,
             tax=tax,
-            total=subtotal - discount - credit + sum(one.amount for one in tax if not one.inclusive),
+            total=subtotal - discount - credit + sum(tax_line.amount for tax_line in tax if not tax_line.inclusive),
             period=JANUARY,
             until=None,
             corrections_from=None,
@@ -129,7 +129,7 @@ def note(
     """Takes back `lines`, which bear the ids of the invoice's; None of them: all. `tax` unless it is as calculated."""
     taken = lines or of.invoice.lines
     levied = tax or taxes(taken)
-    net = sum((one.amount - one.discount - one.credit for one in taken), ZERO)
+    net = sum((line.amount - line.discount - line.credit for line in taken), ZERO)
     return e.CreditNoteIssued(
         CreditNote(
             id=f"note_{of.invoice.number}",
@@ -139,8 +139,8 @@ def note(
             currency="EUR",
             lines=taken,
             tax=levied,
-            subtotal=sum((one.amount for one in taken), ZERO),
-            total=net + sum(one.amount for one in levied if not one.inclusive),
+            subtotal=sum((line.amount for line in taken), ZERO),
+            total=net + sum(tax_line.amount for tax_line in levied if not tax_line.inclusive),
             reason="wrong",
             issued_at=of.invoice.issued_at,
             off=D(off),

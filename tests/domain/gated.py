@@ -44,7 +44,8 @@ class Gated(Shop):
         if right is None or right.period is None:
             return FeatureUsage()
         return FeatureUsage(
-            self.read(right.period), carried=right.carried([self.read(one.period) for one in right.earlier])
+            self.read(right.period),
+            carried=right.carried([self.read(right_before.period) for right_before in right.earlier]),
         )
 
     def right(self, at: str) -> Entitlement | None:

@@ -30,8 +30,8 @@ def i01(given: Figures) -> Figures:
 def i03(given: Figures) -> Figures:
     bases = [line(base, vat(percent), key=percent) for percent, base in given["base"].items()]
     summed = totals(bases, "EUR")
-    tax = {shown(one.treatment.percent): str(one.amount) for one in summed.tax}
-    return {"tax": tax, "tax_total": str(sum(one.amount for one in summed.tax)), "total": str(summed.total)}
+    tax = {shown(tax_line.treatment.percent): str(tax_line.amount) for tax_line in summed.tax}
+    return {"tax": tax, "tax_total": str(sum(tax_line.amount for tax_line in summed.tax)), "total": str(summed.total)}
 
 
 def i06(given: Figures) -> Figures:
@@ -46,7 +46,7 @@ def i07(given: Figures) -> Figures:
     summed = totals(both, "EUR")
     settled = prepaid(summed.total, D(given["prepaid"]) * 100)
     return {
-        "vat": shown(sum((one.amount for one in summed.tax), D(0))),
+        "vat": shown(sum((tax_line.amount for tax_line in summed.tax), D(0))),
         "net": shown(summed.subtotal),
         "gross": shown(summed.total),
         "payable": shown(summed.total - settled),
@@ -160,7 +160,7 @@ def cp02r(given: Figures) -> Figures:
     coupons = [redeemed(fixed(2000, "1a"), 0), redeemed(fixed(1000, "2"), 1), redeemed(fixed(500), 2)]
     summed = totals(discounted(fees, coupons, "EUR").lines, "EUR")
     assert (summed.subtotal, summed.discount) == (200, 35)
-    return {"round_per_rate_then_sum": cents(sum((one.amount for one in summed.tax), D(0)))}
+    return {"round_per_rate_then_sum": cents(sum((tax_line.amount for tax_line in summed.tax), D(0)))}
 
 
 def cp05(given: Figures) -> Figures:
@@ -194,7 +194,7 @@ def ours_cp01(given: Figures) -> Figures:
         fees = lines(*map(euros, row.get("fees", given["fees_cents"])))
         result = discounted(fees, [redeemed(coupon, left=row.get("recurring_left"))], "EUR")
         amounts.append(cents(result.discounts[0].amount))
-        shares.append([cents(one.discount) for one in result.lines])
+        shares.append([cents(line.discount) for line in result.lines])
         used_up += len(result.used)
     left = given["rows"][-1]["recurring_left"] - used_up
     return {"credit": amounts, "shares": shares, "recurring_left_after": str(left)}

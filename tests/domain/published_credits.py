@@ -43,12 +43,12 @@ def line_of(cents: str | Decimal, tax: Treatment, n: int) -> Line:
 def used(credits: Sequence[Credit], amount: str, by: Sequence[BurnBy] = DEFAULT) -> dict[str, Decimal]:
     """What is taken of each in this order, of one kind or both. (An invoice takes one kind after the other, each in its
     own step; so here both are put in their order first, and then burned as one kind.)"""
-    ranked = [replace(one, kind=PREPAID, priority=rank) for rank, one in enumerate(burn_order(credits, by))]
+    ranked = [replace(credit, kind=PREPAID, priority=rank) for rank, credit in enumerate(burn_order(credits, by))]
     return taken(burn(ranked, D(amount), (BurnBy.PRIORITY,), PREPAID, "EUR", NOW))
 
 
 def taken(burns: Sequence[Burn]) -> dict[str, Decimal]:
-    return {one.credit_id: one.amount for one in burns}
+    return {burn.credit_id: burn.amount for burn in burns}
 
 
 def in_order(inbound: Sequence[Sequence[str]]) -> list[Credit]:
@@ -58,8 +58,8 @@ def in_order(inbound: Sequence[Sequence[str]]) -> list[Credit]:
 def used_and_left(credits: Sequence[Credit], amount: str) -> Figures:
     burned = used(credits, amount)
     return {
-        "used": {id: shown(one) for id, one in burned.items()},
-        "left": {one.id: shown(one.remaining - burned.get(one.id, D(0))) for one in credits},
+        "used": {id: shown(amount) for id, amount in burned.items()},
+        "left": {credit.id: shown(credit.remaining - burned.get(credit.id, D(0))) for credit in credits},
     }
 
 
@@ -92,7 +92,10 @@ def c03b(given: Figures) -> Figures:
         grant = replace(grant, remaining=grant.remaining - burned["granted"])
     void = given["void_variant"]
     inbound = in_order([(f"tx{n}", amount) for n, amount in enumerate(void["inbound"])])
-    return {"left": shown(grant.remaining), "void_used": [shown(one) for one in used(inbound, void["void"]).values()]}
+    return {
+        "left": shown(grant.remaining),
+        "void_used": [shown(amount) for amount in used(inbound, void["void"]).values()],
+    }
 
 
 def prepaid(total: Decimal, cents: int | str | Decimal) -> Decimal:
@@ -160,17 +163,17 @@ def c16(given: Figures) -> Figures:
         age = 10 - block["created"]
         return credit(block["id"], block["amount"], kind=kind, priority=block["priority"], age=age, expires=expires)
 
-    blocks = [block(one) for one in given["blocks"]]
+    blocks = [block(figures) for figures in given["blocks"]]
     openmeter = (BurnBy.PRIORITY, BurnBy.EXPIRY, BurnBy.AGE)
     orb = (BurnBy.EXPIRY, BurnBy.AGE)
     lago = (BurnBy.PRIORITY, BurnBy.PROMOTIONAL, BurnBy.AGE)
 
     def order(by: Sequence[BurnBy]) -> list[str]:
-        return [one.id for one in burn_order(blocks, by)]
+        return [credit.id for credit in burn_order(blocks, by)]
 
     def amounts(by: Sequence[BurnBy]) -> dict[str, str]:
         burned = used(blocks, given["use"], by)
-        return {one.id: shown(burned.get(one.id, D(0))) for one in blocks}
+        return {block.id: shown(burned.get(block.id, D(0))) for block in blocks}
 
     return {
         "stigg": order(DEFAULT),
@@ -185,7 +188,7 @@ def c16(given: Figures) -> Figures:
 
 def ours_c04(given: Figures) -> Figures:
     """All six pay for anything, in the order given."""
-    wallets = [(one["name"], euros(one["cents"])) for one in given["wallets_in_burn_order"]]
+    wallets = [(wallet["name"], euros(wallet["cents"])) for wallet in given["wallets_in_burn_order"]]
     row = given["rows"][1]
     burned = used(in_order(wallets), euros(sum(amount for _, amount in row["fees"])))
     return {"row2": {name: shown(burned.get(name, D(0))) for name, _ in wallets}}

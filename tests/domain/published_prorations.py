@@ -97,7 +97,7 @@ def p05(given: Figures) -> Figures:
         own = Period(at, nth(at, new, "UTC", 1))
         return {"credit_cents": cents(-credit), "debit_cents": cents(cost(new_price, own, own, **how))}
 
-    return {"rows": [row(one) for one in given["rows"]]}
+    return {"rows": [row(figures) for figures in given["rows"]]}
 
 
 def p08(given: Figures) -> Figures:

@@ -77,21 +77,21 @@ def credit(
 
 def owed(lines: Sequence[Line], totals: Totals, currency: str = "EUR") -> Receivable:
     """The running side of an invoice of these lines."""
-    position = {(one.treatment, one.inclusive): at for at, one in enumerate(totals.tax)}
+    position = {(tax_line.treatment, tax_line.inclusive): at for at, tax_line in enumerate(totals.tax)}
     owed_lines = []
-    for one in lines:
-        assert one.treatment is not None
-        place = position[one.treatment, one.tax_inclusive]
+    for line in lines:
+        assert line.treatment is not None
+        place = position[line.treatment, line.tax_inclusive]
         owed_lines.append(
             OwedLine(
-                one.id,
-                one.key,
-                kind=one.kind,
-                amount=one.amount,
+                line.id,
+                line.key,
+                kind=line.kind,
+                amount=line.amount,
                 tax=place,
-                serves=one.period,
-                discount=one.discount,
-                credit=one.credit,
+                serves=line.period,
+                discount=line.discount,
+                credit=line.credit,
             )
         )
     return Receivable("invoice_1", "INV-1", currency, totals.total, totals.tax, tuple(owed_lines), NOW, NOW, Dunning())
@@ -101,8 +101,8 @@ def noted(invoice: Receivable, note: Credited) -> Receivable:
     """The invoice as it stands once the note is issued (nothing was paid)."""
     back = list(invoice.taken_back or (ZERO,) * len(invoice.tax))
     for tax in note.tax:
-        back[[(one.treatment, one.inclusive) for one in invoice.tax].index((tax.treatment, tax.inclusive))] += (
-            tax.amount
-        )
-    lines = [replace(one, credited=one.credited + note.amounts.get(one.id, ZERO)) for one in invoice.lines]
+        back[
+            [(tax_line.treatment, tax_line.inclusive) for tax_line in invoice.tax].index((tax.treatment, tax.inclusive))
+        ] += tax.amount
+    lines = [replace(line, credited=line.credited + note.amounts.get(line.id, ZERO)) for line in invoice.lines]
     return replace(invoice, lines=tuple(lines), taken_back=tuple(back), credited=invoice.credited + note.total)

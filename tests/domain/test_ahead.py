@@ -19,8 +19,8 @@ def times(shop: Shop, at: str) -> list[str]:
 
 def subscribed(*plans: object, **terms: object) -> Shop:
     shop = Shop()
-    for one in plans:
-        shop.subscribe("2026-01-01", one, **terms)  # type: ignore[arg-type]
+    for plan in plans:
+        shop.subscribe("2026-01-01", plan, **terms)  # type: ignore[arg-type]
     return shop
 
 

@@ -118,8 +118,8 @@ class Lived(Gated):
 
     def _charged(self) -> bool:
         return any(
-            not one.trial and one.end is None and any(price.meter_key for price in one.prices)
-            for one in self.account.books.segments
+            not segment.trial and segment.end is None and any(price.meter_key for price in segment.prices)
+            for segment in self.account.books.segments
         )
 
 

@@ -51,8 +51,8 @@ def test_usage_is_one_count_and_names_what_began_the_terms_that_it_ended_under()
     shop.until("2026-02-10")
     usage = [
         (because(shop, line), f"{line.amount:f}")
-        for one in shop.invoices
-        for line in one.lines
+        for invoice in shop.invoices
+        for line in invoice.lines
         if line.usage is not None
     ]
     assert usage == [("01-01 SubscriptionStarted", "5.00"), ("01-20 SubscriptionResumed", "5.00")]
@@ -63,9 +63,12 @@ def test_what_stays_as_it_is_keeps_its_beginning() -> None:
     shop = Shop()
     shop.subscribe("2026-01-01", SILVER)
     shop.change("2026-01-10", AddAddOn(EXTRA))
-    started = next(n for n, one in enumerate(shop.journal, 1) if isinstance(one.event, e.SubscriptionStarted))
-    added = next(n for n, one in enumerate(shop.journal, 1) if isinstance(one.event, e.AddOnAdded))
-    assert {one.plan_key: one.because for one in shop.account.books.segments} == {"silver": started, "extra": added}
+    started = next(n for n, entry in enumerate(shop.journal, 1) if isinstance(entry.event, e.SubscriptionStarted))
+    added = next(n for n, entry in enumerate(shop.journal, 1) if isinstance(entry.event, e.AddOnAdded))
+    assert {segment.plan_key: segment.because for segment in shop.account.books.segments} == {
+        "silver": started,
+        "extra": added,
+    }
 
 
 def test_the_number_of_the_last_entry_is_kept_beside_the_state() -> None:
@@ -77,7 +80,7 @@ def test_the_number_of_the_last_entry_is_kept_beside_the_state() -> None:
     assert '"seq"' not in state
     assert decode_whole_account(state, books, len(shop.journal)) == shop.account
     old = decode_whole_account(state, (books or "").replace(',"because":3', ""), len(shop.journal))
-    assert [one.because for one in old.books.segments] == [None]
+    assert [segment.because for segment in old.books.segments] == [None]
 
 
 @settings(max_examples=30, deadline=None)

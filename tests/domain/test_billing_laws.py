@@ -69,7 +69,7 @@ def test_in_the_end_what_is_billed_is_what_is_wanted(drawn: Life) -> None:
     wanted = life.wanted(life.account, books.billed_until)
     assert differences(books, wanted) == ()
     amounts = {charge.key: charge.amount for charge in wanted if charge.amount}
-    assert amounts == {key: one.amount for key, one in books.billed.items() if one.amount}
+    assert amounts == {key: billed.amount for key, billed in books.billed.items() if billed.amount}
     assert amounts == {key: amount for key, amount in _documents(life).items() if amount}
 
 
@@ -175,7 +175,7 @@ def _add(exact: dict[str, Fraction], key: str, price: Price, quantity: int, peri
 
 
 def _prices(now: Subscription) -> Iterator[tuple[Price, int]]:
-    sold = [(now.plan, now.quantity, 1), *((one.plan, one.quantity, one.quantity) for one in now.add_ons)]
+    sold = [(now.plan, now.quantity, 1), *((add_on.plan, add_on.quantity, add_on.quantity) for add_on in now.add_ons)]
     for version, quantity, fixed in sold:
         for price in applicable_prices(version, (), "EUR", now.cadence)[0]:
             yield price, (fixed if price.model is ChargeModel.FLAT else quantity)

@@ -100,9 +100,9 @@ def debt(amount: str, days: int = 0, currency: str = "EUR") -> Debt:
 
 def owing(*debts: Debt, **more: datetime) -> Owing:
     amounts: dict[str, Decimal] = {}
-    for one in debts:
-        amounts[one.currency] = amounts.get(one.currency, Decimal(0)) + one.amount
-    first = min(one.due_at for one in debts)
+    for debt in debts:
+        amounts[debt.currency] = amounts.get(debt.currency, Decimal(0)) + debt.amount
+    first = min(debt.due_at for debt in debts)
     return Owing(amounts, first, first + 14 * DAY, more.get("next_attempt_at"), more.get("suspended_at"), debts)
 
 

@@ -83,7 +83,9 @@ def test_promotional_credit_lowers_what_is_charged_and_is_not_paid_out() -> None
     shop = silver(credit("20", CreditKind.PROMOTIONAL))
     shop.pay("2026-01-02")
     shop.cancel(MIDDLE, "NOW")
-    assert [(one.subtotal, one.credit, one.total) for one in shop.invoices] == [(D("30.00"), D("20.00"), D("10.00"))]
+    assert [(invoice.subtotal, invoice.credit, invoice.total) for invoice in shop.invoices] == [
+        (D("30.00"), D("20.00"), D("10.00"))
+    ]
     assert shop.account.prepaid == {"EUR": D("5.00")}
 
 
@@ -111,7 +113,7 @@ def test_what_goes_back_is_taxed_as_it_was_billed() -> None:
     shop.until("2026-02-01 01:00")
     shop.pay("2026-02-02")
     shop.cancel("2026-02-15", "NOW")
-    assert [(one.subtotal, one.tax[0].treatment.percent, one.total) for one in shop.invoices] == [
+    assert [(invoice.subtotal, invoice.tax[0].treatment.percent, invoice.total) for invoice in shop.invoices] == [
         (D("30.00"), D(19), D("35.70")),
         (D("30.00"), D(19), D("35.70")),
         (D("90.00"), D(20), D("108.00")),  # the rate of the day on which it is provided
@@ -129,7 +131,7 @@ def test_a_correction_is_taxed_by_the_rate_of_the_period_that_it_corrects() -> N
     shop.until("2026-02-02")
     shop.used("calls", "2026-01-11", "20")
     shop.until("2026-03-01 01:00")
-    assert [(one.treatment.percent, one.base) for one in shop.invoices[-1].tax] == [
+    assert [(tax_line.treatment.percent, tax_line.base) for tax_line in shop.invoices[-1].tax] == [
         (D(20), D("10.00")),
         (D(19), D("1.00")),
     ]

@@ -60,12 +60,12 @@ class June(Shop):
     @property
     def borne(self) -> str:
         payments = self.account.books.payments.values()
-        paid = sum((one.amount - one.refunded for one in payments if one.failure is None), D(0))
+        paid = sum((payment.amount - payment.refunded for payment in payments if payment.failure is None), D(0))
         return f"{paid - self.account.prepaid.get('EUR', D(0)):f}"
 
     def promotional(self) -> str:
         held = self.account.books.credits.values()
-        return f"{sum((one.remaining for one in held if one.kind is CreditKind.PROMOTIONAL), D(0)):f}"
+        return f"{sum((credit.remaining for credit in held if credit.kind is CreditKind.PROMOTIONAL), D(0)):f}"
 
     def promise(self, at: str, amount: str, expires_at: str | None = None) -> None:
         until = None if expires_at is None else on(expires_at)

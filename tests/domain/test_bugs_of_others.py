@@ -25,7 +25,7 @@ def test_fees_of_month_ends_follow_each_other_without_gap_or_overlap(day: int, c
     shop.subscribe(f"2024-01-{day}", sold("plan", fee("10", cadence)), cadence=cadence)
     shop.until("2027-01-01")
     periods = [line.period for line in lines(shop, "base")]
-    assert all(one.end == other.start for one, other in pairwise(periods))
+    assert all(period.end == other.start for period, other in pairwise(periods))
     assert {line.amount for line in lines(shop, "base")} == {D("10.00")}
     assert all(local_date(period.start, "UTC").day in (day, 28, 29, 30) for period in periods)
 

@@ -246,7 +246,7 @@ FINE = Price("price_0", "fine", ChargeModel.FLAT, MONTH, "USD", D(1))
         metered(ChargeModel.GRADUATED, tiers=tiers("10", "20.5", None)),
         metered(ChargeModel.VOLUME, tiers=tiers(None, flat="10", unit="0")),
     ],
-    ids=lambda one: f"{one.model}",
+    ids=lambda price: f"{price.model}",
 )
 def test_every_model_has_a_well_formed_price(good: Price) -> None:
     shop = stocked()

@@ -316,7 +316,7 @@ def test_an_add_on_is_added_set_to_another_quantity_and_removed() -> None:
     life = starter()
     assert life.change("2026-01-11", AddAddOn(EXTRA)) == ["2026-01-11: s1 with 1 × extra"]
     assert life.change("2026-01-12", AddAddOn(EXTRA, 4)) == ["2026-01-12: s1 with 4 × extra"]
-    assert [(one.quantity, one.since) for one in life.sub.add_ons] == [(4, on("2026-01-12"))]
+    assert [(add_on.quantity, add_on.since) for add_on in life.sub.add_ons] == [(4, on("2026-01-12"))]
     assert life.change("2026-01-13", RemoveAddOn("extra")) == ["2026-01-13: s1 without extra"]
     assert life.sub.add_ons == ()
 
@@ -344,7 +344,7 @@ def test_add_ons_stay_through_a_change_of_plan() -> None:
     life = starter()
     life.change("2026-01-11", AddAddOn(EXTRA, 4))
     life.change("2026-01-20", ChangePlan(PRO))
-    assert [(one.plan, one.quantity) for one in life.sub.add_ons] == [(EXTRA, 4)]
+    assert [(add_on.plan, add_on.quantity) for add_on in life.sub.add_ons] == [(EXTRA, 4)]
 
 
 def test_a_change_on_the_night_of_a_clock_change_keeps_wall_time() -> None:

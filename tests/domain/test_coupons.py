@@ -33,7 +33,7 @@ def redeemed(coupon: Coupon, day: int = 0, id: str | None = None, **more: Any) -
 
 
 def shares(result: Discounted) -> list[Decimal]:
-    return [one.discount for one in result.lines]
+    return [line.discount for line in result.lines]
 
 
 def test_a_percentage_is_of_the_sum_rounded_once_and_split_over_the_lines() -> None:
@@ -55,14 +55,17 @@ def test_a_fixed_amount_is_split_by_weight() -> None:
 def test_a_fixed_amount_is_at_most_what_the_lines_come_to_and_the_rest_is_lost() -> None:
     result = discounted(lines("4", "2"), [redeemed(fixed("12"))], "EUR")
     assert shares(result) == [4, 2]
-    assert [one.amount for one in result.discounts] == [6]
+    assert [discount.amount for discount in result.discounts] == [6]
     assert totals(result.lines, "EUR").total == 0
 
 
 def test_the_earlier_redemption_goes_first_and_the_next_is_of_what_it_left() -> None:
     early, late = redeemed(fixed("20"), 0), redeemed(percent("10"), 1)
     result = discounted(lines("100"), [late, early], "EUR")
-    assert [(one.redemption_id, one.amount) for one in result.discounts] == [(early.id, D(20)), (late.id, D("8.00"))]
+    assert [(discount.redemption_id, discount.amount) for discount in result.discounts] == [
+        (early.id, D(20)),
+        (late.id, D("8.00")),
+    ]
     assert shares(result) == [28]
 
 
@@ -168,7 +171,7 @@ def test_the_next_period_on_the_same_invoice_has_its_fixed_amount() -> None:
         line("200", key="sub/pro/2026-04-01"),
     ]
     result = discounted(both, [redeemed(fixed("10"), left=2)], "EUR", CONTINUED)
-    assert [one.amount for one in result.discounts] == [15]
+    assert [discount.amount for discount in result.discounts] == [15]
     assert len(result.used) == 1
 
 
@@ -176,7 +179,7 @@ def test_two_fixed_coupons_do_not_both_get_what_was_given_back() -> None:
     change = [line("-50", key="sub/fee/2026-03-01", discount="-5"), line("100", key="sub/pro/2026-03-01")]
     two = [redeemed(fixed("10"), 0), redeemed(fixed("20"), 1)]
     result = discounted(change, two, "EUR", CONTINUED)
-    assert sum(one.amount for one in result.discounts) == 5
+    assert sum(discount.amount for discount in result.discounts) == 5
 
 
 # ── laws ──
@@ -195,7 +198,7 @@ def discounting(draw: st.DrawFn) -> tuple[list[Line], list[Redemption]]:
         for n, amount in enumerate(draw(st.lists(AMOUNTS, max_size=8)))
     ]
     coupons = draw(st.lists(COUPONS, max_size=4))
-    redemptions = [redeemed(one, draw(st.integers(0, 2)), f"r{n}") for n, one in enumerate(coupons)]
+    redemptions = [redeemed(coupon, draw(st.integers(0, 2)), f"r{n}") for n, coupon in enumerate(coupons)]
     return made, redemptions
 
 
@@ -205,8 +208,8 @@ def test_no_line_falls_below_zero_and_the_shares_sum_to_the_discounts(
 ) -> None:
     made, redemptions = case
     result = discounted(made, redemptions, "EUR")
-    assert all(0 <= one.discount <= max(one.amount, D(0)) for one in result.lines)
-    assert sum(shares(result), D(0)) == sum((one.amount for one in result.discounts), D(0))
+    assert all(0 <= line.discount <= max(line.amount, D(0)) for line in result.lines)
+    assert sum(shares(result), D(0)) == sum((discount.amount for discount in result.discounts), D(0))
     assert all(share == round(share, 2) for share in shares(result))
 
 
@@ -220,7 +223,7 @@ def test_the_order_of_lines_and_redemptions_changes_nothing(
     dice.shuffle(made)
     dice.shuffle(redemptions)
     after = discounted(made, redemptions, "EUR")
-    assert {one.key: one.discount for one in after.lines} == {one.key: one.discount for one in before.lines}
+    assert {line.key: line.discount for line in after.lines} == {line.key: line.discount for line in before.lines}
     assert after.discounts == before.discounts
 
 

@@ -22,7 +22,7 @@ PROMOTIONAL, PREPAID = CreditKind.PROMOTIONAL, CreditKind.PREPAID
 
 
 def taken(credits: list[Credit], amount: str, kind: CreditKind = PROMOTIONAL) -> dict[str, Decimal]:
-    return {one.credit_id: one.amount for one in burn(credits, D(amount), DEFAULT, kind, "EUR", NOW)}
+    return {taken.credit_id: taken.amount for taken in burn(credits, D(amount), DEFAULT, kind, "EUR", NOW)}
 
 
 def test_lower_priority_first_then_the_soonest_to_expire_then_the_older() -> None:
@@ -33,19 +33,19 @@ def test_lower_priority_first_then_the_soonest_to_expire_then_the_older() -> Non
         credit("first", "10", priority=1),
         credit("old", "10", age=9),
     ]
-    assert [one.id for one in burn_order(credits, DEFAULT)] == ["first", "soon", "late", "old", "never"]
+    assert [credit.id for credit in burn_order(credits, DEFAULT)] == ["first", "soon", "late", "old", "never"]
 
 
 def test_what_was_given_goes_before_what_was_bought() -> None:
     credits = [credit("bought", "10", kind=PREPAID, age=9), credit("given", "10")]
-    assert [one.id for one in burn_order(credits, DEFAULT)] == ["given", "bought"]
-    assert [one.id for one in burn_order(credits, (BurnBy.AGE,))] == ["bought", "given"]
+    assert [credit.id for credit in burn_order(credits, DEFAULT)] == ["given", "bought"]
+    assert [credit.id for credit in burn_order(credits, (BurnBy.AGE,))] == ["bought", "given"]
 
 
 def test_equal_credits_go_by_id_and_an_order_without_criteria_is_still_one() -> None:
     credits = [credit("b", "10"), credit("a", "10")]
-    assert [one.id for one in burn_order(credits, DEFAULT)] == ["a", "b"]
-    assert [one.id for one in burn_order(credits, ())] == ["a", "b"]
+    assert [credit.id for credit in burn_order(credits, DEFAULT)] == ["a", "b"]
+    assert [credit.id for credit in burn_order(credits, ())] == ["a", "b"]
 
 
 def test_one_credit_after_the_other_until_the_amount_is_covered() -> None:
@@ -87,7 +87,7 @@ def test_promotional_credit_lowers_the_base_of_the_tax() -> None:
 
 def test_it_is_split_over_the_lines_by_what_coupons_left_of_them() -> None:
     two = [line("100", key="a", discount="50"), line("100", key="b")]
-    assert [one.credit for one in promoted(two, [credit("gift", "30")], DEFAULT, "EUR", NOW).lines] == [10, 20]
+    assert [line.credit for line in promoted(two, [credit("gift", "30")], DEFAULT, "EUR", NOW).lines] == [10, 20]
 
 
 def test_more_credit_than_the_invoice_leaves_it_at_zero_and_the_rest_in_the_credit() -> None:
@@ -106,7 +106,7 @@ def test_a_hundred_fees_with_fractional_tax_leave_no_cent_open() -> None:
 def test_what_is_given_back_lowers_the_cap_and_keeps_its_share() -> None:
     change = [line("-50", key="old", credit="-10"), line("80", key="new")]
     result = promoted(change, [credit("gift", "500")], DEFAULT, "EUR", NOW)
-    assert [one.credit for one in result.lines] == [-10, 40]
+    assert [line.credit for line in result.lines] == [-10, 40]
     assert totals(result.lines, "EUR").total == 0
 
 
@@ -118,7 +118,7 @@ def test_where_more_is_given_back_than_charged_no_credit_is_used() -> None:
 def test_credit_is_not_bought_with_credit() -> None:
     purchase = [line("100", kind=LineKind.CREDIT, key="top-up"), line("20", key="fee")]
     result = promoted(purchase, [credit("gift", "500")], DEFAULT, "EUR", NOW)
-    assert [one.credit for one in result.lines] == [0, 20]
+    assert [line.credit for line in result.lines] == [0, 20]
 
 
 def test_credit_that_lines_hold_already_is_not_taken_again() -> None:
@@ -148,7 +148,7 @@ CREDITS = st.lists(
         st.none() | st.integers(0, 3),
     ),
     max_size=10,
-    unique_by=lambda one: one.id,
+    unique_by=lambda credit: credit.id,
 )
 ORDERS = st.permutations(list(BurnBy)).flatmap(lambda order: st.integers(0, 4).map(lambda n: tuple(order[:n])))
 
@@ -159,17 +159,19 @@ def test_no_credit_gives_more_than_it_has_and_their_order_changes_nothing(
 ) -> None:
     amount = D(cents).scaleb(-2)
     burns = burn(credits, amount, by, PROMOTIONAL, "EUR", NOW)
-    has = {one.id: one.remaining for one in credits}
-    assert all(0 < one.amount <= has[one.credit_id] for one in burns)
+    has = {credit.id: credit.remaining for credit in credits}
+    assert all(0 < burn.amount <= has[burn.credit_id] for burn in burns)
     usable = sum(
         (
-            one.remaining
-            for one in credits
-            if one.kind is PROMOTIONAL and one.granted_at <= NOW and (one.expires_at is None or one.expires_at > NOW)
+            credit.remaining
+            for credit in credits
+            if credit.kind is PROMOTIONAL
+            and credit.granted_at <= NOW
+            and (credit.expires_at is None or credit.expires_at > NOW)
         ),
         D(0),
     )
-    assert sum((one.amount for one in burns), D(0)) == max(D(0), min(amount, usable))
+    assert sum((burn.amount for burn in burns), D(0)) == max(D(0), min(amount, usable))
     dice.shuffle(credits)
     assert burn(credits, amount, by, PROMOTIONAL, "EUR", NOW) == burns
 
@@ -187,10 +189,10 @@ def test_shuffled_fees_and_credits_give_the_same_invoice_never_below_zero(
 ) -> None:
     """Lago #4889: the credit depended on the order of the fees (published case C07: 64 or 68)."""
     before = promoted(made, credits, DEFAULT, "EUR", NOW)
-    charged = sum((one.amount for one in made), D(0))
-    lowered = sum((one.credit for one in before.lines), D(0))
-    assert lowered == sum((one.amount for one in before.burns), D(0)) <= max(D(0), charged)
-    assert all(0 <= one.credit <= max(D(0), one.amount) for one in before.lines)
+    charged = sum((line.amount for line in made), D(0))
+    lowered = sum((line.credit for line in before.lines), D(0))
+    assert lowered == sum((burn.amount for burn in before.burns), D(0)) <= max(D(0), charged)
+    assert all(0 <= line.credit <= max(D(0), line.amount) for line in before.lines)
     dice.shuffle(made)
     dice.shuffle(credits)
     after = promoted(made, credits, DEFAULT, "EUR", NOW)

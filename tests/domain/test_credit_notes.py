@@ -73,7 +73,7 @@ def test_what_a_discount_or_promotional_credit_took_off_is_not_given_back() -> N
 def test_the_last_part_takes_what_is_left_of_the_tax() -> None:
     """Published case I09b: rounded by itself the last part would give back 2 cents too much."""
     four = lines("68.33", "68.33", "68.33", "68.33", tax=vat("20"))
-    ids = [one.id for one in four]
+    ids = [line.id for line in four]
     parts = [
         {ids[0]: "68.33"},
         {ids[1]: "68.33"},
@@ -83,8 +83,8 @@ def test_the_last_part_takes_what_is_left_of_the_tax() -> None:
         {ids[3]: "32.33"},
     ]
     notes = in_parts(invoice(four), parts)
-    assert [str(one.total) for one in notes] == ["82.00", "82.00", "82.00", "16.40", "26.80", "38.78"]
-    assert sum(one.total for one in notes) == invoice(four).total == D("327.98")
+    assert [str(note.total) for note in notes] == ["82.00", "82.00", "82.00", "16.40", "26.80", "38.78"]
+    assert sum(note.total for note in notes) == invoice(four).total == D("327.98")
 
 
 @pytest.mark.parametrize(
@@ -113,15 +113,15 @@ def test_a_second_note_takes_the_rest_of_the_tax_also_after_a_first_rounded_down
 def test_tiny_parts_never_take_back_more_tax_than_there_was() -> None:
     """Polar #13381: a part took back more tax than there was. Of 0.03 it is 0.01 each time, of all 0.09 it is 0.02."""
     notes = in_parts(invoice(lines("0.09", tax=vat("19"))), [{FEE: "0.03"}] * 3)
-    assert [one.tax[0].amount for one in notes] == [D("0.01"), D("0.01"), D("0.00")]
+    assert [note.tax[0].amount for note in notes] == [D("0.01"), D("0.01"), D("0.00")]
 
 
 def test_parts_too_small_for_tax_leave_no_more_of_it_than_the_price_still_contains() -> None:
     """A cent with 19 % in it contains no tax; 118 of them would leave 0.19 of tax in the last cent."""
     notes = in_parts(invoice(lines("1.19", tax=vat("19"), inclusive=True)), [{FEE: "0.01"}] * 119)
-    assert all(0 <= one.tax[0].amount <= one.total for one in notes)
-    assert sum(one.tax[0].amount for one in notes) == D("0.19")
-    assert sum(one.total for one in notes) == D("1.19")
+    assert all(0 <= note.tax[0].amount <= note.total for note in notes)
+    assert sum(note.tax[0].amount for note in notes) == D("0.19")
+    assert sum(note.total for note in notes) == D("1.19")
 
 
 def test_a_line_without_tax_goes_back_beside_one_with_tax() -> None:
@@ -180,7 +180,7 @@ def test_nor_than_the_invoice_comes_to_where_the_return_is_taxed_otherwise() -> 
     two = invoice([line("100", vat("20"), key="a"), line("-50", vat("10"), key="b")])
     assert two.total == 65
     assert refused(two, {"line_a": "60"}) is ErrorCode.INVALID
-    assert [one.total for one in in_parts(two, [{"line_a": "50"}, None])] == [60, 5]
+    assert [note.total for note in in_parts(two, [{"line_a": "50"}, None])] == [60, 5]
 
 
 def test_what_became_credit_because_it_was_paid_counts_as_credited() -> None:
@@ -222,16 +222,16 @@ def test_notes_of_all_parts_sum_to_the_invoice(case: tuple[Receivable, list[dict
     base: dict[int, Decimal] = dict.fromkeys(range(len(whole.tax)), D(0))
     for part in parts:
         note = credit_note_amounts(receivable, part)
-        assert all(one.amount >= 0 for one in note.tax)
-        assert all(one.base >= 0 for one in note.tax)
-        for one in note.tax:
-            base[next(n for n, tax in enumerate(whole.tax) if _same(one, tax))] += one.base
+        assert all(tax_line.amount >= 0 for tax_line in note.tax)
+        assert all(tax_line.base >= 0 for tax_line in note.tax)
+        for tax_line in note.tax:
+            base[next(n for n, tax in enumerate(whole.tax) if _same(tax_line, tax))] += tax_line.base
         receivable = noted(receivable, note)
         assert receivable.credited <= whole.total
         assert all(back <= tax.amount for back, tax in zip(receivable.taken_back, whole.tax, strict=True))
     assert receivable.credited == whole.total
-    assert receivable.taken_back == tuple(one.amount for one in whole.tax)
-    assert list(base.values()) == [one.base for one in whole.tax]
+    assert receivable.taken_back == tuple(tax_line.amount for tax_line in whole.tax)
+    assert list(base.values()) == [tax_line.base for tax_line in whole.tax]
 
 
 @given(partitions(), st.integers(0, 5))

@@ -34,7 +34,7 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("half", NAMED, ids=lambda one: one.plan_key)
+@pytest.mark.parametrize("half", NAMED, ids=lambda plan: plan.plan_key)
 def test_nobody_gets_onto_a_plan_that_is_not_all_sold_in_their_currency(half: PlanVersion) -> None:
     shop = Shop()
 

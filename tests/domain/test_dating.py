@@ -31,7 +31,7 @@ def test_a_change_charged_from_earlier_costs_what_it_would_have_cost_then(change
     then.until("2027-02-01")
     later.until("2027-02-01")
     assert [invoice.total for invoice in later.invoices] == [invoice.total for invoice in then.invoices]
-    assert [one.period for one in later.invoices[1:]] == [one.period for one in then.invoices[1:]]
+    assert [invoice.period for invoice in later.invoices[1:]] == [invoice.period for invoice in then.invoices[1:]]
 
 
 def test_a_change_dated_back_over_the_end_of_a_period_corrects_both() -> None:

@@ -240,7 +240,11 @@ def test_a_right_of_a_trial_is_named_so_and_says_when_the_trial_ends() -> None:
 def test_every_right_is_listed_once_by_feature() -> None:
     life = holding(given(gives("sso"), gives("calls", "5")), given(gives("calls", "6"), key="other"))
     life.grant("2026-01-11", "region", value="eu")
-    assert [one.feature.key for one in entitlements(life.account, on("2026-01-20"))] == ["calls", "region", "sso"]
+    assert [entitlement.feature.key for entitlement in entitlements(life.account, on("2026-01-20"))] == [
+        "calls",
+        "region",
+        "sso",
+    ]
 
 
 def test_a_grant_keeps_the_meaning_its_feature_had_when_it_was_given() -> None:

@@ -423,13 +423,13 @@ def catalog(*sold: PlanVersion, archived: str | None = None) -> Catalog:
         features=tuple(FEATURES.values()),
         plans=tuple(
             Plan(
-                one.plan_id,
-                one.plan_key,
-                one.plan_name,
-                versions=(one,),
-                archived_at=on(NOW) if one.plan_key == archived else None,
+                plan.plan_id,
+                plan.plan_key,
+                plan.plan_name,
+                versions=(plan,),
+                archived_at=on(NOW) if plan.plan_key == archived else None,
             )
-            for one in sold
+            for plan in sold
         ),
     )
 

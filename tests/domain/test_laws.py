@@ -31,14 +31,14 @@ from domain.subscription import (
 )
 
 # ── random lives ─────────────────────────────────────────────────────────────────────────────────────────────────────
-DAY, WEEK, MONTH, QUARTER, YEAR = (one for one in Cadence if one is not Cadence.ONCE)
+DAY, WEEK, MONTH, QUARTER, YEAR = (cadence for cadence in Cadence if cadence is not Cadence.ONCE)
 FREE = plan("free", gives("sso", enabled=False), gives("storage", "5"))
 TEAM = plan(
     "team", flat("1", DAY), flat("5", WEEK), flat("20"), gives("calls", "5", resets=DAY), gives("sso"), trial_days=10
 )
 CLUB = plan("club", flat("2", DAY), flat("60", QUARTER), gives("adapters", value=3), trial_days=30)
 PRO_2 = plan("pro", flat("599"), gives("calls"), version=2)
-PLANS = [for_nothing(one) for one in (FREE, STARTER, PRO, TEAM, CLUB, EXTRA, PRO_2)]
+PLANS = [for_nothing(plan) for plan in (FREE, STARTER, PRO, TEAM, CLUB, EXTRA, PRO_2)]
 """These are lives of rights; those of billed_lives.py are billed."""
 
 # Zones that move their clocks, by an hour or by half of one, at midnight, across the date line, or not at all.
@@ -95,7 +95,7 @@ changes = st.one_of(
     st.builds(ChangePlan, plans),
     st.builds(ChangeQuantity, quantities),
     st.builds(AddAddOn, plans, quantities),
-    st.builds(RemoveAddOn, plans.map(lambda one: one.plan_key)),
+    st.builds(RemoveAddOn, plans.map(lambda plan: plan.plan_key)),
     st.builds(Pause, _maybe(ahead)),  # made an instant when it is asked for
     st.just(Resume()),
     st.just(Cancel()),
@@ -127,7 +127,7 @@ lives = st.tuples(
     st.sampled_from(BEGINNINGS),
     st.builds(Step, ahead, st.just(0), subscribing),
     st.lists(steps.flatmap(lambda step: st.builds(Step, st.just(step[0]), st.just(step[1]), step[2])), max_size=14),
-    st.integers(0, 3).map(lambda one: one == 0),
+    st.integers(0, 3).map(lambda number: number == 0),
 )
 Life = tuple[str, str, Step, list[Step], bool]
 
@@ -142,7 +142,7 @@ def _concrete(life: Timeline, number: int, step: Step, now: datetime) -> c.Accou
         return None if offset is None else now + offset
 
     command = step.command
-    held = [one.id for one in life.account.subscriptions]
+    held = [subscription.id for subscription in life.account.subscriptions]
     match command:
         case c.Subscribe():
             values = {name: getattr(command, name) for name in command.__struct_fields__}
@@ -160,7 +160,9 @@ def _concrete(life: Timeline, number: int, step: Step, now: datetime) -> c.Accou
         case c.RevokeCancellation():
             return c.RevokeCancellation(pick(held))
         case c.CancelScheduledChange():
-            return c.CancelScheduledChange(pick([p.id for one in life.account.subscriptions for p in one.scheduled]))
+            return c.CancelScheduledChange(
+                pick([p.id for subscription in life.account.subscriptions for p in subscription.scheduled])
+            )
         case Grant():
             grants = {name: getattr(command, name) for name in command.__struct_fields__}
             grants |= {"id": f"g{len(life.account.grants)}", "expires_at": instant(command.expires_at)}
@@ -237,7 +239,7 @@ def test_a_reader_sees_at_every_instant_what_the_worker_would_record(drawn: Life
 @LAW
 @given(lives)
 def test_time_in_a_journal_never_goes_back(drawn: Life) -> None:
-    assert all(one.at <= other.at for one, other in pairwise(ended(drawn).journal))
+    assert all(entry.at <= other.at for entry, other in pairwise(ended(drawn).journal))
 
 
 @LAW
@@ -251,8 +253,8 @@ def test_the_periods_of_a_subscription_tile_its_life(drawn: Life) -> None:
             assert periods == []
             continue
         assert periods[0].start == held.start_at
-        assert all(one.start < one.end for one in periods)
-        assert all(one.end == other.start for one, other in pairwise(periods))
+        assert all(period.start < period.end for period in periods)
+        assert all(period.end == other.start for period, other in pairwise(periods))
         assert periods[-1] == held.period
         assert held.period.end >= (held.ended_at or now)
         assert held.ended_at is None or held.ended_at >= held.period.start or held.ended_at < held.start_at
@@ -287,8 +289,8 @@ def test_what_is_planned_never_conflicts_and_always_lies_ahead(drawn: Life) -> N
         for held in life.account.subscriptions:
             assert all(planned.effective_at > now for planned in held.scheduled)
             assert held.ended_at is None or held.scheduled == ()
-            for one, other in permutations(held.scheduled, 2):
-                assert not conflicts(one, other.change, other.effective_at)
+            for change, other in permutations(held.scheduled, 2):
+                assert not conflicts(change, other.change, other.effective_at)
 
 
 @LAW
@@ -299,7 +301,7 @@ def test_every_planned_change_is_applied_or_withdrawn_exactly_once(drawn: Life) 
     settled = [
         entry.event.change_id for entry in life.journal if isinstance(entry.event, e.ChangeApplied | e.ChangeWithdrawn)
     ]
-    open_ones = [one.id for held in life.account.subscriptions for one in held.scheduled]
+    open_ones = [change.id for held in life.account.subscriptions for change in held.scheduled]
     assert sorted(planned) == sorted(settled + open_ones)
 
 
@@ -310,7 +312,7 @@ def test_a_customer_holds_each_plan_once_and_never_as_its_own_add_on(drawn: Life
         running = [held for held in life.account.subscriptions if held.ended_at is None]
         assert len({held.plan.plan_id for held in running}) == len(running)
         for held in running:
-            keys = [held.plan.plan_key, *(one.plan.plan_key for one in held.add_ons)]
+            keys = [held.plan.plan_key, *(add_on.plan.plan_key for add_on in held.add_ons)]
             assert len(set(keys)) == len(keys)
 
 

@@ -62,7 +62,9 @@ class Life:
         self.ledger.post("2026-03-01", event)
 
     def owed(self, which: int) -> Receivable | None:
-        found = [one for one in self.books.receivables.values() if one.closed is not InvoiceStatus.VOID]
+        found = [
+            receivable for receivable in self.books.receivables.values() if receivable.closed is not InvoiceStatus.VOID
+        ]
         return found[which % len(found)] if found else None
 
     def bill(self, drawn: list[Line]) -> None:
@@ -82,7 +84,9 @@ class Life:
 
     def use(self, which: int) -> None:
         owed = self.owed(which)
-        held = [one for one in self.books.credits.values() if one.kind is CreditKind.PREPAID and one.remaining]
+        held = [
+            credit for credit in self.books.credits.values() if credit.kind is CreditKind.PREPAID and credit.remaining
+        ]
         if owed is not None and owed.due > 0 and held:
             amount = min(owed.due, held[0].remaining)
             self.burned.setdefault(owed.id, []).append(Burn(held[0].id, amount))
@@ -94,10 +98,10 @@ class Life:
             return
         bill = self.bills[owed.id]
         back = []
-        for one, of in zip(owed.lines, bill.invoice.lines, strict=True):
-            if one.kind is LineKind.CREDIT:
+        for owed_line, of in zip(owed.lines, bill.invoice.lines, strict=True):
+            if owed_line.kind is LineKind.CREDIT:
                 continue
-            amount = ((one.net - one.credited) * part).quantize(_CENT, ROUND_HALF_UP)
+            amount = ((owed_line.net - owed_line.credited) * part).quantize(_CENT, ROUND_HALF_UP)
             if amount > 0:
                 back.append(replace(of, amount=amount, discount=ZERO))
         if not back:
@@ -110,7 +114,7 @@ class Life:
     def void(self, which: int) -> None:
         owed = self.owed(which)
         burns = [] if owed is None else self.burned.get(owed.id, [])
-        if owed is not None and owed.due > 0 and not owed.credited and owed.paid == sum(one.amount for one in burns):
+        if owed is not None and owed.due > 0 and not owed.credited and owed.paid == sum(burn.amount for burn in burns):
             self.post(e.InvoiceVoided(owed.id, tuple(burns[:which])))
 
     def write_off(self, which: int) -> None:
@@ -119,7 +123,7 @@ class Life:
             self.post(e.InvoiceWrittenOff(owed.id))
 
     def end_credit(self, which: int, expires: bool) -> None:
-        held = [one for one in self.books.credits.values() if one.remaining]
+        held = [credit for credit in self.books.credits.values() if credit.remaining]
         if held:
             one = held[which % len(held)]
             ends = e.CreditExpired if expires else e.CreditVoided
@@ -167,9 +171,9 @@ def test_the_ledger_never_parts_from_the_books_and_all_that_is_deferred_is_earne
 
 def _later(posting: Any) -> Any:
     for n in range(12 * 4):
-        for one in recognized(posting, on("2026-03-01"), month_of(date(2025 + n // 12, n % 12 + 1, 1), "UTC")):
-            if one.account is LedgerAccount.DEFERRED_REVENUE:
-                yield one.amount
+        for earned in recognized(posting, on("2026-03-01"), month_of(date(2025 + n // 12, n % 12 + 1, 1), "UTC")):
+            if earned.account is LedgerAccount.DEFERRED_REVENUE:
+                yield earned.amount
 
 
 @given(st.lists(st.tuples(st.integers(1, 5).map(D), st.integers(1, 3)), min_size=2, max_size=6), st.randoms())

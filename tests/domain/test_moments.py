@@ -104,10 +104,10 @@ def test_a_draft_recalculated_many_times_says_the_same() -> None:
 def test_after_a_long_downtime_every_missed_period_is_billed_once_in_order() -> None:
     """Kill Bill 293097809b; each for what it held, at its own instant."""
     shop, prompt = Shop(), Shop()
-    for one in (shop, prompt):
-        one.subscribe("2026-01-01", METERED)
+    for billed_shop in (shop, prompt):
+        billed_shop.subscribe("2026-01-01", METERED)
         for month in (1, 2, 3):
-            one.used("calls", f"2026-{month:02d}-10", str(100 * month))
+            billed_shop.used("calls", f"2026-{month:02d}-10", str(100 * month))
     for day in range(2, 121):
         prompt.until(on("2026-01-01") + timedelta(days=day, hours=7))
     shop.until("2026-05-01 07:00")

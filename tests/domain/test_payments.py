@@ -422,5 +422,7 @@ def test_in_whatever_order_all_money_is_on_an_invoice_or_left_over_and_no_invoic
             pass
         busy = [part.invoice_id for name in till.pending() for part in till.paid(name).allocations]
         assert len(busy) == len(set(busy))
-    received = sum(one.amount for one in till.account.books.payments.values() if one.settled_at and not one.failure)
+    received = sum(
+        payment.amount for payment in till.account.books.payments.values() if payment.settled_at and not payment.failure
+    )
     assert till.left().get("CASH", 0) == received

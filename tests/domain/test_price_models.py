@@ -72,8 +72,8 @@ def test_what_can_cost_something_is_told_by_the_model_and_not_by_its_unit_amount
         price(ChargeModel.GRADUATED, tiers=(Tier(D(5), D(0)), fee)),
         price(ChargeModel.VOLUME, tiers=(fee,)),
     ]
-    assert [costs(one) for one in nothing] == [False] * 6
-    assert [costs(one) for one in something] == [True] * 4
+    assert [costs(price) for price in nothing] == [False] * 6
+    assert [costs(price) for price in something] == [True] * 4
 
 
 def test_only_a_unit_is_quoted_at_a_unit_amount() -> None:

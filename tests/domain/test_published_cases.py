@@ -218,7 +218,7 @@ class Burned(NamedTuple):
 def burned(pots: list[Credit], used: Decimal, at: datetime) -> Burned:
     def taken(amount: Decimal) -> dict[str, Decimal]:
         found = burn(pots, amount, BillingSettings().burn_order, CreditKind.PROMOTIONAL, "EUR", at)
-        return {one.credit_id: one.amount for one in found}
+        return {burn.credit_id: burn.amount for burn in found}
 
     there, gone = taken(Decimal(10**12)), taken(used)
     return Burned({id: there[id] - gone.get(id, 0) for id in there}, used - sum(gone.values()))
@@ -319,7 +319,7 @@ def u01(given: Figures) -> Figures:
         sums = list(accumulate((Decimal(change) for _, change in given[name]), initial=level))
         levels = [(instant(at), str(sum_)) for (at, _), sum_ in zip(given[name], sums[1:], strict=True)]
         amounts.append(cents(share(levels, level, period) * Decimal(given["unit_price"])))
-        rows = [roll_up(Aggregation.LATEST, [Reading(at, Decimal(one))]) for at, one in levels]
+        rows = [roll_up(Aggregation.LATEST, [Reading(at, Decimal(level))]) for at, level in levels]
         level = total(Aggregation.LATEST, rows, level, period, period.end)
         carried.append(str(level))
     return {"march_cents": amounts[0], "april_cents": amounts[1], "carried_over": carried}
@@ -418,7 +418,7 @@ PARTS: dict[tuple[str, str], str] = {
 def ours_e10(given: Figures) -> Figures:
     rows = given["rows"]
     carried = [carry_over([(Decimal(row["grant"]), Decimal(row["max"]), Decimal(row["used"]))]) for row in rows]
-    return {"after": [str(one) for one in carried]}
+    return {"after": [str(amount) for amount in carried]}
 
 
 def ours_e11(given: Figures) -> Figures:

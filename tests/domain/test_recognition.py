@@ -104,7 +104,7 @@ def test_all_of_it_is_earned_in_the_end_and_never_more(
     total = D(0)
     for number in range(12 * 7):
         entry = recognized(posting, at, month_of(date(2025 + number // 12, number % 12 + 1, 1), zone))
-        assert sum(one.amount for one in entry) == 0
+        assert sum(posting.amount for posting in entry) == 0
         part = entry[0].amount if entry else D(0)
         assert part * cents >= 0, "it is earned, or taken back, in one direction"
         total += part

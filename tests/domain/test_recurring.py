@@ -107,7 +107,7 @@ def test_what_has_not_begun_counts_for_nothing() -> None:
 def test_every_subscription_counts() -> None:
     shop = subscribed(SILVER)
     shop.subscribe("2026-01-05", sold("weekly", fee("3", WEEK)))
-    assert [one.monthly for one in recurring(shop.account)] == [D(30), D(13)]
+    assert [charge.monthly for charge in recurring(shop.account)] == [D(30), D(13)]
     assert comes_in(shop) == D(43)
 
 

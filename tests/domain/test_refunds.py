@@ -251,7 +251,7 @@ def test_cash_and_credit_together_never_exceed_what_was_paid(
                 case "credit":
                     till.do("2026-01-03", c.RefundPayment(f"r{n}", "bank_1", amount, CREDIT))
                 case "void":
-                    credit = next((one for one in till.account.books.credits.values() if one.remaining), None)
+                    credit = next((credit for credit in till.account.books.credits.values() if credit.remaining), None)
                     if credit is not None:
                         till.do("2026-01-03", c.VoidCredit(credit.id, min(amount, credit.remaining)))
                 case "note":
@@ -259,6 +259,6 @@ def test_cash_and_credit_together_never_exceed_what_was_paid(
         except Refusal:
             pass
         paid = till.paid("p1")
-        in_cash = sum(one.amount for one in paid.refunds if one.to is METHOD)
+        in_cash = sum(refund.amount for refund in paid.refunds if refund.to is METHOD)
         assert in_cash + till.account.prepaid.get("EUR", D(0)) <= received
         assert paid.refunded <= received

@@ -33,7 +33,7 @@ def test_each_rounding_policy(amount: str, half_up: str, half_even: str, up: str
     assert [str(rounded(D(amount), "EUR", policy)) for policy in policies] == [half_up, half_even, up, down]
     mirrored = [rounded(-Fraction(amount), "EUR", policy) for policy in policies]
     assert mirrored == [-D(text) for text in (half_up, half_even, up, down)]
-    assert not any(one.is_signed() for one in mirrored if not one), "zero has no sign"
+    assert not any(amount.is_signed() for amount in mirrored if not amount), "zero has no sign"
 
 
 @pytest.mark.parametrize(("currency", "written"), [("JPY", "67"), ("EUR", "66.67"), ("BHD", "66.667")])
@@ -130,7 +130,7 @@ def test_a_sum_of_many_small_lines_is_split_back_without_losing_a_cent() -> None
     """useautumn/autumn #3407: 81 lines rounded one by one do not come to their sum."""
     exact = [D("284.8463")] * 81
     total = rounded(sum(exact, D(0)), "EUR")
-    assert sum(rounded(one, "EUR") for one in exact) != total
+    assert sum(rounded(amount, "EUR") for amount in exact) != total
     assert sum(split(total, exact, "EUR")) == total
 
 

@@ -64,7 +64,7 @@ def test_changes_of_different_things_stand_side_by_side(planned: Change, wanted:
     life = pro()
     life.change("2026-01-02", planned, "2026-01-20")
     life.change("2026-01-03", wanted, "2026-01-20")
-    assert [one.change for one in life.sub.scheduled] == [planned, wanted]
+    assert [change.change for change in life.sub.scheduled] == [planned, wanted]
 
 
 def test_a_change_now_conflicts_with_a_planned_one_of_the_same_thing() -> None:
@@ -167,7 +167,7 @@ def test_told_to_a_new_change_takes_the_place_of_those_it_conflicts_with_and_of_
         "2026-01-03: s1 c1 withdrawn: replaced: change plan to starter (version 1), billed by the year",
         "2026-01-03: s1 c3 planned for 2026-02-01: change plan to starter (version 1), billed by the year",
     ]
-    assert [one.id for one in life.sub.scheduled] == ["c2", "c3"]
+    assert [change.id for change in life.sub.scheduled] == ["c2", "c3"]
 
 
 def test_a_replacement_that_is_itself_refused_leaves_what_was_planned() -> None:
@@ -175,7 +175,7 @@ def test_a_replacement_that_is_itself_refused_leaves_what_was_planned() -> None:
     life.change("2026-01-02", ChangePlan(STARTER), "PERIOD_END")
     with life.refuses(ErrorCode.CURRENCY_MISMATCH):
         life.change("2026-01-03", ChangePlan(plan("euro", flat("1", currency="EUR"))), replacing=True)
-    assert [one.id for one in life.sub.scheduled] == ["c1"]
+    assert [change.id for change in life.sub.scheduled] == ["c1"]
 
 
 def test_a_planned_change_is_withdrawn_on_request() -> None:
@@ -273,4 +273,4 @@ def test_whatever_is_planned_together_stands_without_conflict() -> None:
     life.change("2026-01-02", Pause(), "PERIOD_END")
     life.cancel("2026-01-02", "2026-03-01")
     pairs = combinations(life.sub.scheduled, 2)
-    assert not any(conflicts(one, other.change, other.effective_at) for one, other in pairs)
+    assert not any(conflicts(pair, other.change, other.effective_at) for pair, other in pairs)

@@ -285,7 +285,7 @@ class _Desk:
                 to = RefundTarget.CREDIT if what == "to_credit" else RefundTarget.METHOD
                 till.do(now, c.RefundPayment(f"r{n}", pick(books.payments), to=to))
             case "refunded" | "not_refunded":
-                asked = [(one.id, refund.id) for one in books.payments.values() for refund in one.refunds]
+                asked = [(payment.id, refund.id) for payment in books.payments.values() for refund in payment.refunds]
                 if asked:
                     payment_id, id = asked[about % len(asked)]
                     failure = "closed" if what == "not_refunded" else None
@@ -308,9 +308,9 @@ def test_where_credit_lies_with_us_nothing_is_open_but_what_a_provider_is_asked_
         account, now = desk.till.account, desk.now
         books = account.books
         left = _usable(desk.till, now)
-        owed = [one for one in books.open if not one.buys and at_provider(books, one.id) is None]
+        owed = [owed for owed in books.open if not owed.buys and at_provider(books, owed.id) is None]
         assert left == 0 or owed == []
-        late = [one for one in books.open if one.fell_due_at <= now]
+        late = [owed for owed in books.open if owed.fell_due_at <= now]
         assert account.owing.suspended_at is None or late
         state = billing_status(account, now).state
         assert (state in (BillingState.PAST_DUE, BillingState.SUSPENDED)) == bool(late)
@@ -327,7 +327,7 @@ def test_so_it_is_through_every_life_of_subscriptions(drawn: Life) -> None:
 def _usable(till: Till, now: datetime) -> Any:
     credits = till.account.books.credits.values()
     return sum(
-        one.remaining
-        for one in credits
-        if one.kind is CreditKind.PREPAID and (one.expires_at is None or now < one.expires_at)
+        credit.remaining
+        for credit in credits
+        if credit.kind is CreditKind.PREPAID and (credit.expires_at is None or now < credit.expires_at)
     )

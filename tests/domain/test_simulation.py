@@ -30,7 +30,7 @@ def test_a_quantity_costs_what_billing_would_charge_step_by_step() -> None:
 def test_it_is_rounded_once_as_the_price_says() -> None:
     half_even = Price("p", "fee", ChargeModel.FLAT, Cadence.MONTH, "USD", D("0.125"), rounding=Rounding.HALF_EVEN)
     half_up = Price("p", "fee", ChargeModel.FLAT, Cadence.MONTH, "USD", D("0.125"))
-    assert [simulated_line(one, D(1)).amount for one in (half_even, half_up)] == [D("0.12"), D("0.13")]
+    assert [simulated_line(price, D(1)).amount for price in (half_even, half_up)] == [D("0.12"), D("0.13")]
     assert simulated_line(half_up, D(1)).kind is LineKind.RECURRING
     assert simulated_line(half_up, D(1)).unit_amount == D("0.125")
 

@@ -321,7 +321,7 @@ def test_a_hundred_subscriptions_can_run_at_once() -> None:
 def test_add_ons_are_there_once_each_from_the_start() -> None:
     life = Timeline("2026-01-01")
     life.subscribe("2026-01-01", PRO, start_at="2026-02-01", add_ons=(EXTRA,))
-    assert [(one.plan.plan_key, one.quantity, one.since) for one in life.sub.add_ons] == [
+    assert [(add_on.plan.plan_key, add_on.quantity, add_on.since) for add_on in life.sub.add_ons] == [
         ("extra", 1, on("2026-02-01"))
     ]
 

@@ -43,7 +43,7 @@ def test_of_a_price_with_tax_the_tax_is_rounded_and_the_net_is_the_rest() -> Non
 
 def test_prices_with_and_without_the_same_tax_are_rounded_apart() -> None:
     summed = totals([line("11.90", vat("19"), inclusive=True), line("10", vat("19"), key="b")], "EUR")
-    assert [(one.base, one.amount, one.inclusive) for one in summed.tax] == [
+    assert [(tax_line.base, tax_line.amount, tax_line.inclusive) for tax_line in summed.tax] == [
         (D(10), D("1.90"), False),
         (D(10), D("1.90"), True),
     ]
@@ -53,7 +53,7 @@ def test_prices_with_and_without_the_same_tax_are_rounded_apart() -> None:
 def test_the_highest_rate_stands_first_whatever_the_order_of_lines() -> None:
     exempt = vat("0", TaxCode.EXEMPT, "education")
     mixed = [line("1", exempt, key="a"), line("1", vat("7"), key="b"), line("1", vat("19"), key="c")]
-    assert [one.treatment.percent for one in totals(mixed, "EUR").tax] == [19, 7, 0]
+    assert [tax_line.treatment.percent for tax_line in totals(mixed, "EUR").tax] == [19, 7, 0]
 
 
 def test_a_zero_rate_is_shown_with_its_reason_and_costs_nothing() -> None:
@@ -107,7 +107,7 @@ def invoices(draw: st.DrawFn) -> tuple[str, list[Line]]:
         off = draw(st.integers(0, abs(units)))
         half = draw(st.integers(0, off))
         sign = -1 if units < 0 else 1
-        scaled = [D(sign * one).scaleb(-places) for one in (abs(units), half, off - half)]
+        scaled = [D(sign * unit).scaleb(-places) for unit in (abs(units), half, off - half)]
         tax, inclusive = draw(TREATMENTS), draw(st.booleans())
         made.append(line(scaled[0], tax, key=f"k{n}", inclusive=inclusive, discount=scaled[1], credit=scaled[2]))
     return currency, made
@@ -117,10 +117,13 @@ def invoices(draw: st.DrawFn) -> tuple[str, list[Line]]:
 def test_lines_sum_to_the_invoice(invoice: tuple[str, list[Line]]) -> None:
     currency, made = invoice
     summed = totals(made, currency)
-    charged = sum((net(one) for one in made), D(0))
+    charged = sum((net(line) for line in made), D(0))
     assert summed.subtotal - summed.discount - summed.credit == charged
-    assert sum((one.base + (one.amount if one.inclusive else 0) for one in summed.tax), D(0)) == charged
-    assert summed.total == sum((one.base + one.amount for one in summed.tax), D(0))
+    assert (
+        sum((tax_line.base + (tax_line.amount if tax_line.inclusive else 0) for tax_line in summed.tax), D(0))
+        == charged
+    )
+    assert summed.total == sum((tax_line.base + tax_line.amount for tax_line in summed.tax), D(0))
     assert summed.total == round(summed.total, digits(currency))
 
 

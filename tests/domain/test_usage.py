@@ -247,7 +247,7 @@ def test_a_negative_zero_is_zero() -> None:
 
 def carried(*used: Decimal) -> Decimal:
     """With 100 a period, of which at most 50 roll over."""
-    return carry_over((d(100), d(50), one) for one in used)
+    return carry_over((d(100), d(50), amount) for amount in used)
 
 
 def test_what_a_period_leaves_over_rolls_into_the_next_up_to_the_maximum() -> None:

@@ -25,7 +25,7 @@ TIMES = st.one_of(
 )
 VALUES = st.integers(-(10**30) + 1, 10**30 - 1).map(lambda n: Decimal(f"{n}E-12"))
 READINGS = st.lists(st.builds(Reading, TIMES, VALUES), max_size=30)
-AGGREGATIONS = st.sampled_from([one for one in Aggregation if one is not Aggregation.UNIQUE])
+AGGREGATIONS = st.sampled_from([aggregation for aggregation in Aggregation if aggregation is not Aggregation.UNIQUE])
 ZONES = st.sampled_from(["UTC", "Europe/Paris", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"])
 
 
@@ -106,7 +106,7 @@ def test_one_roll_up_of_the_period_so_far_reads_the_same_as_its_hours(
     )
 
 
-@given(TIMES, st.sampled_from([one for one in Cadence if one is not Cadence.ONCE]), ZONES, READINGS)
+@given(TIMES, st.sampled_from([cadence for cadence in Cadence if cadence is not Cadence.ONCE]), ZONES, READINGS)
 def test_every_event_lies_in_one_period_so_periods_sum_to_the_whole(
     anchor: datetime, cadence: Cadence, zone: str, readings: list[Reading]
 ) -> None:
@@ -116,7 +116,7 @@ def test_every_event_lies_in_one_period_so_periods_sum_to_the_whole(
         for period in periods
         if (within := [reading for reading in readings if period.contains(reading.time)])
     ]
-    assert sum(map(Fraction, sums), Fraction(0)) == sum((Fraction(one.value) for one in readings), Fraction(0))
+    assert sum(map(Fraction, sums), Fraction(0)) == sum((Fraction(reading.value) for reading in readings), Fraction(0))
 
 
 @given(READINGS, VALUES, st.sampled_from([Grain.HOUR, Grain.DAY, Grain.WEEK]), ZONES)
@@ -126,7 +126,7 @@ def test_a_history_of_unit_hours_adds_up_to_its_period(
     points = []
     level = before
     for tile in buckets(PERIOD, grain, zone):
-        rows = by_hour(Aggregation.TIME_WEIGHTED, [one for one in readings if tile.contains(one.time)])
+        rows = by_hour(Aggregation.TIME_WEIGHTED, [reading for reading in readings if tile.contains(reading.time)])
         points.append(total(Aggregation.TIME_WEIGHTED, rows, level, tile, tile.end))
         level = total(Aggregation.LATEST, rows, level, tile, tile.end)
     whole = total(Aggregation.TIME_WEIGHTED, by_hour(Aggregation.TIME_WEIGHTED, readings), before, PERIOD, PERIOD.end)
@@ -141,6 +141,6 @@ AMOUNTS = st.integers(0, 10**9).map(Decimal)
 def test_rollover_stays_within_its_bounds_and_shrinks_with_use(
     limit: Decimal, rollover: Decimal, used: list[Decimal], more: Decimal
 ) -> None:
-    carried = carry_over((limit, rollover, one) for one in used)
+    carried = carry_over((limit, rollover, amount) for amount in used)
     assert 0 <= carried <= rollover
-    assert carry_over((limit, rollover, one + more) for one in used) <= carried
+    assert carry_over((limit, rollover, amount + more) for amount in used) <= carried

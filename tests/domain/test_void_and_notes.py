@@ -171,7 +171,7 @@ def test_without_amounts_all_that_is_left_goes_back() -> None:
     desk.do("2026-02-02", c.IssueCreditNote("invoice_1", "too much", {"1-2": D("10.00")}))
     (rest,) = desk.do("2026-02-03", TAKE_IT_BACK)
     assert isinstance(rest, e.CreditNoteIssued)
-    assert [(one.id, one.amount) for one in rest.note.lines] == [("1-1", D("60.00")), ("1-2", D("30.00"))]
+    assert [(line.id, line.amount) for line in rest.note.lines] == [("1-1", D("60.00")), ("1-2", D("30.00"))]
     assert (rest.note.total, desk.owed().due, desk.owed().status) == (D("107.10"), 0, InvoiceStatus.PAID)
     with desk.refuses(ErrorCode.CONFLICT):
         desk.do("2026-02-04", TAKE_IT_BACK)
@@ -283,7 +283,7 @@ def test_notes_for_all_parts_sum_to_the_invoice_and_give_back_what_was_paid(paid
         if part <= rest:
             notes += desk.do("2026-02-02", c.IssueCreditNote("invoice_1", "part", {"1-1": part}))
     notes += desk.do("2026-02-03", TAKE_IT_BACK)
-    totals = [one.note.total for one in notes if isinstance(one, e.CreditNoteIssued)]
+    totals = [note.note.total for note in notes if isinstance(note, e.CreditNoteIssued)]
     assert exact_sum(totals) == D("119.00")
     assert desk.account.prepaid.get("EUR", 0) == paid
     assert desk.owed().due == 0

@@ -139,7 +139,7 @@ def test_a_level_is_charged_by_the_price_that_counted_it() -> None:
     for level, second in ("50", "0.00"), ("80", "60.00"):
         figures = {Count("storage", Period(start, middle)): D(50), Count("storage", Period(start, end)): D(level)}
         wanted = Wanted(gated.account, end).charges(figures)
-        assert [one.amount for one in wanted] == [D("50.00"), D(second)]
+        assert [charge.amount for charge in wanted] == [D("50.00"), D(second)]
 
 
 # ── events that name their subscription ──
@@ -157,7 +157,7 @@ def test_what_names_another_subscription_is_asked_for_only_where_two_price_the_m
         count: figures[count] for count in (Count("calls", june), Count("calls", june, "s2"))
     }
     wanted = Wanted(both.account, on("2026-07-01")).charges(figures)
-    assert {one.segment.subscription_id: (one.quantity, one.amount) for one in wanted} == {
+    assert {charge.segment.subscription_id: (charge.quantity, charge.amount) for charge in wanted} == {
         "s1": (D(70), D("70.00")),
         "s2": (D(30), D("60.00")),
     }
@@ -195,4 +195,4 @@ def test_what_names_a_subscription_uses_up_what_that_one_includes_first() -> Non
     june = Period(on("2026-06-01"), on("2026-07-01"))
     figures = {Count("calls", june): D(200), Count("calls", june, "s2"): D(80)}
     wanted = Wanted(gated.account, on("2026-07-01")).charges(figures)
-    assert {one.segment.subscription_id: one.amount for one in wanted} == {"s1": D("20.00"), "s2": D("60.00")}
+    assert {charge.segment.subscription_id: charge.amount for charge in wanted} == {"s1": D("20.00"), "s2": D("60.00")}

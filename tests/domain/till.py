@@ -53,8 +53,8 @@ class Till(Ledger):
         self.settings = BillingSettings()
         self._last = on("2026-01-01")
         self._note("2026-01-01", e.CustomerCreated(_customer()))
-        for one in methods:
-            self._note("2026-01-01", e.MethodAdded(one))
+        for method in methods:
+            self._note("2026-01-01", e.MethodAdded(method))
         self.journal.clear()
 
     # What happens. Each returns the lines it wrote.
@@ -112,7 +112,9 @@ class Till(Ledger):
         return self.account.books.payments[self.id_of(payment)]
 
     def pending(self) -> list[str]:
-        return [self.names[one.id] for one in self.account.books.payments.values() if one.settled_at is None]
+        return [
+            self.names[payment.id] for payment in self.account.books.payments.values() if payment.settled_at is None
+        ]
 
     def credit(self) -> str:
         """Prepaid credit that is left."""
@@ -126,11 +128,15 @@ class Till(Ledger):
 
     def balanced(self) -> None:
         """Every cent that came in and was not given back is on an invoice, or was left over as credit."""
-        payments = [one for one in self.account.books.payments.values() if one.settled_at and one.failure is None]
-        for one in payments:
-            assert exact_sum(part.amount for part in one.allocations) + one.to_credit == one.amount
+        payments = [
+            payment
+            for payment in self.account.books.payments.values()
+            if payment.settled_at and payment.failure is None
+        ]
+        for payment in payments:
+            assert exact_sum(part.amount for part in payment.allocations) + payment.to_credit == payment.amount
         for owed in self.account.books.receivables.values():
-            parts = (part.amount for one in payments for part in one.allocations if part.invoice_id == owed.id)
+            parts = (part.amount for payment in payments for part in payment.allocations if part.invoice_id == owed.id)
             assert owed.paid == exact_sum(parts) + exact_sum(burn.amount for burn in owed.prepaid)
             assert owed.due >= 0
 
@@ -154,7 +160,7 @@ class Till(Ledger):
         self.journal.append(f"{written(instant)}: {self._told(event)}")
 
     def _in_euros(self, event: e.AccountEvent) -> bool:
-        others = {one.currency for one in self.account.books.receivables.values()} - {"EUR"}
+        others = {receivable.currency for receivable in self.account.books.receivables.values()} - {"EUR"}
         return not others and not (isinstance(event, e.InvoiceFinalized) and event.invoice.currency != "EUR")
 
     def _told(self, event: e.AccountEvent) -> str:
@@ -193,9 +199,9 @@ def _customer() -> Customer:
 
 
 def _numbers(allocations: Sequence[Any]) -> str:
-    return " ".join(one.invoice_id.removeprefix("invoice_") for one in allocations)
+    return " ".join(allocation.invoice_id.removeprefix("invoice_") for allocation in allocations)
 
 
 def _went(allocations: Sequence[Any], credit: Credit | None) -> str:
-    went = [f"{one.amount:f} on {one.invoice_id.removeprefix('invoice_')}" for one in allocations]
+    went = [f"{allocation.amount:f} on {allocation.invoice_id.removeprefix('invoice_')}" for allocation in allocations]
     return ", ".join([*went, *([f"{credit.amount:f} left over"] if credit else [])])

@@ -23,7 +23,7 @@ class Failed(NamedTuple):
 def judged(life: Life, but: str = "") -> list[str]:
     """What is wrong with it, `but` for what begins with that word; a crash is, too."""
     try:
-        return [one for one in faults(live(life)) if not but or one.split()[0] != but]
+        return [fault for fault in faults(live(life)) if not but or fault.split()[0] != but]
     except Exception as error:
         where = traceback.extract_tb(error.__traceback__)[-1]
         return [f"{type(error).__name__} at {where.name}: {error}"[:300]]
@@ -40,7 +40,7 @@ def failing(seed: int, topics: Sequence[str] = TOPICS, shrink: bool = True, but:
     if not found:
         return None
     if shrink:
-        life = shrunk(life, lambda one: kind(judged(one, but)) == kind(found))
+        life = shrunk(life, lambda shorter: kind(judged(shorter, but)) == kind(found))
     return Failed(seed, life, judged(life, but))
 
 
@@ -82,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _one(life: Life) -> int:
     lived = live(life)
     print(*lived.timeline.ledger(), sep="\n")
-    print(*(f"refused: {one.act}: {one.refusal}" for one in lived.done if one.refusal), sep="\n")
+    print(*(f"refused: {step.act}: {step.refusal}" for step in lived.done if step.refusal), sep="\n")
     found = faults(lived)
     print(*found or ["As the rules want."], sep="\n")
     return 1 if found else 0

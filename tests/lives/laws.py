@@ -20,7 +20,7 @@ from .reference.taxes import rate
 
 def faults(lived: Lived) -> list[str]:
     """None, if all is as it should be."""
-    rates = [rate(one) for one in lived.life.heads("tax")]
+    rates = [rate(head) for head in lived.life.heads("tax")]
     due = bill(lived.timeline.journal, lived.timeline.customer.currency, rates, lived.used)
     return [*_bounds(lived), *_ledger(lived), *_borne(lived, due), *lowered(lived, due), *_unspent(lived)]
 
@@ -31,7 +31,7 @@ def _borne(lived: Lived, due: Bill) -> Iterator[str]:
     for each of its groups."""
     life = lived.life
     due = bill(
-        lived.timeline.journal, life.fact("currency", "EUR"), [rate(one) for one in life.heads("tax")], lived.used
+        lived.timeline.journal, life.fact("currency", "EUR"), [rate(head) for head in life.heads("tax")], lived.used
     )
     expected = sum(due.borne.values(), Fraction(0))
     got = borne(lived)
@@ -68,8 +68,8 @@ def borne(lived: Lived) -> Fraction:
             case e.CreditVoided(credit_id=id, amount=amount) | e.CreditExpired(credit_id=id, amount=amount):
                 sums -= amount if _prepaid(lived, id) and (id, amount) not in taken else 0
     books = lived.timeline.account.books
-    left = sum((one.remaining for one in books.credits.values() if one.kind is CreditKind.PREPAID), Decimal(0))
-    owed = sum((one.due for one in books.receivables.values()), Decimal(0))
+    left = sum((credit.remaining for credit in books.credits.values() if credit.kind is CreditKind.PREPAID), Decimal(0))
+    owed = sum((receivable.due for receivable in books.receivables.values()), Decimal(0))
     return Fraction(sums - left + owed)
 
 
@@ -150,18 +150,22 @@ def _ledger(lived: Lived) -> Iterator[str]:
             sums[posting.account] += posting.amount
     if account != lived.timeline.account:
         yield "the journal folded again gives another account"
-    owed = sum((one.due for one in account.books.receivables.values()), Decimal(0))
-    left = sum((one.remaining for one in account.books.credits.values() if one.kind is CreditKind.PREPAID), Decimal(0))
-    tax = sum((tax.amount for one in account.books.receivables.values() for tax in one.tax), Decimal(0))
+    owed = sum((receivable.due for receivable in account.books.receivables.values()), Decimal(0))
+    left = sum(
+        (credit.remaining for credit in account.books.credits.values() if credit.kind is CreditKind.PREPAID), Decimal(0)
+    )
+    tax = sum((tax.amount for receivable in account.books.receivables.values() for tax in receivable.tax), Decimal(0))
     if sums[LedgerAccount.RECEIVABLE] != owed:
         yield f"the ledger says {sums[LedgerAccount.RECEIVABLE]} is owed, the books {owed}"
     if -sums[LedgerAccount.CREDIT_LIABILITY] != left:
         yield f"the ledger says {-sums[LedgerAccount.CREDIT_LIABILITY]} is prepaid, the books {left}"
     if (balance := sum(sums.values())) != 0:
         yield f"the ledger is off by {balance}"
-    void = {one.id for one in account.books.receivables.values() if one.closed is InvoiceStatus.VOID}
-    tax = sum(t.amount for one in lived.timeline.invoices if one.id not in void for t in one.tax)
-    tax -= sum(t.amount for one in lived.timeline.notes if one.invoice_id not in void for t in one.tax)
+    void = {
+        receivable.id for receivable in account.books.receivables.values() if receivable.closed is InvoiceStatus.VOID
+    }
+    tax = sum(t.amount for invoice in lived.timeline.invoices if invoice.id not in void for t in invoice.tax)
+    tax -= sum(t.amount for note in lived.timeline.notes if note.invoice_id not in void for t in note.tax)
     if -sums[LedgerAccount.TAX] != tax:
         yield f"the ledger says {-sums[LedgerAccount.TAX]} of tax, the documents {tax}"
 

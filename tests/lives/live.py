@@ -112,7 +112,7 @@ class _Run:
 
     def next_instant(self) -> datetime | None:
         instants = (next_instant(self.timeline.account), self.wallet.next_answer())
-        return min((one for one in instants if one is not None), default=None)
+        return min((instant for instant in instants if instant is not None), default=None)
 
     def happened(self, at: datetime) -> None:
         """Then the provider says what it has to, and who pays promptly pays."""
@@ -168,7 +168,7 @@ class _Run:
             start_at=_when(act, "start"),
             anchor=_when(act, "anchor"),
             trial_days=None if trial is None else int(trial),
-            add_ons=tuple(self.plan(one) for one in (act.term("with") or "").split(",") if one),
+            add_ons=tuple(self.plan(key) for key in (act.term("with") or "").split(",") if key),
         )
 
     def changing(self, act: Act) -> c.ChangeSubscription:
@@ -266,8 +266,8 @@ def unspent(account: Account) -> str | None:
         for part in payment.allocations
     }
     for owed in account.books.open:
-        prepaid = (one for one in account.books.credits.values() if one.kind is CreditKind.PREPAID)
-        left = exact_sum(one.remaining for one in prepaid if one.currency == owed.currency)
+        prepaid = (credit for credit in account.books.credits.values() if credit.kind is CreditKind.PREPAID)
+        left = exact_sum(credit.remaining for credit in prepaid if credit.currency == owed.currency)
         if left and not owed.buys and owed.id not in busy:
             return f"{owed.due:f} of {owed.number} are owed beside {left:f}"
     return None

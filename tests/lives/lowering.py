@@ -33,9 +33,13 @@ def lowered(lived: Lived, due: Bill) -> Iterator[str]:
 
 def _kept(lived: Lived) -> Iterator[str]:
     """Each promotional credit is what is left of it and what stands used; what comes back after it expired is gone."""
-    held = {id: one for id, one in lived.timeline.account.books.credits.items() if one.kind is CreditKind.PROMOTIONAL}
-    sums = {id: one.amount - one.remaining for id, one in held.items()}
-    made = {one.id: one for one in lived.timeline.invoices}
+    held = {
+        id: credit
+        for id, credit in lived.timeline.account.books.credits.items()
+        if credit.kind is CreditKind.PROMOTIONAL
+    }
+    sums = {id: credit.amount - credit.remaining for id, credit in held.items()}
+    made = {invoice.id: invoice for invoice in lived.timeline.invoices}
     for _, event in lived.timeline.journal:
         for id, amount in _moves(event, made):
             if id in sums:
@@ -50,13 +54,13 @@ def _moves(event: Any, made: Mapping[str, Invoice]) -> Iterator[tuple[str, Decim
     match event:
         case e.InvoiceFinalized(invoice=invoice):
             yield from ((burn.credit_id, burn.amount) for burn in invoice.credits)
-            yield from ((one.credit_id, -one.amount) for one in invoice.released)
+            yield from ((release.credit_id, -release.amount) for release in invoice.released)
         case e.CreditNoteIssued(note=note):
-            yield from ((one.credit_id, -one.amount) for one in note.released)
+            yield from ((release.credit_id, -release.amount) for release in note.released)
         case e.InvoiceVoided(invoice_id=id, returned=returned, rebill=rebill):
             yield from ((burn.credit_id, -burn.amount) for burn in returned)
             if rebill:  # what it had brought back is used again
-                yield from ((one.credit_id, one.amount) for one in made[id].released)
+                yield from ((release.credit_id, release.amount) for release in made[id].released)
         case e.CreditVoided(credit_id=id, amount=amount) | e.CreditExpired(credit_id=id, amount=amount):
             yield id, amount
 
@@ -64,7 +68,7 @@ def _moves(event: Any, made: Mapping[str, Invoice]) -> Iterator[tuple[str, Decim
 def _before_money(lived: Lived) -> Iterator[str]:
     """While any is left, nothing is charged before tax: unless more goes back at that instant, beside the invoice."""
     back = {at for at, event in lived.timeline.journal if isinstance(event, e.CreditNoteIssued)}
-    made = {one.id: one for one in lived.timeline.invoices}
+    made = {invoice.id: invoice for invoice in lived.timeline.invoices}
     left: dict[str, Decimal] = {}
     until = {}
     for at, event in lived.timeline.journal:
@@ -83,7 +87,7 @@ def _before_money(lived: Lived) -> Iterator[str]:
 
 
 def _coupons(lived: Lived) -> Iterator[str]:
-    redeemed = {one.id: one for one in lived.timeline.account.books.redemptions}
+    redeemed = {redemption.id: redemption for redemption in lived.timeline.account.books.redemptions}
     void = {owed.id for owed in lived.timeline.account.books.receivables.values() if owed.closed == "VOID"}
     used: dict[str, int] = {}
     for _, event in lived.timeline.journal:
@@ -130,7 +134,7 @@ def _fixed(lived: Lived, due: Bill) -> Iterator[str]:
             name = whole.start.isoformat()
             expected[name] = expected.get(name, Fraction(0)) + amount * share
     for start, off in expected.items():
-        got = sum((one for key, one in due.lowered.items() if key.endswith(start)), Fraction(0))
+        got = sum((amount for key, amount in due.lowered.items() if key.endswith(start)), Fraction(0))
         if abs(got - off) > due.doubt + minor_unit(lived.timeline.customer.currency):
             yield f"coupon takes {float(got):.2f} off the period of {start}, not {float(off):.2f} of {float(amount)}"
 
@@ -142,13 +146,13 @@ def _simple(lived: Lived, ran: list[Run]) -> bool:
         len(lived.timeline.account.subscriptions) == 1
         and first <= ran[0].start
         and all(run.slot.add_on is None and not run.trial for run in ran)
-        and all(one.end == other.start for one, other in pairwise(ran))
+        and all(run.end == other.start for run, other in pairwise(ran))
         and all(p.cadence is Cadence.MONTH and p.proration is ProrationPolicy.BY_SECOND for p in fees)
         and all(p.meter_key is None for p in fees)
         and all(run.plan.terms.billing is BillingMode.IN_ADVANCE and not run.plan.terms.minimum_spend for run in ran)
         and ran[0].start == ran[0].anchor
         and len({run.quantity for run in ran}) == 1  # a seat less takes its part of the amount along
-        and not {one.act.verb for one in lived.done} & {"note", "void", "writeoff", "item", "grant"}
+        and not {step.act.verb for step in lived.done} & {"note", "void", "writeoff", "item", "grant"}
     )
 
 

@@ -54,8 +54,8 @@ class Wallet:
     def pay(self, at: datetime, part: str | None = None) -> None:
         """By transfer, what is owed and not on its way; of it so many per cent; or (150) more than that."""
         books = self.timeline.account.books
-        coming = {one.invoice_id for p in self.pending() for one in p.allocations}
-        owed = exact_sum(one.due for one in books.open if one.id not in coming)
+        coming = {allocation.invoice_id for p in self.pending() for allocation in p.allocations}
+        owed = exact_sum(owed.due for owed in books.open if owed.id not in coming)
         self.transfer(at, rounded(owed * int(part or 100) / 100, self.currency))
 
     def transfer(self, at: datetime, amount: Decimal) -> None:
@@ -91,7 +91,11 @@ class Wallet:
         return Credit(self.name("credit"), kind, self.currency, amount, amount, "given", act.at, expires_at=expires_at)
 
     def refund(self, act: Act) -> c.RefundPayment:
-        settled = [one for one in self.timeline.account.books.payments.values() if one.settled_at and not one.failure]
+        settled = [
+            payment
+            for payment in self.timeline.account.books.payments.values()
+            if payment.settled_at and not payment.failure
+        ]
         n = int(act.about[0])
         payment = settled[n - 1] if n <= len(settled) else None
         part = act.term("part")
@@ -102,7 +106,7 @@ class Wallet:
     # ── the provider ──
     def pending(self) -> Iterator[Payment]:
         payments = self.timeline.account.books.payments.values()
-        return (one for one in payments if one.settled_at is None and one.provider != NOBODY)
+        return (payment for payment in payments if payment.settled_at is None and payment.provider != NOBODY)
 
     def next_answer(self) -> datetime | None:
         return min((at for _, at, _ in self._answers()), default=None)
@@ -115,12 +119,12 @@ class Wallet:
             self.asked[id] = at
             self.timeline.do(at, c.SettlePayment(id, FailureCode(failure) if failure else None))
         for payment in self.timeline.account.books.payments.values():
-            for one in payment.refunds:
-                if one.settled_at is None and one.failure is None:
-                    self.timeline.do(at, c.SettleRefund(one.id, payment.id))
+            for refund in payment.refunds:
+                if refund.settled_at is None and refund.failure is None:
+                    self.timeline.do(at, c.SettleRefund(refund.id, payment.id))
 
     def _answers(self) -> Iterator[tuple[str, datetime, str]]:
-        tokens = {one.id: one.token.split()[0] for one in self.timeline.account.books.methods}
+        tokens = {method.id: method.token.split()[0] for method in self.timeline.account.books.methods}
         for payment in self.pending():
             script, n = CARDS[tokens[payment.method_id or ""]], self.answered.get(payment.id, 0)
             if n < len(script):

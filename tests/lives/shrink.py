@@ -7,7 +7,7 @@ from .text import Life
 
 def shrunk(life: Life, fails: Callable[[Life], bool]) -> Life:
     while True:
-        shorter = next((one for one in _shorter(life) if fails(one)), None)
+        shorter = next((shorter for shorter in _shorter(life) if fails(shorter)), None)
         if shorter is None:
             return life
         life = shorter

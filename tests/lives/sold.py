@@ -45,7 +45,7 @@ def version(name: str, terms: str, currency: str) -> PlanVersion:
     priced = [part for part in parts if part.split()[0] in ChargeModel.__members__]
     made: list[Price] = []
     for part in priced:
-        made.append(price(part, currency, f"{key}_{n}", {(one.key, one.cadence) for one in made}))
+        made.append(price(part, currency, f"{key}_{n}", {(other.key, other.cadence) for other in made}))
     rest = dict((part.partition("=")[::2]) for part in parts if part not in priced)
     return PlanVersion(
         id=f"version_{key}_{n}",

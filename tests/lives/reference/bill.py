@@ -86,10 +86,10 @@ class _Billing:
     def result(self) -> Bill:
         self.billed(len(self.journal), self.journal[-1][0], FAR, "")
         unit = minor_unit(self.currency)
-        tax = sum((one.borne * one.taxed.added for key in self.keys.values() for one in key.layers), ZERO)
-        clear = all(one.clear for one in self.keys.values())
-        lowered = {name: sum((x.lowered for x in one.layers), ZERO) for name, one in self.keys.items()}
-        borne = {name: one.borne for name, one in self.keys.items()}
+        tax = sum((layer.borne * layer.taxed.added for key in self.keys.values() for layer in key.layers), ZERO)
+        clear = all(layers.clear for layers in self.keys.values())
+        lowered = {name: sum((x.lowered for x in layers.layers), ZERO) for name, layers in self.keys.items()}
+        borne = {name: layers.borne for name, layers in self.keys.items()}
         doubt = self.doubts * unit
         return Bill(borne, doubt, tax if clear else None, doubt + self.roundings * unit, self.refunded, lowered)
 
@@ -144,13 +144,13 @@ class _Billing:
     # ── what the rules charge ──
     def billed(self, n: int, at: datetime, until: datetime, invoice_id: str) -> None:
         """Everything due by `until`, as things stood when it was billed."""
-        billed = (name for name, one in self.keys.items() if one.layers and not name.startswith("item/"))
+        billed = (name for name, layers in self.keys.items() if layers.layers and not name.startswith("item/"))
         before = {_key(name): self.until.get(name, until) for name in billed}
         if invoice_id:  # closed by hand: with the usage so far
             lines = self.invoices[invoice_id].lines
             before |= {_key(line.key): until for line in lines if line.usage is not None and line.key not in self.until}
         planned = self.planned(n)
-        used = [one for entries, one in self.used if entries <= n]
+        used = [redemption for entries, redemption in self.used if entries <= n]
         found = wants(runs(self.journal[:n], until), used, self.currency, until, before, planned)
         wanted = {_name(key): want for key, want in found.items()}
         changes = self.changes.setdefault(invoice_id, {})
@@ -227,8 +227,10 @@ class _Billing:
         left = Fraction(invoice.total) - self.credited.get(invoice_id, ZERO)
         for tax in invoice.tax:
             alike = (tax.treatment, tax.inclusive)
-            group = [one for one in invoice.lines if (one.treatment, one.tax_inclusive) == alike]
-            nets = [Fraction(one.amount - one.discount - one.credit) - self.noted.get(one.id, ZERO) for one in group]
+            group = [line for line in invoice.lines if (line.treatment, line.tax_inclusive) == alike]
+            nets = [
+                Fraction(line.amount - line.discount - line.credit) - self.noted.get(line.id, ZERO) for line in group
+            ]
             charges = [max(net, ZERO) for net in nets]
             whole = sum(nets, ZERO)
             share = self.owed[invoice_id] / left if left else ZERO
@@ -238,18 +240,18 @@ class _Billing:
 
     def uncredit(self, invoice_id: str) -> None:
         """The promotional credit of a void invoice goes back to where it came from; nobody pays what it paid for."""
-        for one in self.keys.values():
-            for layer in one.of(invoice_id):
+        for layers in self.keys.values():
+            for layer in layers.of(invoice_id):
                 layer.forgiven, layer.credit = layer.forgiven + layer.credit, ZERO
 
     def set_aside(
         self, amount: Fraction, named: dict[str, Fraction], invoice_id: str, note: Callable[[Layer, Fraction], None]
     ) -> list[tuple[Layer, Fraction]]:
         done = []
-        own = [(one, min(named[key], one.borne)) for key in named for one in self.keys[key].of(invoice_id)]
-        taxed = {one.taxed for one, _ in own}
+        own = [(layer, min(named[key], layer.borne)) for key in named for layer in self.keys[key].of(invoice_id)]
+        taxed = {layer.taxed for layer, _ in own}
         for group in (None, *reversed(self.invoices)):
-            layers = own if group is None else [(one, one.borne) for one in self.alike(group, taxed)]
+            layers = own if group is None else [(layer, layer.borne) for layer in self.alike(group, taxed)]
             most = [max(part, ZERO) for _, part in layers]
             whole = min(amount, sum(most, ZERO))
             for (layer, _), part in zip(layers, parted(whole, most, self.currency), strict=True):
@@ -262,14 +264,14 @@ class _Billing:
     def alike(self, invoice_id: str, taxed: set[Taxed]) -> list[Layer]:
         """What else it charged at one of these taxes."""
         keys = [key for name, key in self.keys.items() if not name.startswith("item/")]
-        return [one for key in keys for one in key.of(invoice_id) if one.taxed in taxed]
+        return [layer for key in keys for layer in key.of(invoice_id) if layer.taxed in taxed]
 
     def paid(self, allocations: Sequence[Any]) -> None:
-        for one in allocations:
-            for layer, part in self.lost.get(one.invoice_id, ()):  # after all
-                share = Fraction(one.amount) / self.owed[one.invoice_id]
+        for allocation in allocations:
+            for layer, part in self.lost.get(allocation.invoice_id, ()):  # after all
+                share = Fraction(allocation.amount) / self.owed[allocation.invoice_id]
                 layer.forgiven = max(ZERO, layer.forgiven - rounded(part * share, self.currency))
-            self.owed[one.invoice_id] -= Fraction(one.amount)
+            self.owed[allocation.invoice_id] -= Fraction(allocation.amount)
 
     def unbilled(self, invoice_id: str) -> None:
         """As if the invoice had not been."""

@@ -42,34 +42,34 @@ class Layers:
 
     @property
     def amount(self) -> Fraction:
-        return sum((one.amount for one in self.layers), ZERO)
+        return sum((layer.amount for layer in self.layers), ZERO)
 
     @property
     def borne(self) -> Fraction:
-        return sum((one.borne for one in self.layers), ZERO)
+        return sum((layer.borne for layer in self.layers), ZERO)
 
     @property
     def doubtful(self) -> bool:
         """Whether the cents of a layer matter."""
-        lowered = any(one.lowered or one.credit for one in self.layers)
-        return lowered or (len(self.layers) > 1 and any(one.forgiven or one.given for one in self.layers))
+        lowered = any(layer.lowered or layer.credit for layer in self.layers)
+        return lowered or (len(self.layers) > 1 and any(layer.forgiven or layer.given for layer in self.layers))
 
     def copy(self) -> "Layers":
-        return Layers(self.currency, [replace(one) for one in self.layers], self.clear)
+        return Layers(self.currency, [replace(layer) for layer in self.layers], self.clear)
 
     def bill(self, wanted: Fraction, spread: Spread, invoice: str, taxed: Taxed | None) -> Fraction:
         """Charge what is missing, or take back what is too much. Returns the difference."""
         more = wanted - self.amount
-        kept, rest = charged([one.spread for one in self.layers], spread)
+        kept, rest = charged([layer.spread for layer in self.layers], spread)
         if more > 0:
             assert taxed is not None
-            self.clear = self.clear and all(now == one.spread for now, one in zip(kept, self.layers, strict=True))
+            self.clear = self.clear and all(now == layer.spread for now, layer in zip(kept, self.layers, strict=True))
             self.layers.append(Layer(invoice, taxed, more, more, rest))
         elif more < 0:
             self.clear = self.clear and not rest
-            self._take(-more, [total(one.spread) - total(now) for one, now in zip(self.layers, kept, strict=True)])
-            for one, now in zip(self.layers, kept, strict=True):
-                one.spread = now
+            self._take(-more, [total(layer.spread) - total(now) for layer, now in zip(self.layers, kept, strict=True)])
+            for layer, now in zip(self.layers, kept, strict=True):
+                layer.spread = now
         return more
 
     def _take(self, amount: Fraction, exact: list[Fraction]) -> None:
@@ -92,19 +92,19 @@ class Layers:
         goes back than is left."""
         share = amount / layer.amount
         lowered, credit = rounded(layer.lowered * share, self.currency), rounded(layer.credit * share, self.currency)
-        alike = [one for one in self.layers if one.taxed == layer.taxed]
+        alike = [other for other in self.layers if other.taxed == layer.taxed]
         charged = amount - lowered - credit
-        set_off = min(charged, sum((one.forgiven for one in alike), ZERO))
-        left = min(layer.borne, sum((one.borne for one in alike), ZERO))
+        set_off = min(charged, sum((other.forgiven for other in alike), ZERO))
+        left = min(layer.borne, sum((other.borne for other in alike), ZERO))
         back = min(charged - set_off, max(left, ZERO))
         layer.amount -= amount
         layer.lowered -= lowered
         layer.credit -= credit
         layer.given -= charged - set_off - back
-        for one in [layer, *(one for one in alike if one is not layer)]:
-            part = min(set_off, one.forgiven)
-            one.forgiven -= part
+        for other in [layer, *(other for other in alike if other is not layer)]:
+            part = min(set_off, other.forgiven)
+            other.forgiven -= part
             set_off -= part
 
     def of(self, invoice: str) -> Iterable[Layer]:
-        return (one for one in self.layers if one.invoice == invoice)
+        return (layer for layer in self.layers if layer.invoice == invoice)

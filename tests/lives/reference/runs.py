@@ -72,26 +72,26 @@ def runs(journal: Iterable[tuple[datetime, Any]], until: datetime = FAR) -> list
     for at, event in journal:
         id = getattr(event, "subscription_id", None)
         if isinstance(event, e.SubscriptionCreated):
-            one = event.subscription
-            add_ons = {added.plan.plan_key: (added.plan, added.quantity) for added in one.add_ons}
-            held[one.id] = _Held(
-                one.plan,
-                one.quantity,
-                one.cadence,
-                one.anchor,
-                one.zone,
-                one.start_at,
+            sold = event.subscription
+            add_ons = {added.plan.plan_key: (added.plan, added.quantity) for added in sold.add_ons}
+            held[sold.id] = _Held(
+                sold.plan,
+                sold.quantity,
+                sold.cadence,
+                sold.anchor,
+                sold.zone,
+                sold.start_at,
                 len(held),
                 add_ons=add_ons,
             )
         elif isinstance(event, e.BillingSuspended | e.BillingRestored):
             suspended = isinstance(event, e.BillingSuspended)
-            for id, one in held.items():
-                _cut(found, id, one, at, suspended)
+            for id, subscription in held.items():
+                _cut(found, id, subscription, at, suspended)
         elif id in held and _told(held[id], event):
             _cut(found, id, held[id], _since(event, at), suspended)
-    for id, one in held.items():
-        _cut(found, id, one, FAR, True)
+    for id, subscription in held.items():
+        _cut(found, id, subscription, FAR, True)
     begun = (run._replace(end=FAR) if run.end > until else run for run in found if run.start <= until)
     return sorted(begun, key=lambda run: (run.slot.subscription, run.slot.add_on or "", run.start))
 

@@ -29,7 +29,7 @@ def total(spread: Spread) -> Fraction:
 
 def charged(layers: Sequence[Spread], wanted: Spread) -> tuple[list[Spread], Spread]:
     """What stands of each layer once `wanted` is what is charged, the latest giving way first; and what is more."""
-    edges = sorted({edge for one in (wanted, *layers) for cell in one for edge in (cell.start, cell.end)})
+    edges = sorted({edge for spread in (wanted, *layers) for cell in spread for edge in (cell.start, cell.end)})
     steps = list(pairwise(edges))
     left = [_at(wanted, a) for a, _ in steps]
     found = []

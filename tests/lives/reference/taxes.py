@@ -55,7 +55,7 @@ def percent(rates: list[Rate], country: str, vat: str | None, category: str, on:
 def _levied(rates: list[Rate], country: str, category: str, on: date) -> Fraction | None:
     """The category's own rate, else the standard one."""
     for name in (category, "standard"):
-        for one in rates:
-            if (one.country, one.category) == (country, name) and one.since <= on < one.until:
-                return one.percent
+        for rate in rates:
+            if (rate.country, rate.category) == (country, name) and rate.since <= on < rate.until:
+                return rate.percent
     return None

@@ -92,8 +92,8 @@ def _included(run: Run, price: Price) -> Fraction:
 
 def _most(run: Run, price: Price) -> Fraction:
     """What it includes of the same meter in the same rhythm."""
-    alike = [one for one in _metered(run) if (one.meter_key, one.cadence) == (price.meter_key, price.cadence)]
-    return max((_included(run, one) for one in alike), default=ZERO)
+    alike = [other for other in _metered(run) if (other.meter_key, other.cadence) == (price.meter_key, price.cadence)]
+    return max((_included(run, other) for other in alike), default=ZERO)
 
 
 def _metered(run: Run) -> list[Price]:
@@ -105,7 +105,7 @@ def _rank(run: Run) -> tuple[datetime, int, bool, float]:
 
 
 def _count(used: Sequence[Used], part: _Part, at: datetime) -> Fraction:
-    return sum((one.value for one in used if one.meter == part.price.meter_key and part.since <= one.at < at), ZERO)
+    return sum((use.value for use in used if use.meter == part.price.meter_key and part.since <= use.at < at), ZERO)
 
 
 def cost(price: Price, count: Fraction, free: Fraction) -> Fraction:
@@ -121,7 +121,7 @@ def cost(price: Price, count: Fraction, free: Fraction) -> Fraction:
                 below = max(below, top)
             return found
         case ChargeModel.VOLUME:
-            tier = next(one for one in price.tiers if one.up_to is None or rest <= Fraction(one.up_to))
+            tier = next(tier for tier in price.tiers if tier.up_to is None or rest <= Fraction(tier.up_to))
             return rest * Fraction(tier.unit_amount)
         case ChargeModel.PACKAGE:
             size = Fraction(price.package_size or 1)

@@ -130,11 +130,11 @@ def wholes(run: Run, cadence: Cadence, until: datetime) -> Iterator[Whole]:
 def _exact(several: Sequence[Piece]) -> Fraction:
     match several[0].price.proration:
         case ProrationPolicy.NONE:
-            return sum((one.costs for one in several if one.start == one.whole.start), Fraction(0))
+            return sum((piece.costs for piece in several if piece.start == piece.whole.start), Fraction(0))
         case ProrationPolicy.FULL:
-            return max(one.costs for one in several)
+            return max(piece.costs for piece in several)
         case _:
-            return sum((one.costs * one.share for one in several), Fraction(0))
+            return sum((piece.costs * piece.share for piece in several), Fraction(0))
 
 
 def _spread(several: Sequence[Piece]) -> Spread:
@@ -143,16 +143,16 @@ def _spread(several: Sequence[Piece]) -> Spread:
         case ProrationPolicy.NONE | ProrationPolicy.FULL:
             return whole_spread(_exact(several))
         case ProrationPolicy.BY_DAY:
-            days = ((one, day_span(one.days, one.run, one.whole)) for one in several)
-            return tuple(Cell(a, b, one.costs * one.share / (b - a)) for one, (a, b) in days if a < b)
+            days = ((piece, day_span(piece.days, piece.run, piece.whole)) for piece in several)
+            return tuple(Cell(a, b, piece.costs * piece.share / (b - a)) for piece, (a, b) in days if a < b)
         case _:
             return tuple(
                 Cell(
-                    _micros(one.start),
-                    _micros(one.end),
-                    one.costs * one.share / (_micros(one.end) - _micros(one.start)),
+                    _micros(piece.start),
+                    _micros(piece.end),
+                    piece.costs * piece.share / (_micros(piece.end) - _micros(piece.start)),
                 )
-                for one in several
+                for piece in several
             )
 
 
@@ -164,7 +164,7 @@ def once_prices(ran: Iterable[Run], currency: str) -> dict[Key, Want]:
     """Due when a plan first runs in a subscription, whatever version."""
     found: dict[Key, Want] = {}
     met: set[tuple[str, str, str]] = set()
-    for run in sorted(ran, key=lambda one: one.start):
+    for run in sorted(ran, key=lambda run: run.start):
         for price in once(run.plan) if not run.trial else ():
             name = (run.slot.subscription, run.plan.plan_key, price.key)
             if name not in met:
@@ -194,7 +194,7 @@ def minimums(
         run, whole = several[0]
         last = several[-1][0]
         if key in billed or whole.end <= until or (last.ended and last.end <= until):
-            share = sum((_time(one, whole) for one, _ in several), Fraction(0))
+            share = sum((_time(lasted, whole) for lasted, _ in several), Fraction(0))
             spent = sum((want.amount for want in _of(run, whole, charged)), Fraction(0))
             missing = max(Fraction(run.plan.terms.minimum_spend[0].amount) * share - spent, Fraction(0))
             amount, since, end = rounded(missing, currency), max(run.start, whole.start), min(last.end, whole.end)
