@@ -2,5 +2,5 @@
 
 Read in this order: exact, money, zone, period · errors · policy, tax, coupon, seller, catalog · subscription · books
 · pricing, totals · account · events, commands · evolve · rights (but its gate), billing_status · lifecycle · usage ·
-dunning, settlement, ledger · billing · decide · engine, rights.gate, providers.
+dunning, settlement, ledger, pending · billing · decide · engine, rights.gate, providers.
 """

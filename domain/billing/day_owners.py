@@ -40,14 +40,14 @@ def ends(segments: Sequence[BillingSegment], segment: BillingSegment, price: Pri
     return price.change_day
 
 
-def same_slot(one: BillingSegment, other: BillingSegment) -> bool:
-    """Whether one can follow the other: the plans of a subscription, or one of its add-ons; a trial is followed by a
-    beginning."""
+def same_slot(segment: BillingSegment, other: BillingSegment) -> bool:
+    """Whether one of the segments can follow the other: both are of a subscription's plans, or of the same add-on. What
+    follows a trial (`segment`) begins anew."""
     return (
-        one.subscription_id == other.subscription_id
-        and not one.trial
-        and one.add_on is other.add_on
-        and (not one.add_on or one.plan_key == other.plan_key)
+        segment.subscription_id == other.subscription_id
+        and not segment.trial
+        and segment.add_on is other.add_on
+        and (not segment.add_on or segment.plan_key == other.plan_key)
     )
 
 

@@ -2,7 +2,7 @@
 is decided → what that bills. Whoever records, previews, drafts or tests runs this; it asks for the usage that it must
 know and does no I/O.
 
-Read in this order: pending, questions · credit, follow · advance · carry_out, upcoming.
+Read in this order: `domain.pending`, questions · credit, follow · advance · carry_out, upcoming.
 """
 
 from domain.engine.advance import advance

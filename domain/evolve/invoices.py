@@ -136,12 +136,12 @@ def _still_needed(segments: Iterable[BillingSegment], closed_until: datetime) ->
             if any(price.proration is ProrationPolicy.BY_DAY for price in segment.prices):
                 begun.append(segment.start)
 
-    def shares(one: BillingSegment) -> bool:
-        if one.end is not None and any(timedelta(0) <= at - one.end < DAY_MAX for at in begun):
+    def shares_with_open(segment: BillingSegment) -> bool:
+        if segment.end is not None and any(timedelta(0) <= at - segment.end < DAY_MAX for at in begun):
             return True
-        return any((one.end or FOREVER) > since.get(price.meter_key or "", FOREVER) for price in one.prices)
+        return any((segment.end or FOREVER) > since.get(price.meter_key or "", FOREVER) for price in segment.prices)
 
-    return tuple(segment for segment in segments if segment.looked_at(closed_until) or shares(segment))
+    return tuple(segment for segment in segments if segment.looked_at(closed_until) or shares_with_open(segment))
 
 
 def _kept_since(segments: Iterable[BillingSegment], closed_until: datetime) -> dict[str, datetime]:

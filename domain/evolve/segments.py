@@ -31,7 +31,7 @@ def with_segments(
             kept.append(segment)
             follows = follows or (segment.subscription_id == subscription.id and not segment.trial)
             continue
-        if segment.plan_key in wanted and _same(segment, wanted[segment.plan_key]):
+        if segment.plan_key in wanted and _same_terms(segment, wanted[segment.plan_key]):
             kept.append(segment)
             del wanted[segment.plan_key]
             continue
@@ -140,5 +140,5 @@ def _segment(
     )
 
 
-def _same(one: BillingSegment, other: BillingSegment) -> bool:
-    return replace(one, start=other.start, once=(), because=None) == replace(other, once=())
+def _same_terms(segment: BillingSegment, other: BillingSegment) -> bool:
+    return replace(segment, start=other.start, once=(), because=None) == replace(other, once=())

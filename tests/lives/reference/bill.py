@@ -157,20 +157,20 @@ class _Billing:
         for name in sorted(wanted.keys() | {_name(key) for key in before}):
             if self.ends.get(name, FAR) <= self.closed_until:
                 continue  # what ended long ago is not looked at any more
-            one, want = self.keys.setdefault(name, Layers(self.currency)), wanted.get(name)
+            layers, want = self.keys.setdefault(name, Layers(self.currency)), wanted.get(name)
             if want:
                 self.ends[name] = want.ends
                 self.until[name] = max(want.until, self.until.get(name, want.until))
-            old = one.copy()
+            old = layers.copy()
             taxed = self.taxed(want, at) if want else None
-            more = one.bill(want.amount if want else ZERO, want.spread if want else (), invoice_id, taxed)
+            more = layers.bill(want.amount if want else ZERO, want.spread if want else (), invoice_id, taxed)
             if more < 0:
                 self.roundings += 1
                 self.doubts += old.doubtful * (1 + len(old.layers))
             elif more > 0 and invoice_id:
-                self.lower(one.layers[-1], name, invoice_id)
+                self.lower(layers.layers[-1], name, invoice_id)
             if more:
-                changes[name] = _Change(old, one.copy())
+                changes[name] = _Change(old, layers.copy())
 
     def planned(self, n: int) -> dict[str, datetime]:
         """By subscription, the end that is known: what is paid in advance and not billed yet is billed up to it."""
@@ -279,19 +279,19 @@ class _Billing:
             if line.kind in BY_HAND:
                 self.keys[line.key].layers.clear()
         for name, change in self.changes.get(invoice_id, {}).items():
-            one = self.keys[name]
-            if one == change.after:
+            layers = self.keys[name]
+            if layers == change.after:
                 self.keys[name] = change.before.copy()
                 continue
-            one.clear = False
+            layers.clear = False
             more = change.after.amount - change.before.amount
             if more > 0:
-                layer = next(iter(one.of(invoice_id)))
-                one.layers[one.layers.index(layer)] = Layer(
+                layer = next(iter(layers.of(invoice_id)))
+                layers.layers[layers.layers.index(layer)] = Layer(
                     layer.invoice, layer.taxed, ZERO, layer.amount - layer.charged, ()
                 )
             else:
-                one.layers[-1].amount -= more
+                layers.layers[-1].amount -= more
 
 
 def _give(layer: Layer, part: Fraction) -> None:

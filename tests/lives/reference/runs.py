@@ -103,62 +103,66 @@ def _since(event: Any, at: datetime) -> datetime:
     return getattr(event, "since", None) or at
 
 
-def _told(one: _Held, event: Any) -> bool:
+def _told(subscription: _Held, event: Any) -> bool:
     """Whether the event changes what runs."""
     if isinstance(event, e.SubscriptionStarted | e.TrialEnded | e.PlanChanged):
-        one.counted_by, one.counted_since = event.usage_anchor, event.usage_since
+        subscription.counted_by, subscription.counted_since = event.usage_anchor, event.usage_since
     match event:
         case e.SubscriptionStarted():
-            one.runs, one.anchor, one.trial = True, event.anchor, event.trial_ends_at is not None
+            subscription.runs, subscription.anchor, subscription.trial = (
+                True,
+                event.anchor,
+                event.trial_ends_at is not None,
+            )
         case e.TrialEnded():
-            one.trial = False
+            subscription.trial = False
         case e.PlanChanged():
-            one.plan, one.quantity, one.cadence = event.plan, event.quantity, event.cadence
-            if one.trial:
-                one.trial = event.trial_ends_at is not None and event.period.end == event.trial_ends_at
-            one.anchor = event.anchor
+            subscription.plan, subscription.quantity, subscription.cadence = event.plan, event.quantity, event.cadence
+            if subscription.trial:
+                subscription.trial = event.trial_ends_at is not None and event.period.end == event.trial_ends_at
+            subscription.anchor = event.anchor
         case e.QuantityChanged():
-            one.quantity = event.quantity
+            subscription.quantity = event.quantity
         case e.AddOnAdded():
-            one.add_ons[event.add_on.plan.plan_key] = (event.add_on.plan, event.add_on.quantity)
+            subscription.add_ons[event.add_on.plan.plan_key] = (event.add_on.plan, event.add_on.quantity)
         case e.AddOnRemoved():
-            del one.add_ons[event.plan_key]
+            del subscription.add_ons[event.plan_key]
         case e.SubscriptionPaused():
-            one.runs = False
+            subscription.runs = False
         case e.SubscriptionResumed():
-            one.runs = True
+            subscription.runs = True
         case e.SubscriptionEnded():
-            one.runs, one.over = False, True
+            subscription.runs, subscription.over = False, True
         case _:
             return False
     return True
 
 
-def _cut(found: list[Run], id: str, one: _Held, at: datetime, suspended: bool) -> None:
-    """From `at` on it runs as `one` says now."""
+def _cut(found: list[Run], id: str, subscription: _Held, at: datetime, suspended: bool) -> None:
+    """From `at` on it runs as `subscription` says now."""
     now: dict[Slot, Run] = {}
-    if one.runs and not one.over and not suspended:
-        sold = {None: (one.plan, one.quantity), **one.add_ons}
+    if subscription.runs and not subscription.over and not suspended:
+        sold = {None: (subscription.plan, subscription.quantity), **subscription.add_ons}
         for key, (plan, quantity) in sold.items():
             slot = Slot(id, key)
             now[slot] = Run(
                 slot,
                 plan,
                 quantity,
-                one.cadence,
-                one.anchor,
-                one.zone,
-                one.trial,
+                subscription.cadence,
+                subscription.anchor,
+                subscription.zone,
+                subscription.trial,
                 at,
                 at,
-                one.counted_by or one.anchor,
-                one.counted_since or one.begun,
-                one.begun,
-                one.number,
+                subscription.counted_by or subscription.anchor,
+                subscription.counted_since or subscription.begun,
+                subscription.begun,
+                subscription.number,
             )
-    for slot, before in one.open.items():
+    for slot, before in subscription.open.items():
         if slot in now and before._replace(start=at, end=at) == now[slot]:
             now[slot] = before
         elif before.start < at:
             found.append(before._replace(end=at))
-    one.open = now
+    subscription.open = now
