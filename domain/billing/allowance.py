@@ -93,12 +93,12 @@ class Allowances:
 
     def given_by(self, subscription_id: str, place: Place) -> Decimal:
         """What a subscription brings along: limits, and units that its prices include."""
-        theirs = [tariff for tariff in place.running if tariff.subscription_id == subscription_id]
-        found = [self._included(place, theirs, None)]
+        own = [tariff for tariff in place.running if tariff.subscription_id == subscription_id]
+        brought = [self._included(place, own, None)]
         for feature in self._beyond(place):
             limits = self._limits_of(feature, subscription_id, place.at)
-            found.append(exact_sum((limits, self._included(place, theirs, feature))))
-        return max(found)
+            brought.append(exact_sum((limits, self._included(place, own, feature))))
+        return max(brought)
 
     def _spared(self, place: Place, among: Iterable[Tariff], limits: Mapping[str, Decimal]) -> Decimal:
         """`limits`: how far use is allowed, in the price's count. What its own plan gives, it includes already."""
@@ -165,24 +165,15 @@ class Allowances:
         return exact_sum(found)
 
     def _limits_of(self, feature: str, subscription_id: str, at: datetime) -> Decimal:
-        return exact_sum(
-            limit.limit or ZERO
-            for limit in self._limits
-            if limit.subscription_id == subscription_id
-            and limit.feature.key == feature
-            and limit.enabled
-            and limit.holds(at)
-        )
+        """What a subscription gives of the feature: by its plan and its add-ons."""
+        given = (limit for limit in self._holding(feature, at) if limit.subscription_id == subscription_id)
+        return exact_sum(limit.limit or ZERO for limit in given)
 
     def _limit(self, feature: str, slot: tuple[str, str | None], at: datetime) -> Limit | None:
-        return next(
-            (
-                limit
-                for limit in self._limits
-                if limit.slot == slot and limit.feature.key == feature and limit.enabled and limit.holds(at)
-            ),
-            None,
-        )
+        return next((limit for limit in self._holding(feature, at) if limit.slot == slot), None)
+
+    def _holding(self, feature: str, at: datetime) -> Iterator[Limit]:
+        return (limit for limit in self._limits if limit.feature.key == feature and limit.enabled and limit.holds(at))
 
 
 def _where(place: Place) -> _Where:

@@ -46,18 +46,18 @@ def next_billing_point(account: Account) -> BillingPoint | None:
             closing = min(closing, change)
         if change is None or boundary <= change:
             found.append(BillingPoint(closing, boundary, closes=True))
-        if change is not None and (begun := _begun_before(books, boundary)) is not None:
+        if change is not None and (begun := _backdated_start(books, boundary)) is not None:
             found.append(BillingPoint(begun, begun))
     if change is not None and (boundary is None or boundary > change):
         found.append(BillingPoint(change, change))
-    if books.items and boundary is None and change is None and not _begins(account):
+    if books.items and boundary is None and change is None and not _something_begins(account):
         found += [BillingPoint(item.added_at, None, closes=True) for item in books.items]
     if boundary is None and change is None and (look := _last_look(books)) is not None:
         found.append(BillingPoint(look, look, closes=True, last=True))
     return min(found, key=lambda point: (point.at, point.until is not None), default=None)
 
 
-def _begun_before(books: Books, boundary: datetime) -> datetime | None:
+def _backdated_start(books: Books, boundary: datetime) -> datetime | None:
     """Where a subscription began before the `boundary` of which nothing was billed, though its first period is over:
     dated back, it is billed as if it had been there, its first period by itself."""
     known = {billed.subscription_id for billed in books.billed.values()}
@@ -75,10 +75,10 @@ def _begun_before(books: Books, boundary: datetime) -> datetime | None:
 def nothing_to_wait_for(account: Account) -> bool:
     """Whether no invoice comes by itself that something added by hand could go on: nothing runs that may be charged,
     and nothing is to begin, to end its trial or to resume."""
-    return next_boundary(account.books)[0] is None and account.books.bill_at is None and not _begins(account)
+    return next_boundary(account.books)[0] is None and account.books.bill_at is None and not _something_begins(account)
 
 
-def _begins(account: Account) -> bool:
+def _something_begins(account: Account) -> bool:
     """Whether something is to begin, to end its trial or to resume."""
     running = [subscription for subscription in account.subscriptions if subscription.ended_at is None]
     return any(

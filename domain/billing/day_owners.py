@@ -14,7 +14,7 @@ from domain.policy import ChangeDay
 from domain.pricing.proration import day_of
 
 
-def begins(segments: Sequence[BillingSegment], segment: BillingSegment, price: Price) -> ChangeDay:
+def owner_of_first_day(segments: Sequence[BillingSegment], segment: BillingSegment, price: Price) -> ChangeDay:
     """OLD: the day on which the segment begins belongs to something before it."""
     day = day_of(segment.start, segment.zone)
     for before in segments:
@@ -24,13 +24,13 @@ def begins(segments: Sequence[BillingSegment], segment: BillingSegment, price: P
             and before.end is not None
             and before.start < before.end <= segment.start
             and day_of(before.end, before.zone) == day
-            and ends(segments, before, _counterpart(before, price)) is ChangeDay.OLD
+            and owner_of_last_day(segments, before, _counterpart(before, price)) is ChangeDay.OLD
         ):
             return ChangeDay.OLD
     return ChangeDay.NEW
 
 
-def ends(segments: Sequence[BillingSegment], segment: BillingSegment, price: Price | None) -> ChangeDay:
+def owner_of_last_day(segments: Sequence[BillingSegment], segment: BillingSegment, price: Price | None) -> ChangeDay:
     """OLD: the segment keeps the day on which it ends."""
     if price is None or any(
         same_slot(after, segment) and after.start == segment.end and after.anchor != segment.anchor

@@ -27,7 +27,7 @@ def fees(account: Account, until: datetime) -> Iterator[Charge]:
 
 def _fee(books: Books, price_period: PricePeriod) -> Charge:
     price, segment = price_period.price, price_period.segment
-    rated, quantity = _rated(price_period)
+    rated, quantity = _rated_with_quantity(price_period)
     return Charge(
         key=price_period.key,
         kind=LineKind.ONCE if price.cadence is Cadence.ONCE else LineKind.RECURRING,
@@ -51,7 +51,7 @@ def _fee(books: Books, price_period: PricePeriod) -> Charge:
 def _end_day(price_period: PricePeriod) -> ChangeDay:
     """Whose the day is on which the price period ends. A part that begins and ends at one instant keeps no day."""
     lasting = [part for part in price_period.parts if part.period.start < part.period.end]
-    return lasting[-1].ends if lasting and lasting[-1].period.end == price_period.covered.end else ChangeDay.NEW
+    return lasting[-1].last_day if lasting and lasting[-1].period.end == price_period.covered.end else ChangeDay.NEW
 
 
 def _changed_at(books: Books, price_period: PricePeriod) -> datetime:
@@ -62,14 +62,14 @@ def _changed_at(books: Books, price_period: PricePeriod) -> datetime:
     return min((at for at in starts if billed_until is not None and at > billed_until), default=starts[-1])
 
 
-def _rated(price_period: PricePeriod) -> tuple[Rated, Decimal]:
+def _rated_with_quantity(price_period: PricePeriod) -> tuple[Rated, Decimal]:
     price = price_period.price
     add_on = price_period.segment.add_on
     quantities = [(part.period, bought(price, part.quantity, add_on=add_on)) for part in price_period.parts]
     last = Decimal(quantities[-1][1])
     if price.cadence is Cadence.ONCE:
         return rate(price, last), last
-    owners = [(part.begins, part.ends) for part in price_period.parts]
+    owners = [(part.first_day, part.last_day) for part in price_period.parts]
     return prorated(price, quantities, price_period.whole, price_period.segment.zone, owners=owners), last
 
 

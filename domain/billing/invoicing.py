@@ -73,12 +73,12 @@ def new_invoice(
     assert customer is not None
     id = invoice_id(account, n)
     named = [replace(line, id=_line_id(customer, id, line)) for line in (*lines, *back)]
-    taxed = [_taxed(line, terms, at) for line in named]
+    taxed = [_with_treatment(line, terms, at) for line in named]
     kinds = partial(kinds_that_use_up, books)
     lowered = discounted(taxed, books.redemptions, currency, continued, covered, kinds)
     released = [Burn(release.credit_id, release.amount) for release in releases(books, lowered.lines)]
     credited = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
-    kept, outside = _netted(credited.lines[: len(lines)])
+    kept, outside = _inside_and_outside(credited.lines[: len(lines)])
     sums = totals(kept, currency)
     invoice = Invoice(
         id=id,
@@ -115,7 +115,7 @@ def _line_id(customer: Customer, invoice_id: str, line: Line) -> str:
     return derived_id("line", customer.created_at, invoice_id, line.key, *corrected)
 
 
-def _netted(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+def _inside_and_outside(lines: Sequence[Line]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
     """(the lines of the invoice, those that give back outside it). What is taxed alike may come to nothing, but not to
     less: a document that is below zero at one tax could never be taken back again."""
     sums: dict[tuple[Treatment | None, bool], Decimal] = {}
@@ -172,7 +172,7 @@ def item_line(item: Item, at: datetime) -> Line:
     )
 
 
-def _taxed(line: Line, terms: InvoiceTerms, at: datetime) -> Line:
+def _with_treatment(line: Line, terms: InvoiceTerms, at: datetime) -> Line:
     """What goes back is taxed as it was; all else by the day on which it is provided: of usage the last of its
     period."""
     if line.treatment is not None:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domain.account import Account
-from domain.billing.day_owners import begins, ends
+from domain.billing.day_owners import owner_of_first_day, owner_of_last_day
 from domain.books import Books
 from domain.books.segment import BillingSegment
 from domain.catalog import BillingMode, Price, ProrationPolicy
@@ -17,14 +17,14 @@ from domain.policy import ChangeDay
 
 class PeriodPart(Struct, frozen=True):
     """What a billing segment takes of a price period, with its quantity. The segment may still run (not `ended`): then
-    `period.end` is the price period's own, or where the subscription is to end. `begins`, `ends`: whose the local days
-    are on which the part begins and ends, where days are counted."""
+    `period.end` is the price period's own, or where the subscription is to end. `first_day`, `last_day`: who owns the
+    local days on which the part begins and ends, where days are counted."""
 
     period: Period
     quantity: int
     ended: bool
-    begins: ChangeDay = ChangeDay.NEW
-    ends: ChangeDay = ChangeDay.NEW
+    first_day: ChangeDay = ChangeDay.NEW
+    last_day: ChangeDay = ChangeDay.NEW
 
 
 class PricePeriod(Struct, frozen=True):
@@ -123,11 +123,9 @@ def _part(segment: BillingSegment, whole: Period) -> PeriodPart:
 def _with_day_owners(segments: Sequence[BillingSegment], price_period: PricePeriod) -> tuple[PeriodPart, ...]:
     if price_period.price.proration is not ProrationPolicy.BY_DAY:
         return price_period.parts
-    begin, end = (
-        begins(segments, price_period.segment, price_period.price),
-        ends(segments, price_period.segment, price_period.price),
-    )
-    return tuple(replace(part, begins=begin, ends=end) for part in price_period.parts)
+    segment, price = price_period.segment, price_period.price
+    first, last = owner_of_first_day(segments, segment, price), owner_of_last_day(segments, segment, price)
+    return tuple(replace(part, first_day=first, last_day=last) for part in price_period.parts)
 
 
 def _until_the_end(books: Books, price_period: PricePeriod, end: datetime) -> PricePeriod:

@@ -59,8 +59,9 @@ def running(account: Account, at: datetime) -> dict[str, list[Tariff]]:
     """The tariffs of what runs at `at`, told without the books."""
     assert account.customer is not None
     currency = account.customer.currency
-    running = (subscription for subscription in account.subscriptions if subscription.gives_rights)
-    return _ordered(account, chain.from_iterable(segments_of(held, currency, at) for held in running))
+    subscriptions = (subscription for subscription in account.subscriptions if subscription.gives_rights)
+    segments = (segments_of(subscription, currency, at) for subscription in subscriptions)
+    return _ordered(account, chain.from_iterable(segments))
 
 
 def _ordered(account: Account, segments: Iterable[BillingSegment]) -> dict[str, list[Tariff]]:

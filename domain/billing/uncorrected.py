@@ -32,7 +32,9 @@ def uncorrected(account: Account, wanted: Iterable[Charge], at: datetime) -> Ite
     for line in differences(account.books, wanted):
         if is_set_off(line):
             continue
-        if another_comes and (line.kind is LineKind.USAGE or line.kind is LineKind.MINIMUM or _waits(account, line)):
+        if another_comes and (
+            line.kind is LineKind.USAGE or line.kind is LineKind.MINIMUM or _waits_for_next_invoice(account, line)
+        ):
             continue
         before = account.books.billed.get(line.key)
         currency = before.currency if before is not None else account.books.segments[-1].currency
@@ -41,7 +43,7 @@ def uncorrected(account: Account, wanted: Iterable[Charge], at: datetime) -> Ite
             yield line.key, amount, currency
 
 
-def _waits(account: Account, line: Line) -> bool:
+def _waits_for_next_invoice(account: Account, line: Line) -> bool:
     own = (segment for segment in account.books.segments if segment.subscription_id == line.subscription_id)
     return any(segment.changes_billed is ChangesBilled.NEXT_INVOICE for segment in own)
 

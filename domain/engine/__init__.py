@@ -6,7 +6,7 @@ Read in this order: `domain.pending`, questions · credit, follow · advance · 
 """
 
 from domain.engine.advance import advance
-from domain.engine.carry_out import carry_out, take
+from domain.engine.carry_out import carry_out, carry_out_decision
 from domain.engine.questions import Answer, Asking, Question, answered
 from domain.engine.upcoming import drafts, upcoming
 from domain.pending import Fact, Pending
@@ -20,7 +20,7 @@ __all__ = [
     "advance",
     "answered",
     "carry_out",
+    "carry_out_decision",
     "drafts",
-    "take",
     "upcoming",
 ]

@@ -18,7 +18,7 @@ Decide = Callable[[Account, datetime], Iterable[e.AccountEvent]]
 
 def carry_out(pending: Pending[Account], command: c.AccountCommand, at: datetime) -> Asking[None]:
     """Raises Refusal: then what is pending is good for nothing."""
-    yield from take(
+    yield from carry_out_decision(
         pending,
         lambda account, now: decide_account(account, command, now),
         at,
@@ -27,7 +27,7 @@ def carry_out(pending: Pending[Account], command: c.AccountCommand, at: datetime
     )
 
 
-def take(
+def carry_out_decision(
     pending: Pending[Account], decide: Decide, at: datetime, *, closes: bool = False, until_charge: bool = False
 ) -> Asking[None]:
     """What happened meanwhile; what is decided on that; what follows from it at once. `closes`: the draft that is the

@@ -41,9 +41,9 @@ def with_invoice(keys: Keys, invoice: Invoice) -> dict[str, Billed]:
         calculated = line.amount if line.calculated is None else line.calculated
         before = after.get(line.key)
         if before is not None and (line.corrects is not None or calculated < 0):
-            after[line.key] = _less(before, line, _return_of(line, calculated))
+            after[line.key] = _without_return(before, line, _return_of(line, calculated))
         else:
-            after[line.key] = _more(before, invoice, line, calculated)
+            after[line.key] = _with_line(before, invoice, line, calculated)
     return after
 
 
@@ -52,11 +52,11 @@ def with_set_off(keys: Keys, lines: Iterable[Line]) -> dict[str, Billed]:
     after = dict(keys)
     for line in lines:
         if line.key in after and line.calculated is not None:
-            after[line.key] = _less(after[line.key], line, _return_of(line, line.calculated))
+            after[line.key] = _without_return(after[line.key], line, _return_of(line, line.calculated))
     return after
 
 
-def _more(before: Billed | None, invoice: Invoice, line: Line, calculated: Decimal) -> Billed:
+def _with_line(before: Billed | None, invoice: Invoice, line: Line, calculated: Decimal) -> Billed:
     assert line.treatment is not None, "a final line is taxed"
     charged = BilledLine(
         invoice_id=invoice.id,
@@ -101,7 +101,7 @@ def with_credit_note(keys: Keys, owed: Receivable, note: CreditNote) -> dict[str
             if line.key in after:
                 gross = line.amount if line.calculated is None else line.calculated
                 taken = Return(gross, line.amount, line.discount, line.coupons, line.credit, line.over, line.stands)
-                after[line.key] = _less(after[line.key], line, taken)
+                after[line.key] = _without_return(after[line.key], line, taken)
         return after
     for tax in note.tax:
         lines = [line for line in note.lines if (line.treatment, line.tax_inclusive) == (tax.treatment, tax.inclusive)]
@@ -206,7 +206,7 @@ def _charged_again(before: Billed, line: OwedLine) -> Billed:
     )
 
 
-def _less(before: Billed, line: Line, taken: Return) -> Billed:
+def _without_return(before: Billed, line: Line, taken: Return) -> Billed:
     """Less what goes back of the line that this one corrects. (Only in journals of older releases does a line not name
     that: there, and only for them, it goes back of the newest lines, of each `_at_most` what it charged.)"""
     if line.corrects is not None and before.line(line.corrects.line_id) is not None:

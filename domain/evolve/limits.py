@@ -44,12 +44,12 @@ def with_limits(before: Account, after: Account, subscription_id: str, since: da
 
 def limits_of(subscription: Subscription, since: datetime) -> Iterator[Limit]:
     """What the plan and then each add-on gives of metered features."""
-    yield from _of(subscription, subscription.plan, 1, None, since)
+    yield from _limits_given(subscription, subscription.plan, 1, None, since)
     for add_on in subscription.add_ons:
-        yield from _of(subscription, add_on.plan, add_on.quantity, add_on.plan.plan_key, since)
+        yield from _limits_given(subscription, add_on.plan, add_on.quantity, add_on.plan.plan_key, since)
 
 
-def _of(
+def _limits_given(
     subscription: Subscription, version: PlanVersion, quantity: int, add_on: str | None, since: datetime
 ) -> Iterator[Limit]:
     for entitlement in version.terms.entitlements:

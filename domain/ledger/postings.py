@@ -31,14 +31,14 @@ def postings(before: Account, event: e.AccountEvent, after: Account, at: datetim
     if before.books is after.books:
         return ()
     moved = [*_receivable(before.books, after.books), *_credit(before.books, after.books)]
-    entry = _gathered([*moved, *_other_side(before.books, event, after.books, at, moved)])
+    entry = _joined_postings([*moved, *_other_side(before.books, event, after.books, at, moved)])
     assert _balances(entry), f"{type(event).__name__} does not balance: {entry}"
     return entry
 
 
 # ── what the books say ───────────────────────────────────────────────────────────────────────────────────────────────
 def _receivable(before: Books, after: Books) -> Iterator[Posting]:
-    for id, old, new in _changed(before.receivables, after.receivables):
+    for id, old, new in _changed_entries(before.receivables, after.receivables):
         owed = new or old
         assert owed is not None
         change = (new.due if new else ZERO) - (old.due if old else ZERO)
@@ -46,7 +46,7 @@ def _receivable(before: Books, after: Books) -> Iterator[Posting]:
 
 
 def _credit(before: Books, after: Books) -> Iterator[Posting]:
-    for id, old, new in _changed(before.credits, after.credits):
+    for id, old, new in _changed_entries(before.credits, after.credits):
         credit = new or old
         assert credit is not None
         if credit.kind is CreditKind.PREPAID:
@@ -54,7 +54,7 @@ def _credit(before: Books, after: Books) -> Iterator[Posting]:
             yield Posting(LedgerAccount.CREDIT_LIABILITY, credit.currency, change, id)
 
 
-def _changed(before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
+def _changed_entries(before: Mapping[str, T], after: Mapping[str, T]) -> Iterator[tuple[str, T | None, T | None]]:
     for id in before.keys() | after.keys():
         old, new = before.get(id), after.get(id)
         if old is not new:
@@ -72,17 +72,17 @@ def _other_side(
         case e.CreditNoteIssued(note=note):
             owed = before.receivables[note.invoice_id]
             yield from _debits(shares(of_document(note), at), note.currency, note.id, note.number)
-            yield from _recovered(owed, note.off)
+            yield from _recovery_postings(owed, note.off)
             # What was refunded before anybody wrote this note was goodwill until now.
             refunded = note.total - note.off - (note.credit.amount if note.credit else ZERO)
             yield Posting(LedgerAccount.GOODWILL, note.currency, -refunded, note.id, note.number)
         case e.InvoiceVoided(invoice_id=id):
-            yield from _voided(before.receivables[id], at, -rest)
+            yield from _void_postings(before.receivables[id], at, -rest)
         case e.InvoiceWrittenOff(invoice_id=id):
             owed = before.receivables[id]
             yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -rest, id, owed.number)
         case e.CreditGranted(credit=credit):
-            yield from _granted(before, credit, -rest)
+            yield from _grant_postings(before, credit, -rest)
         case e.CreditVoided(credit_id=id):
             yield Posting(LedgerAccount.GOODWILL, before.credits[id].currency, -rest, id)
         case e.CreditExpired(credit_id=id):
@@ -91,12 +91,12 @@ def _other_side(
             account = LedgerAccount.GOODWILL if given else LedgerAccount.REVENUE
             yield Posting(account, credit.currency, -rest, id)
         case e.CreditApplied(invoice_id=id):
-            yield from _recovered(before.receivables[id], rest)
+            yield from _recovery_postings(before.receivables[id], rest)
         case e.PaymentSucceeded(payment_id=id) | e.PaymentRecorded(payment=Payment(id=id)):
             payment = after.payments[id]
             yield Posting(LedgerAccount.CASH, payment.currency, payment.amount, id)
             for allocation in payment.allocations:
-                yield from _recovered(before.receivables[allocation.invoice_id], allocation.amount)
+                yield from _recovery_postings(before.receivables[allocation.invoice_id], allocation.amount)
         case e.RefundSettled(refund_id=id, payment_id=payment_id):
             payment = after.payments[payment_id]
             refund = next(refund for refund in payment.refunds if refund.id == id)
@@ -107,20 +107,20 @@ def _other_side(
             pass
 
 
-def _recovered(owed: Receivable, amount: Decimal) -> Iterator[Posting]:
+def _recovery_postings(owed: Receivable, amount: Decimal) -> Iterator[Posting]:
     """What settles an invoice that was written off makes the loss smaller: it is not in the receivable any more."""
     if owed.closed is InvoiceStatus.UNCOLLECTIBLE:
         yield Posting(LedgerAccount.WRITE_OFF, owed.currency, -amount, owed.id, owed.number)
 
 
-def _voided(owed: Receivable, at: datetime, credited: Decimal) -> Iterator[Posting]:
+def _void_postings(owed: Receivable, at: datetime, credited: Decimal) -> Iterator[Posting]:
     """As if the invoice had never been. (One with a credit note, or that money was paid for, is not voided.) Credit
     that it had used and that expired meanwhile does not come back: that is revenue like all credit that expires."""
     yield from _debits(shares(of_receivable(owed), at), owed.currency, owed.id, owed.number)
     yield Posting(LedgerAccount.REVENUE, owed.currency, credited - owed.total, owed.id, owed.number)
 
 
-def _granted(before: Books, credit: Credit, amount: Decimal) -> Iterator[Posting]:
+def _grant_postings(before: Books, credit: Credit, amount: Decimal) -> Iterator[Posting]:
     """Bought credit was sold by its invoice; what it holds beyond its price is given away, as is all of a credit that
     nobody paid for."""
     owed = before.receivables.get(credit.source or "")
@@ -145,7 +145,7 @@ def _debits(found: Iterable[Share], currency: str, about: str, number: str) -> I
 
 
 # ── the entry ────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _gathered(found: Iterable[Posting]) -> tuple[Posting, ...]:
+def _joined_postings(found: Iterable[Posting]) -> tuple[Posting, ...]:
     """One posting for each account, matter and period, in an order that depends on nothing else."""
     together: dict[Posting, Decimal] = {}
     for posting in found:

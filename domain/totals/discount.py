@@ -59,9 +59,9 @@ def discounted(
         rests = [EXACT.subtract(line.amount, taken[at]) for at, line in lowered]
         had, unnamed = _shares_back(redemption, credited_back)
         begins = any(not goes_on(redemption, line) for _, line in lowered)
-        once = _fixed(redemption.coupon, currency) if begins else ZERO
+        once = _fixed_amount(redemption.coupon, currency) if begins else ZERO
         again = max(ZERO, EXACT.minus(EXACT.add(had, min(ZERO, EXACT.add(unnamed, given_again)))))
-        amount = _worth(redemption.coupon, exact_sum(rests), once, again, currency)
+        amount = _coupon_amount(redemption.coupon, exact_sum(rests), once, again, currency)
         if not amount:
             continue
         if redemption.coupon.percent is None and unnamed:
@@ -116,15 +116,15 @@ def _applies(redemption: Redemption, line: Line) -> bool:
     return (not plans or line.plan_key in plans) and redemption.subscription_id in (None, line.subscription_id)
 
 
-def _fixed(coupon: Coupon, currency: str) -> Decimal:
+def _fixed_amount(coupon: Coupon, currency: str) -> Decimal:
     """What a fixed coupon is worth in this currency: in another one nothing."""
     amount = coupon.amount
     return ZERO if amount is None or amount.currency != currency else amount.rounded().amount
 
 
-def _worth(coupon: Coupon, rest: Decimal, once: Decimal, again: Decimal, currency: str) -> Decimal:
+def _coupon_amount(coupon: Coupon, rest: Decimal, once: Decimal, again: Decimal, currency: str) -> Decimal:
     """What the coupon takes off lines that come to `rest`: a fixed one `once` for all that begins, and `again` what was
     given back of it."""
     if coupon.percent is not None:
         return Money(EXACT.multiply(rest, coupon.percent.scaleb(-2)), currency).rounded().amount
-    return min(rest, EXACT.add(once, min(again, _fixed(coupon, currency))))
+    return min(rest, EXACT.add(once, min(again, _fixed_amount(coupon, currency))))

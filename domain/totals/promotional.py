@@ -41,10 +41,10 @@ def promoted(
     lowered = [(place, line) for place, line in charged if line.amount > 0 and not line.credit]
     lowered.sort(key=lambda at_place: (at_place[1].key, at_place[1].id))
     rests = [net(line) for _, line in lowered]
-    moved = _moved(released, exact_sum(rests))
+    moved = _moved_burns(released, exact_sum(rests))
     together = EXACT.subtract(exact_sum(net(line) for _, line in charged), exact_sum(burn.amount for burn in moved))
     cap = min(EXACT.subtract(exact_sum(rests), exact_sum(burn.amount for burn in moved)), together)
-    burns = _joined([*moved, *burn(credits, cap, by, CreditKind.PROMOTIONAL, currency, at)])
+    burns = _joined_burns([*moved, *burn(credits, cap, by, CreditKind.PROMOTIONAL, currency, at)])
     if not burns:
         return Promoted(tuple(lines))
     shares = split(exact_sum(burn.amount for burn in burns), rests, currency)
@@ -53,7 +53,7 @@ def promoted(
     return Promoted(tuple(shared), burns)
 
 
-def _moved(released: Iterable[Burn], most: Decimal) -> list[Burn]:
+def _moved_burns(released: Iterable[Burn], most: Decimal) -> list[Burn]:
     moved: list[Burn] = []
     for release in released:
         part = min(release.amount, most)
@@ -63,7 +63,7 @@ def _moved(released: Iterable[Burn], most: Decimal) -> list[Burn]:
     return moved
 
 
-def _joined(burns: Iterable[Burn]) -> tuple[Burn, ...]:
+def _joined_burns(burns: Iterable[Burn]) -> tuple[Burn, ...]:
     """One burn a credit, in the order of the first."""
     sums: dict[str, Decimal] = {}
     for taken in burns:

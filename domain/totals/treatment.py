@@ -73,8 +73,8 @@ def _rate(settings: BillingSettings, country: str, category: str, on: date) -> T
 
 
 def _own_rate(settings: BillingSettings, country: str, category: str, on: date) -> TaxRate | None:
-    held = (rate for rate in settings.tax_rates if (rate.country, rate.category) == (country, category))
-    return next((rate for rate in held if rate.holds(on)), None)
+    rates = (rate for rate in settings.tax_rates if (rate.country, rate.category) == (country, category))
+    return next((rate for rate in rates if rate.holds(on)), None)
 
 
 def _levied(rate: TaxRate) -> Treatment:

@@ -26,7 +26,7 @@ from domain.books.credit import Credit
 from domain.books.invoice import Instalment, Receivable
 from domain.books.line import LineKind
 from domain.books.payment import NOBODY, FailureCode, Method, Payment
-from domain.engine import Answer, Asking, Pending, advance, answered, carry_out, take
+from domain.engine import Answer, Asking, Pending, advance, answered, carry_out, carry_out_decision
 from domain.errors import ErrorCode, Refusal
 from domain.evolve import evolve_account
 from domain.exact import exact_sum
@@ -75,7 +75,7 @@ class Till(Ledger):
         made = invoice(number, replace(SALE, amount=D(amount), kind=kind), at=at, buys=bought).invoice
         due_at = on(at) + timedelta(days=net_days)
         final = e.InvoiceFinalized(replace(made, due_at=due_at, dunning=dunning, currency=currency))
-        return self._happens(lambda pending: take(pending, lambda *_: [final], on(at)))
+        return self._happens(lambda pending: carry_out_decision(pending, lambda *_: [final], on(at)))
 
     def do(self, at: str, command: c.MoneyCommand) -> list[str]:
         return self._happens(lambda pending: carry_out(pending, command, on(at)))
