@@ -4,7 +4,6 @@ credit notes where it comes to less than nothing."""
 from collections.abc import Sequence
 from datetime import datetime
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from domain import events as e
@@ -14,28 +13,11 @@ from domain.billing.charge import Charge
 from domain.billing.credit_notes import credit_notes, mirrored
 from domain.billing.differences import adjusted, differences, is_set_off
 from domain.billing.invoice_terms import InvoiceTerms
-from domain.billing.invoicing import NewInvoice, corrections_from, item_line, new_invoice
+from domain.billing.invoicing import Draft, corrections_from, item_line, new_invoice
 from domain.billing.releases import releases
 from domain.books import Books
-from domain.books.invoice import Item
 from domain.books.line import Line
 from domain.pending import Pending
-
-
-class Draft(Struct, frozen=True):
-    """What a billing point has to bill in one currency. `continued`: the keys that go on with a period that was billed
-    before, and the coupons that lowered it; `covered`: the same of what begins within a period of its subscription."""
-
-    currency: str
-    lines: tuple[Line, ...]
-    items: tuple[Item, ...]
-    continued: dict[str, frozenset[str]]
-    covered: dict[str, frozenset[str]]
-
-    @property
-    def charges(self) -> bool:
-        """Whether an invoice comes of it, and not credit notes alone or nothing."""
-        return any(line.amount > 0 for line in self.lines)
 
 
 def drafts(books: Books, wanted: Sequence[Charge], point: BillingPoint) -> tuple[Draft, ...]:
@@ -96,28 +78,6 @@ def _lowered_within(books: Books, charge: Charge) -> frozenset[str]:
     return frozenset[str]().union(*same)
 
 
-def invoice_of(
-    draft: Draft,
-    account: Account,
-    terms: InvoiceTerms,
-    at: datetime,
-    until: datetime | None,
-    back: Sequence[Line] = (),
-) -> NewInvoice:
-    """The invoice of the draft's lines. `until`, `back`: as of `new_invoice`."""
-    return new_invoice(
-        account,
-        draft.lines,
-        terms,
-        draft.currency,
-        at,
-        until=until,
-        continued=draft.continued,
-        covered=draft.covered,
-        back=back,
-    )
-
-
 def bill(
     pending: Pending[Account], wanted: Sequence[Charge], terms: InvoiceTerms, point: BillingPoint, at: datetime
 ) -> None:
@@ -143,14 +103,14 @@ def bill(
 def _bill_draft(
     pending: Pending[Account], draft: Draft, terms: InvoiceTerms, at: datetime, until: datetime | None
 ) -> None:
-    made = invoice_of(draft, pending.state, terms, at, until)
+    made = new_invoice(draft, pending.state, terms, at, until)
     notes = list(credit_notes(pending.state, made.outside, draft.currency, at))
     if made.outside:
         # What found no place on any invoice does not go back, so its shares of credit and coupons are not free either.
         outside = {(line.key, line.corrects) for line in made.outside}
         inside = [line for line in draft.lines if (line.key, line.corrects) not in outside]
         back = [mirrored(line) for note in notes for line in note.lines]
-        made = invoice_of(replace(draft, lines=tuple(inside)), pending.state, terms, at, until, back)
+        made = new_invoice(replace(draft, lines=tuple(inside)), pending.state, terms, at, until, back)
     for note in notes:
         pending.add(e.CreditNoteIssued(note), at, by_time=True)
     if any(line.amount for line in made.invoice.lines):

@@ -1,11 +1,10 @@
 """From lines to an invoice: taxed, lowered by coupons and promotional credit, summed up. Drafts and final ones
 alike."""
 
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from types import MappingProxyType
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,6 +34,22 @@ COLLECTED_WITHIN = timedelta(hours=1)
 """How long after it is final an invoice falls due that is charged at once: long enough for the charge to go through."""
 
 
+class Draft(Struct, frozen=True):
+    """What a billing point has to bill in one currency. `continued`: the keys that go on with a period that was billed
+    before, and the coupons that lowered it; `covered`: the same of what begins within a period of its subscription."""
+
+    currency: str
+    lines: tuple[Line, ...]
+    items: tuple[Item, ...]
+    continued: dict[str, frozenset[str]]
+    covered: dict[str, frozenset[str]]
+
+    @property
+    def charges(self) -> bool:
+        """Whether an invoice comes of it, and not credit notes alone or nothing."""
+        return any(line.amount > 0 for line in self.lines)
+
+
 class NewInvoice(Struct, frozen=True):
     """An invoice, the redemptions of which it uses up a period, and the lines that it cannot net: what goes back of
     things that are taxed alike, above what it charges of them. Credit notes give it back."""
@@ -53,33 +68,27 @@ def invoice_id(account: Account, n: int = 0) -> str:
 
 
 def new_invoice(
+    draft: Draft,
     account: Account,
-    lines: Sequence[Line],
     terms: InvoiceTerms,
-    currency: str,
     at: datetime,
-    *,
     until: datetime | None,
-    continued: Mapping[str, Collection[str]] = MappingProxyType({}),
-    covered: Mapping[str, Collection[str]] = MappingProxyType({}),
     back: Sequence[Line] = (),
-    n: int = 0,
 ) -> NewInvoice:
-    """The invoice of these lines. `until`: everything due up to then is on it or was billed before. `continued`: keys
-    of what goes on with a period that was billed before, and the redemptions that lowered it; `covered`: the same of
-    what begins within such a period. `back`: what credit notes give back at the same time (below zero); it is not on
-    the invoice, but its shares of coupons and credit are free for what is."""
+    """The invoice of the draft's lines. `until`: everything due up to then is on it or was billed before. `back`: what
+    credit notes give back at the same time (below zero); it is not on the invoice, but its shares of coupons and credit
+    are free for what is."""
     customer, books, settings = account.customer, account.books, terms.settings
     assert customer is not None
-    id = invoice_id(account, n)
-    named = [replace(line, id=_line_id(customer, id, line)) for line in (*lines, *back)]
+    id, currency = invoice_id(account), draft.currency
+    named = [replace(line, id=_line_id(customer, id, line)) for line in (*draft.lines, *back)]
     taxed = [_with_treatment(line, terms, at) for line in named]
     kinds = partial(kinds_that_use_up, books)
-    lowered = discounted(taxed, books.redemptions, currency, continued, covered, kinds)
+    lowered = discounted(taxed, books.redemptions, currency, draft.continued, draft.covered, kinds)
     released = [Burn(release.credit_id, release.amount) for release in releases(books, lowered.lines)]
     credited = promoted(lowered.lines, books.credits.values(), settings.burn_order, currency, at, released)
-    kept, outside = _inside_and_outside(credited.lines[: len(lines)])
-    sums = totals(kept, currency)
+    kept, outside = _inside_and_outside(credited.lines[: len(draft.lines)])
+    sums, keys = totals(kept, currency), {line.key for line in draft.lines}
     invoice = Invoice(
         id=id,
         currency=currency,
@@ -102,9 +111,7 @@ def new_invoice(
         locale=customer.locale,
         discounts=lowered.discounts,
         credits=credited.burns,
-        buys=tuple(
-            item.buys for item in books.items if item.buys is not None and f"item/{item.id}" in {x.key for x in lines}
-        ),
+        buys=tuple(item.buys for item in books.items if item.buys is not None and f"item/{item.id}" in keys),
     )
     return NewInvoice(invoice, lowered.used, outside)
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from domain.account import Account
-from domain.billing import bill
+from domain.billing.bill import drafts as bill_drafts
 from domain.billing.billing_point import next_billing_point
+from domain.billing.invoicing import new_invoice
 from domain.billing.upcoming_points import upcoming_points
 from domain.books.invoice import Invoice
 from domain.decide.drafts import waiting
@@ -19,9 +20,9 @@ def upcoming(account: Account, at: datetime) -> Asking[Invoice | None]:
     far. None: as things are, none will come."""
     for by_then, point, wanted in upcoming_points(account, at):
         charges, terms = yield from wanted_by(by_then, point, max(at, point.at), wanted)
-        for draft in bill.drafts(by_then.books, charges, point):
+        for draft in bill_drafts(by_then.books, charges, point):
             if draft.charges:
-                return bill.invoice_of(draft, by_then, terms, point.at, point.until).invoice
+                return new_invoice(draft, by_then, terms, point.at, point.until).invoice
     return None
 
 
