@@ -104,9 +104,9 @@ def parse_json(value: Any) -> Any:
     for _ in range(JSON_DEPTH_MAX):
         level = [
             inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for child in level
+            if isinstance(child, dict | list)
+            for inner in (child.values() if isinstance(child, dict) else child)
         ]
         if not level:
             return value

@@ -123,7 +123,9 @@ def usage_batch(operation: OperationDefinitionNode) -> UsageBatch | None:
     (root,) = operation.selection_set.selections
     if not isinstance(root, FieldNode) or root.name.value != _FIELD:
         return None
-    given: ValueNode | None = next((one.value for one in root.arguments or () if one.name.value == "input"), None)
+    given: ValueNode | None = next(
+        (argument.value for argument in root.arguments or () if argument.name.value == "input"), None
+    )
     if isinstance(given, VariableNode):
         return UsageBatch(given.name.value, inside_input=True)
     if isinstance(given, ObjectValueNode):

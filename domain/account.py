@@ -125,5 +125,8 @@ class Account(Struct, frozen=True, omit_defaults=True):
         return next((grant for grant in self.grants if grant.id == grant_id), None)
 
     def changing(self, subscription_id: str, change: Callable[[Subscription], Subscription]) -> "Account":
-        held = tuple(change(one) if one.id == subscription_id else one for one in self.subscriptions)
+        held = tuple(
+            change(subscription) if subscription.id == subscription_id else subscription
+            for subscription in self.subscriptions
+        )
         return replace(self, subscriptions=held)

@@ -82,7 +82,9 @@ def last_step(account: Account, event: e.PaymentFailed) -> Iterator[e.AccountEve
 # ── asking for money ─────────────────────────────────────────────────────────────────────────────────────────────────
 def pending_payment(books: Books, invoice_id: str) -> Payment | None:
     """The payment under way for this invoice: while there is one nothing else is charged for it (Polar #10653)."""
-    return next((one for one in _pending(books) if any(a.invoice_id == invoice_id for a in one.allocations)), None)
+    return next(
+        (payment for payment in _pending(books) if any(a.invoice_id == invoice_id for a in payment.allocations)), None
+    )
 
 
 def at_provider(books: Books, invoice_id: str) -> Payment | None:
@@ -217,16 +219,22 @@ def _fallen_due(owed: Receivable, at: datetime) -> Decimal:
     """How much of it is to be paid by `at`: of an instalment plan what has fallen due, else all."""
     if not owed.instalments:
         return owed.due
-    later = exact_sum(one.amount for one in owed.instalments if one.due_at > at)
+    later = exact_sum(instalment.amount for instalment in owed.instalments if instalment.due_at > at)
     return max(ZERO, owed.due - later)
 
 
 def _pending(books: Books) -> Iterator[Payment]:
-    return (one for one in books.payments.values() if one.settled_at is None)
+    return (payment for payment in books.payments.values() if payment.settled_at is None)
 
 
 def _last_failure(books: Books, method: Method) -> FailureCode | None:
     """Of the payment by this method that was settled last; None: it went through, or there was none."""
-    settled = [one for one in books.payments.values() if one.method_id == method.id and one.settled_at is not None]
-    asked = [one for one in settled if one.provider != NOBODY and one.failure is not FailureCode.NOT_NEEDED]
-    return max(asked, key=lambda one: (one.settled_at, one.id)).failure if asked else None
+    settled = [
+        payment
+        for payment in books.payments.values()
+        if payment.method_id == method.id and payment.settled_at is not None
+    ]
+    charged = [
+        payment for payment in settled if payment.provider != NOBODY and payment.failure is not FailureCode.NOT_NEEDED
+    ]
+    return max(charged, key=lambda payment: (payment.settled_at, payment.id)).failure if charged else None

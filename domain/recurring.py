@@ -49,31 +49,38 @@ def as_before(before: Account, after: Account) -> bool:
     old, new = before.books, after.books
     if old.segments != new.segments or old.redemptions != new.redemptions:
         return False
-    taxed = old.billed is not new.billed and any(price.tax_inclusive for one in new.segments for price in one.prices)
+    taxed = old.billed is not new.billed and any(
+        price.tax_inclusive for segment in new.segments for price in segment.prices
+    )
     return not taxed and _terms(before) == _terms(after)
 
 
 def _terms(account: Account) -> list[tuple[object, ...]]:
     currency = None if account.customer is None else account.customer.currency
-    return [(currency, one.id, one.status, one.plan.plan_key, one.cadence) for one in account.subscriptions]
+    return [
+        (currency, subscription.id, subscription.status, subscription.plan.plan_key, subscription.cadence)
+        for subscription in account.subscriptions
+    ]
 
 
 def monthly(found: Iterable[Recurring]) -> dict[str, Decimal]:
     """The sums, by currency."""
     sums: dict[str, Decimal] = {}
-    for one in found:
-        sums[one.currency] = exact_sum((sums.get(one.currency, ZERO), one.monthly))
+    for subscription in found:
+        sums[subscription.currency] = exact_sum((sums.get(subscription.currency, ZERO), subscription.monthly))
     return sums
 
 
 def _of(account: Account, held: Subscription) -> Recurring:
     assert account.customer is not None
-    running = [one for one in account.books.segments if one.subscription_id == held.id and one.end is None]
+    running = [
+        segment for segment in account.books.segments if segment.subscription_id == held.id and segment.end is None
+    ]
     currency = running[0].currency if running else account.customer.currency
     fees: list[_Fee] = []
     if held.status is SubscriptionStatus.ACTIVE:
-        paid = [(one, price) for one in running if not one.trial for price in one.prices if price.fixed]
-        fees = [_fee(account.books, one, price) for one, price in paid]
+        paid = [(segment, price) for segment in running if not segment.trial for price in segment.prices if price.fixed]
+        fees = [_fee(account.books, segment, price) for segment, price in paid]
     kept = _less_coupons(fees, held, account.books.redemptions, currency)
     total = sum((amount / (1 + fee.tax) for fee, amount in zip(fees, kept, strict=True)), Fraction(0))
     return Recurring(held.id, held.plan.plan_key, held.status, currency, as_decimal(total)[0])
@@ -87,8 +94,8 @@ def _fee(books: Books, segment: BillingSegment, price: Price) -> _Fee:
 def _tax(books: Books, segment: BillingSegment, price: Price) -> Fraction:
     """As it was billed last; nothing is known of it before the first invoice."""
     prefix = f"{segment.subscription_id}/{price.id}/"
-    billed = [one for key, one in books.billed.items() if key.startswith(prefix)]
-    latest = max(billed, key=lambda one: one.period.end, default=None)
+    billed = [charged for key, charged in books.billed.items() if key.startswith(prefix)]
+    latest = max(billed, key=lambda charged: charged.period.end, default=None)
     return Fraction(0) if latest is None else Fraction(latest.lines[-1].treatment.percent) / 100
 
 
@@ -97,8 +104,8 @@ def _less_coupons(
 ) -> list[Fraction]:
     """What is left of each fee: the earliest coupon first, the next one takes from what that left."""
     left = [fee.monthly for fee in fees]
-    for_ever = (one for one in redemptions if one.ended_at is None and one.left is None)
-    for redemption in sorted(for_ever, key=lambda one: (one.redeemed_at, one.id)):
+    for_ever = (redemption for redemption in redemptions if redemption.ended_at is None and redemption.left is None)
+    for redemption in sorted(for_ever, key=lambda redemption: (redemption.redeemed_at, redemption.id)):
         coupon = redemption.coupon
         if redemption.subscription_id not in (None, held.id):
             continue

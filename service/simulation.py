@@ -55,10 +55,10 @@ async def rerated(
     lines = [simulated_line(price, figure, piece) for (price, _, piece), figure in zip(asked, figures, strict=True)]
     # What used something in the period is on no invoice from before it.
     page = InvoicePageQuery(customer_id, INVOICES_MAX, before=(period.start, ""), statuses=_COUNTED)
-    invoices = [one.invoice for one in await documents.page(engine, page, None)]
+    invoices = [stored.invoice for stored in await documents.page(engine, page, None)]
     if len(invoices) == INVOICES_MAX:
         raise invalid(f"is followed by more than {INVOICES_MAX:,} invoices", "period")
-    notes = await documents.notes(engine, [one.id for one in invoices], None)
+    notes = await documents.notes(engine, [invoice.id for invoice in invoices], None)
     every = [note for several in notes.values() for note in several]
     return Rerated(lines, billed_amount(invoices, every, set(meters_of(prices)), period, prices[0].currency))
 
@@ -72,7 +72,7 @@ def _rhythm(account: Account, meter_key: str, period: Period) -> tuple[datetime,
     the period, else by the period itself."""
     assert account.customer is not None
     for held in reversed(account.subscriptions):
-        versions = (held.plan, *(one.plan for one in held.add_ons))
+        versions = (held.plan, *(add_on.plan for add_on in held.add_ons))
         prices = (price for version in versions for price in version.terms.prices)
         if held.started and held.start_at < period.end and any(price.meter_key == meter_key for price in prices):
             return held.counted_by, held.zone

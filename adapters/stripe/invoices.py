@@ -113,9 +113,9 @@ class Invoices:
                     {"customer": customer, "limit": PAGE, **({"starting_after": after} if after is not None else {})}
                 )
 
-        async for one in every(ask):
-            if ours(one, INVOICE) == invoice_id:
-                return one
+        async for invoice in every(ask):
+            if ours(invoice, INVOICE) == invoice_id:
+                return invoice
         return None
 
     async def _made(self, customer: str, mirrored: CopiedInvoice, lost: str | None) -> Invoice:
@@ -156,7 +156,7 @@ class Invoices:
                     {"invoice": invoice, "limit": PAGE, **({"starting_after": after} if after is not None else {})}
                 )
 
-        there = [one async for one in every(ask)]
+        there = [line async for line in every(ask)]
         wanted = {str(place): amount for place, amount in enumerate(amounts, 1)}
         for item in there:
             place = ours(item, LINE)

@@ -84,7 +84,7 @@ class StripeMethods:
                 )
 
         try:
-            return [self.read(one) async for one in every(ask)]
+            return [self.read(method) async for method in every(ask)]
         except InvalidRequestError as error:
             if is_missing(error):
                 return []

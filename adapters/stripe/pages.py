@@ -15,8 +15,8 @@ async def every(ask: Callable[[str | None], Awaitable[ListObject[T]]]) -> AsyncI
     after: str | None = None
     while True:
         page = await ask(after)
-        for one in page.data:
-            yield one
+        for element in page.data:
+            yield element
         if not page.has_more or not page.data:
             return
         after = str(page.data[-1]["id"])

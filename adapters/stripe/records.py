@@ -68,7 +68,7 @@ class StripeRecords:
 
     async def refunds_of(self, payment: str) -> Sequence[FoundRefund]:
         try:
-            return [one async for one in self.refunds(_BEGINNING, None, payment)]
+            return [refund async for refund in self.refunds(_BEGINNING, None, payment)]
         except InvalidRequestError as error:
             if is_missing(error):
                 return []
@@ -94,7 +94,7 @@ class StripeRecords:
                     }
                 )
 
-        return [_dispute(one) async for one in every(ask)]
+        return [_dispute(dispute) async for dispute in every(ask)]
 
     async def customer(self, reference: str) -> FoundCustomer | None:
         try:
@@ -131,8 +131,8 @@ class StripeRecords:
                     }
                 )
 
-        async for one in every(ask):
-            yield _charged(one)
+        async for charge in every(ask):
+            yield _charged(charge)
 
     async def refunds(
         self, since: datetime, until: datetime | None = None, payment: str | None = None
@@ -148,8 +148,8 @@ class StripeRecords:
                     }
                 )
 
-        async for one in every(ask):
-            yield _refund(one)
+        async for refund in every(ask):
+            yield _refund(refund)
 
     async def customers(self, since: datetime, until: datetime | None = None) -> AsyncIterator[FoundCustomer]:
         """Without those that were deleted."""
@@ -164,8 +164,8 @@ class StripeRecords:
                     }
                 )
 
-        async for one in every(ask):
-            yield FoundCustomer(one.id, ours(one, ANONYMOUS))
+        async for customer in every(ask):
+            yield FoundCustomer(customer.id, ours(customer, ANONYMOUS))
 
 
 def _charged(found: Charge) -> FoundPayment:

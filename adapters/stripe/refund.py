@@ -44,9 +44,9 @@ async def _find(api: Api, charged: str, refund_id: str) -> Refund | None:
                 {"payment_intent": charged, "limit": PAGE, **({"starting_after": after} if after is not None else {})}
             )
 
-    async for one in every(ask):
-        if ours(one, REFUND) == refund_id:
-            return one
+    async for refund in every(ask):
+        if ours(refund, REFUND) == refund_id:
+            return refund
     return None
 
 

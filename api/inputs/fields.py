@@ -60,5 +60,9 @@ def _types(input: Any) -> dict[str, Any]:
 
 def _needed(hint: Any) -> Any:
     """The type without its None."""
-    alternatives = [one for one in get_args(hint) if one is not NoneType] if get_origin(hint) is not list else []
+    alternatives = (
+        [alternative for alternative in get_args(hint) if alternative is not NoneType]
+        if get_origin(hint) is not list
+        else []
+    )
     return alternatives[0] if len(alternatives) == 1 else hint

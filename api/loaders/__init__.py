@@ -138,7 +138,7 @@ class Loaders:
     async def page(self, stored: Collection[StoredAccount]) -> list[Standing]:
         """Accounts that were read as a page, ready for whoever asks for them by id."""
         catalog = (await self.catalog_snapshot()).catalog
-        standings = [self._standing(one, catalog) for one in stored]
+        standings = [self._standing(account, catalog) for account in stored]
         for standing in standings:
             self.standings.prime(standing.customer.id, standing)
         return standings
@@ -146,7 +146,7 @@ class Loaders:
     async def _read_standings(self, ids: Collection[str]) -> Mapping[str, Standing]:
         stored = await accounts.by_ids(self._engine, ids, self._visible)
         catalog = (await self.catalog_snapshot()).catalog
-        return {id: self._standing(one, catalog) for id, one in stored.items()}
+        return {id: self._standing(account, catalog) for id, account in stored.items()}
 
     def _standing(self, stored: StoredAccount, catalog: Catalog) -> Standing:
         """In the customer's own time, though never before their last entry: other machines' clocks may be ahead."""
@@ -170,33 +170,38 @@ class Loaders:
         together, too."""
         answers: dict[AsOfQuery, Standing] = {}
         earlier: dict[AsOfQuery, Standing] = {}
-        for one in asked:
-            today = await self.standings.load(one.customer_id)
+        for query in asked:
+            today = await self.standings.load(query.customer_id)
             if today is None:
                 continue
             recorded = today.recorded
-            if recorded is not None and one.at >= recorded.effective_at:  # what is stored says it all
-                now = present(recorded.account, one.at)
-                answers[one] = today.as_of(now, recorded.seq, one.at, whole=today.whole)
+            if recorded is not None and query.at >= recorded.effective_at:  # what is stored says it all
+                now = present(recorded.account, query.at)
+                answers[query] = today.as_of(now, recorded.seq, query.at, whole=today.whole)
             else:
-                earlier[one] = today
+                earlier[query] = today
         found = await entries.as_of(self._engine, earlier, self._visible) if earlier else {}
         return answers | {
-            one: earlier[one].as_of(present(past.account, one.at), past.seq, one.at) for one, past in found.items()
+            query: earlier[query].as_of(present(past.account, query.at), past.seq, query.at)
+            for query, past in found.items()
         }
 
     async def _read_with_books(self, standings: Collection[Standing]) -> Mapping[Standing, Standing]:
-        found = await books.by_customers(self._engine, {one.customer.id for one in standings}, self._visible)
-        return {one: one.with_books(found[one.customer.id]) for one in standings if one.customer.id in found}
+        found = await books.by_customers(self._engine, {standing.customer.id for standing in standings}, self._visible)
+        return {
+            standing: standing.with_books(found[standing.customer.id])
+            for standing in standings
+            if standing.customer.id in found
+        }
 
     async def _read_drafts(self, ids: Collection[str]) -> Mapping[str, Sequence[Invoice]]:
-        standings = [one for one in await self.standings.load_many(list(ids)) if one is not None]
-        wholes = await asyncio.gather(*(self.whole(one) for one in standings))
+        standings = [standing for standing in await self.standings.load_many(list(ids)) if standing is not None]
+        wholes = await asyncio.gather(*(self.whole(standing) for standing in standings))
         catalog = (await self.catalog_snapshot()).catalog
         stored = [
-            drafts.Stored(one.recorded.account, one.recorded.effective_at, one.now)
-            for one in wholes
-            if one.recorded is not None
+            drafts.Stored(standing.recorded.account, standing.recorded.effective_at, standing.now)
+            for standing in wholes
+            if standing.recorded is not None
         ]
         return await drafts.drafts_of(stored, catalog, self._counted.load_many)
 

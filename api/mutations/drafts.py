@@ -152,7 +152,7 @@ class DraftMutations:
         recorded = await once(context, "adjustInvoiceLine", input, customer_id, command)
         context.changed()
         drafts = await context.loaders.drafts.load(customer_id) or ()
-        draft = next((one for one in drafts if one.id == input.invoice_id), None)
+        draft = next((draft for draft in drafts if draft.id == input.invoice_id), None)
         standing = await context.standing(recorded.state)
         if draft is None:  # of a retry: it has become final since
             return AdjustInvoiceLinePayload(invoice=await invoice_of(context, standing, input.invoice_id))
@@ -173,7 +173,7 @@ class DraftMutations:
 
 def _key(drafts: Sequence[domain.Invoice], input: AdjustInvoiceLineInput) -> str:
     """Of a draft's line. What is no draft (any more) is refused by the command itself."""
-    draft = next((one for one in drafts if one.id == input.invoice_id), None)
+    draft = next((draft for draft in drafts if draft.id == input.invoice_id), None)
     if draft is None:
         return ""
     found = next((line.key for line in draft.lines if line.id == input.line_id), None)

@@ -132,7 +132,7 @@ class InvoiceMutations:
         context = info.context
         context.require(Scope.INVOICES_WRITE)
         customer_id = await owner_of(context, input.invoice_id, "invoice_id")
-        parts = tuple(domain.Instalment(one.due_at, one.amount) for one in input.instalments)
+        parts = tuple(domain.Instalment(instalment.due_at, instalment.amount) for instalment in input.instalments)
         recorded = await once(context, "planInstalments", input, customer_id, PlanInstalments(input.invoice_id, parts))
         standing = await context.standing(recorded.state)
         invoice = await invoice_of(context, standing, input.invoice_id)

@@ -125,7 +125,9 @@ class PaymentMutations:
             amount=input.amount.amount,
             currency=input.amount.currency,
             reference=input.reference,
-            allocations=tuple(domain.Allocation(one.invoice_id, one.amount) for one in input.allocations or ()),
+            allocations=tuple(
+                domain.Allocation(allocation.invoice_id, allocation.amount) for allocation in input.allocations or ()
+            ),
             invoice_ids=tuple(input.invoice_ids or ()),
             received_at=input.received_at,
         )
@@ -154,7 +156,7 @@ class PaymentMutations:
         await context.runtime.charging.settle(customer_id, asked.refund.id)
         standing = await _as_it_stands(context, customer_id)
         payment = _payment(standing, input.payment_id)
-        refund = next(one for one in payment.refunds if one.id == asked.refund.id)
+        refund = next(refund for refund in payment.refunds if refund.id == asked.refund.id)
         return RefundPaymentPayload(refund=Refund.of(standing, payment, refund))
 
 

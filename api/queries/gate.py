@@ -105,4 +105,4 @@ async def _later(found: Awaitable[GateAnswer]) -> FeatureDecision:
 
 
 async def _later_many(found: Awaitable[list[GateAnswer]]) -> list[FeatureDecision]:
-    return [_shown(one) for one in await found]
+    return [_shown(answer) for answer in await found]

@@ -70,8 +70,8 @@ class InvoiceQueries:
         statuses = final_statuses(status)
         wanted = InvoicePageQuery(None, asked.read, asked.after, asked.before, asked.backwards, statuses)
         found = await documents.page(context.runtime.engine, wanted, context.visible)
-        edges, page_info = asked.connection(found, lambda one: (one.invoice.issued_at, one.invoice.id))
-        nodes = await _shown(context, [one for _, one in edges])
+        edges, page_info = asked.connection(found, lambda stored: (stored.invoice.issued_at, stored.invoice.id))
+        nodes = await _shown(context, [stored for _, stored in edges])
         return Connection(
             edges=[Edge(cursor=cursor, node=node) for (cursor, _), node in zip(edges, nodes, strict=True)],
             page_info=page_info,
@@ -85,7 +85,7 @@ class InvoiceQueries:
     @strawberry.field(description="All coupons, oldest first, also archived ones. Needs the scope settings:read.")
     async def coupons(self, info: Info) -> list[Coupon]:
         info.context.require(Scope.SETTINGS_READ)
-        return [Coupon.of(one) for one in (await info.context.loaders.catalog_snapshot()).catalog.coupons]
+        return [Coupon.of(coupon) for coupon in (await info.context.loaders.catalog_snapshot()).catalog.coupons]
 
 
 async def _by_number(context: Context, number: str) -> Invoice | None:
@@ -98,7 +98,7 @@ async def _by_number(context: Context, number: str) -> Invoice | None:
 async def _shown(context: Context, found: list[IssuedInvoice]) -> list[Invoice]:
     """Whose they are is read together."""
     loaders = context.loaders
-    standings = await loaders.standings.load_many([one.customer_id for one in found])
-    wholes = await loaders.with_books.load_many([one for one in standings if one is not None])
+    standings = await loaders.standings.load_many([stored.customer_id for stored in found])
+    wholes = await loaders.with_books.load_many([standing for standing in standings if standing is not None])
     by_customer = {whole.customer.id: whole for whole in wholes if whole is not None}
-    return [Invoice.of(by_customer[one.customer_id], one.invoice) for one in found]
+    return [Invoice.of(by_customer[stored.customer_id], stored.invoice) for stored in found]

@@ -89,7 +89,7 @@ async def _invoice(context: Context, id: str) -> Node | None:
 
 async def _coupon(context: Context, id: str) -> Node | None:
     catalog = (await context.loaders.catalog_snapshot()).catalog
-    return next((Coupon.of(one) for one in catalog.coupons if one.id == id), None)
+    return next((Coupon.of(coupon) for coupon in catalog.coupons if coupon.id == id), None)
 
 
 async def _clock(context: Context, id: str) -> Node | None:
@@ -109,29 +109,29 @@ async def _key(context: Context, id: str) -> Node | None:
 
 async def _feature(context: Context, id: str) -> Node | None:
     catalog = (await context.loaders.catalog_snapshot()).catalog
-    return next((Feature.of(catalog, one) for one in catalog.features if one.id == id), None)
+    return next((Feature.of(catalog, feature) for feature in catalog.features if feature.id == id), None)
 
 
 async def _meter(context: Context, id: str) -> Node | None:
     catalog = (await context.loaders.catalog_snapshot()).catalog
-    return next((Meter.of(one) for one in catalog.meters if one.id == id), None)
+    return next((Meter.of(meter) for meter in catalog.meters if meter.id == id), None)
 
 
 async def _plan(context: Context, id: str) -> Node | None:
     catalog = (await context.loaders.catalog_snapshot()).catalog
-    return next((Plan.of(catalog, one) for one in catalog.plans if one.id == id), None)
+    return next((Plan.of(catalog, plan) for plan in catalog.plans if plan.id == id), None)
 
 
 async def _version(context: Context, id: str) -> Node | None:
     catalog = (await context.loaders.catalog_snapshot()).catalog
     versions = (version for plan in catalog.plans for version in plan.versions)
-    return next((PlanVersion.of(catalog, one) for one in versions if one.id == id), None)
+    return next((PlanVersion.of(catalog, version) for version in versions if version.id == id), None)
 
 
 async def _price(context: Context, id: str) -> Node | None:
     catalog = (await context.loaders.catalog_snapshot()).catalog
     prices = (price for plan in catalog.plans for version in plan.versions for price in version.terms.prices)
-    return next((Price.of(catalog, one) for one in prices if one.id == id), None)
+    return next((Price.of(catalog, price) for price in prices if price.id == id), None)
 
 
 _KINDS: dict[str, tuple[Scope, Find]] = {

@@ -134,7 +134,7 @@ async def _quoted(
 
 async def _rights(context: Context, catalog: Catalog, customer_id: str, found: quotes.Quote) -> list[EntitlementChange]:
     """Each with what is used in its period, as of when rights would change."""
-    rights = [right for one in found.changes for right in (one.before, one.after) if right is not None]
+    rights = [right for change in found.changes for right in (change.before, change.after) if right is not None]
     metered = [right for right in rights if right.period is not None]
     wanted = [UsageOfEntitlement(customer_id, right, found.effective_at) for right in metered]
     usages = dict(zip(map(id, metered), await context.runtime.usage.reads.of(wanted), strict=True))
@@ -142,7 +142,7 @@ async def _rights(context: Context, catalog: Catalog, customer_id: str, found: q
     def used(right: Entitlement | None) -> tuple[Entitlement, FeatureUsage | None] | None:
         return None if right is None else (right, usages.get(id(right)))
 
-    return [EntitlementChange.of(catalog, used(one.before), used(one.after)) for one in found.changes]
+    return [EntitlementChange.of(catalog, used(change.before), used(change.after)) for change in found.changes]
 
 
 async def _conflicts(context: Context, customer_id: str, refusal: Refusal) -> list[ScheduledChange]:

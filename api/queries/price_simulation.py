@@ -112,7 +112,7 @@ async def _of_customer(
 
 
 def _prices(input: SimulatePriceInput, catalog: Catalog) -> list[Price]:
-    prices = [one.price() for one in input.prices]
+    prices = [price.price() for price in input.prices]
     if not 1 <= len(prices) <= PRICES_MAX:
         raise invalid(f"must be 1 to {PRICES_MAX}", "prices")
     check_prices(prices, {meter.key for meter in catalog.meters}, "prices")

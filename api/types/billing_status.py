@@ -58,7 +58,7 @@ class BillingStatus:
         whole = await info.context.loaders.whole(self._standing)
         late = [owed.id for owed in whole.account.books.open if owed.fell_due_at <= self.as_of]
         found = [await invoice_of(info.context, whole, id) for id in late]
-        return [one for one in found if one is not None]
+        return [entitlement for entitlement in found if entitlement is not None]
 
     @strawberry.field(
         description="When the next invoice becomes final, if nothing else happens. Null: as things are, none will come."

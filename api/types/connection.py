@@ -55,7 +55,7 @@ class Page(NamedTuple):
         """The (cursor, element) pairs that are shown, and the page info, of at most `read` elements in order."""
         more = len(found) > self.limit
         shown = (found[-self.limit :] if self.backwards else found[: self.limit]) if more else found
-        edges = [(page_cursor.encode(self.kind, self.owner, key(one)), one) for one in shown]
+        edges = [(page_cursor.encode(self.kind, self.owner, key(element)), element) for element in shown]
         info = PageInfo(
             # The cursor that a page continues from lies on its other side, so there is something there.
             has_next_page=self.before is not None if self.backwards else more,
@@ -69,9 +69,10 @@ class Page(NamedTuple):
         """The page (`read` of it) of a list that is in memory, ordered by its key."""
         inside = sorted(
             (
-                one
-                for one in elements
-                if (self.after is None or key(one) > self.after) and (self.before is None or key(one) < self.before)
+                element
+                for element in elements
+                if (self.after is None or key(element) > self.after)
+                and (self.before is None or key(element) < self.before)
             ),
             key=key,
         )
@@ -81,9 +82,10 @@ class Page(NamedTuple):
         """The same of a list that has its highest key first."""
         inside = sorted(
             (
-                one
-                for one in elements
-                if (self.after is None or key(one) < self.after) and (self.before is None or key(one) > self.before)
+                element
+                for element in elements
+                if (self.after is None or key(element) < self.after)
+                and (self.before is None or key(element) > self.before)
             ),
             key=key,
             reverse=True,

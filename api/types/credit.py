@@ -52,9 +52,9 @@ class CreditGrant(Node):
 
 def credits_of(standing: Standing, active: bool | None) -> list[CreditGrant]:
     """Those of a whole standing, oldest first; with `active`, those that can (or cannot) still be used."""
-    held = sorted(standing.account.books.credits.values(), key=lambda one: (one.granted_at, one.id))
-    shown = (CreditGrant.of(standing, one) for one in held)
-    return [one for one in shown if active is None or one.active == active]
+    held = sorted(standing.account.books.credits.values(), key=lambda credit: (credit.granted_at, credit.id))
+    shown = (CreditGrant.of(standing, credit) for credit in held)
+    return [grant for grant in shown if active is None or grant.active == active]
 
 
 def _money(amount: Decimal, credit: Credit) -> Money:

@@ -118,13 +118,15 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         asked = page("subscriptions", self.id, first=first, after=after, last=last, before=before)
         standing = self._standing
         held = [
-            one
-            for one in standing.account.subscriptions
-            if status is None or subscription_status(standing.account, one, standing.at) in status
+            subscription
+            for subscription in standing.account.subscriptions
+            if status is None or subscription_status(standing.account, subscription, standing.at) in status
         ]
-        edges, info = asked.connection(asked.of(held, lambda one: one.id), lambda one: one.id)
+        edges, info = asked.connection(
+            asked.of(held, lambda subscription: subscription.id), lambda subscription: subscription.id
+        )
         return Connection(
-            edges=[Edge(cursor=cursor, node=Subscription.of(standing, one)) for cursor, one in edges],
+            edges=[Edge(cursor=cursor, node=Subscription.of(standing, subscription)) for cursor, subscription in edges],
             page_info=info,
         )
 
@@ -160,7 +162,7 @@ class Customer(CustomerUsage, CustomerMoney, Node):
 
 
 def _scheduled(self: Any) -> list[ScheduledChange]:
-    every = [one for held in self._standing.account.subscriptions for one in planned_for(self._standing, held)]
+    every = [change for held in self._standing.account.subscriptions for change in planned_for(self._standing, held)]
     return sorted(every, key=lambda planned: (planned.effective_at, planned.id))
 
 

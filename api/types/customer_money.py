@@ -71,7 +71,8 @@ class CustomerMoney:
         )
         edges, page_info = asked.connection(found, _place)
         return Connection(
-            edges=[Edge(cursor=cursor, node=Invoice.of(whole, one)) for cursor, one in edges], page_info=page_info
+            edges=[Edge(cursor=cursor, node=Invoice.of(whole, invoice)) for cursor, invoice in edges],
+            page_info=page_info,
         )
 
     @strawberry.field(description="Their credits, oldest first, also those that are used up.")
@@ -106,17 +107,18 @@ class CustomerMoney:
             "payments", self._standing.customer.id, first=first, after=after, last=last, before=before, key=Place
         )
         whole = await _whole(info, self._standing)
-        found = asked.newest(whole.account.books.payments.values(), lambda one: (one.created_at, one.id))
-        edges, page_info = asked.connection(found, lambda one: (one.created_at, one.id))
+        found = asked.newest(whole.account.books.payments.values(), lambda payment: (payment.created_at, payment.id))
+        edges, page_info = asked.connection(found, lambda payment: (payment.created_at, payment.id))
         return Connection(
-            edges=[Edge(cursor=cursor, node=Payment.of(whole, one)) for cursor, one in edges], page_info=page_info
+            edges=[Edge(cursor=cursor, node=Payment.of(whole, payment)) for cursor, payment in edges],
+            page_info=page_info,
         )
 
     @strawberry.field(description="The coupons that they redeemed, oldest first, also those that are used up.")
     async def coupons(self, info: Info) -> list[CouponRedemption]:
         whole = await _whole(info, self._standing)
-        held = sorted(whole.account.books.redemptions, key=lambda one: (one.redeemed_at, one.id))
-        return [CouponRedemption.of(one) for one in held]
+        held = sorted(whole.account.books.redemptions, key=lambda redemption: (redemption.redeemed_at, redemption.id))
+        return [CouponRedemption.of(redemption) for redemption in held]
 
 
 async def _whole(info: Info, standing: Standing) -> Standing:
@@ -142,7 +144,7 @@ async def _final(
 
 def final_statuses(status: list[InvoiceStatus] | None) -> frozenset[str] | None:
     """Those that final invoices can have; None: all of them."""
-    return None if status is None else frozenset(str(one) for one in status if one is not InvoiceStatus.DRAFT)
+    return None if status is None else frozenset(str(state) for state in status if state is not InvoiceStatus.DRAFT)
 
 
 def _place(invoice: domain.Invoice) -> Place:

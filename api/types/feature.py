@@ -61,7 +61,9 @@ def meter_of(catalog: domain.Catalog, key: str | None) -> Meter | None:
 
 def feature_of_meter(catalog: domain.Catalog, meter_key: str | None) -> Feature | None:
     """The first feature that was created on this meter."""
-    found = next((one for one in catalog.features if meter_key is not None and one.meter_key == meter_key), None)
+    found = next(
+        (feature for feature in catalog.features if meter_key is not None and feature.meter_key == meter_key), None
+    )
     return None if found is None else Feature.of(catalog, found)
 
 

@@ -28,7 +28,7 @@ async def draft(context: Context, id: str) -> Invoice | None:
     """An invoice that is not final yet."""
     whole = await holder_of(context, id)
     drafts = () if whole is None else await context.loaders.drafts.load(whole.customer.id) or ()
-    return next((Invoice.of(whole, one) for one in drafts if whole is not None and one.id == id), None)
+    return next((Invoice.of(whole, draft) for draft in drafts if whole is not None and draft.id == id), None)
 
 
 async def held_money(context: Context, id: str) -> Node | None:
@@ -45,7 +45,7 @@ async def held_money(context: Context, id: str) -> Node | None:
         for refund in payment.refunds:
             if refund.id == id:
                 return Refund.of(whole, payment, refund)
-    redemption = next((one for one in books.redemptions if one.id == id), None)
+    redemption = next((redemption for redemption in books.redemptions if redemption.id == id), None)
     return CouponRedemption.of(redemption) if redemption is not None else method_of(whole, id)
 
 

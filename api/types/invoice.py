@@ -140,18 +140,18 @@ computed(
     discount=lambda self: self._money(self._invoice.discount),
     discounts=lambda self: [
         InvoiceDiscount(
-            redemption_id=strawberry.ID(one.redemption_id),
-            code=one.code,
-            name=one.name,
-            amount=self._money(one.amount),
+            redemption_id=strawberry.ID(discount.redemption_id),
+            code=discount.code,
+            name=discount.name,
+            amount=self._money(discount.amount),
         )
-        for one in self._invoice.discounts
+        for discount in self._invoice.discounts
     ],
     credit=lambda self: self._money(self._invoice.credit),
     tax=lambda self: [TaxLine.of(line, self._invoice.currency) for line in self._invoice.tax],
     total=lambda self: self._money(self._invoice.total),
     paid=lambda self: self._money(self._owed.paid if self._owed else ZERO),
-    prepaid=lambda self: self._money(exact_sum(one.amount for one in self._owed.prepaid) if self._owed else ZERO),
+    prepaid=lambda self: self._money(exact_sum(burn.amount for burn in self._owed.prepaid) if self._owed else ZERO),
     credited=lambda self: self._money(self._owed.credited if self._owed else ZERO),
     due=lambda self: self._money(self._owed.due if self._owed else self._invoice.total),
     period=lambda self: Period.of(self._invoice.period),

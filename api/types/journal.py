@@ -104,7 +104,7 @@ def _shown(value: Any, hidden: frozenset[str]) -> Any:
                 shape[_camel(field.name)] = _field(field.name, inner, hidden)
         return shape
     if isinstance(value, tuple):
-        return [_shown(one, hidden) for one in value]
+        return [_shown(element, hidden) for element in value]
     return write_decimal(value) if isinstance(value, Decimal) else msgspec.to_builtins(value)
 
 

@@ -137,9 +137,11 @@ computed(
     customer=_customer,
     amount=lambda self: self._money(self._payment.amount),
     method=lambda self: method_of(self._standing, self._payment.method_id),
-    allocations=lambda self: [Allocation(self._standing, self._payment, one) for one in self._payment.allocations],
+    allocations=lambda self: [
+        Allocation(self._standing, self._payment, allocation) for allocation in self._payment.allocations
+    ],
     to_credit=lambda self: self._money(self._payment.to_credit),
-    refunds=lambda self: [Refund.of(self._standing, self._payment, one) for one in self._payment.refunds],
+    refunds=lambda self: [Refund.of(self._standing, self._payment, refund) for refund in self._payment.refunds],
     refunded=lambda self: self._money(self._payment.refunded),
 )
 computed(Refund, payment=lambda self: Payment.of(self._standing, self._payment))

@@ -36,12 +36,14 @@ class PaymentMethod(Node):
 
 def methods_of(standing: Standing) -> list[PaymentMethod]:
     """Those of a whole standing that can be used: the default one first, then the newest."""
-    usable = [PaymentMethod.of(standing, one) for one in standing.account.books.methods if one.removed_at is None]
-    newest_first = sorted(usable, key=lambda one: (one.added_at, one.id), reverse=True)
-    return sorted(newest_first, key=lambda one: not one.default)
+    usable = [
+        PaymentMethod.of(standing, method) for method in standing.account.books.methods if method.removed_at is None
+    ]
+    newest_first = sorted(usable, key=lambda method: (method.added_at, method.id), reverse=True)
+    return sorted(newest_first, key=lambda method: not method.default)
 
 
 def method_of(standing: Standing, id: str | None) -> PaymentMethod | None:
     """Also one that was removed since."""
-    found = next((one for one in standing.account.books.methods if one.id == id), None)
+    found = next((method for method in standing.account.books.methods if method.id == id), None)
     return None if found is None else PaymentMethod.of(standing, found)

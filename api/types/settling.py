@@ -83,7 +83,7 @@ def instalments_of(standing: Standing, owed: Receivable) -> list[Instalment]:
 def _settled_at(books: Books, invoice_id: str, since: Decimal) -> datetime | None:
     """When that payment came in after which `since` more was settled, up to now."""
     came_in = [(payment, part) for payment, part in _allocated(books, invoice_id) if payment.status in _CAME_IN]
-    for payment, allocation in sorted(came_in, key=lambda one: one[0].settled_at or one[0].created_at, reverse=True):
+    for payment, allocation in sorted(came_in, key=lambda pair: pair[0].settled_at or pair[0].created_at, reverse=True):
         since -= allocation.amount
         if since < 0:
             return payment.settled_at
@@ -91,7 +91,7 @@ def _settled_at(books: Books, invoice_id: str, since: Decimal) -> datetime | Non
 
 
 def _allocated(books: Books, invoice_id: str) -> Iterator[tuple[domain.Payment, domain.Allocation]]:
-    for payment in sorted(books.payments.values(), key=lambda one: (one.created_at, one.id)):
+    for payment in sorted(books.payments.values(), key=lambda payment: (payment.created_at, payment.id)):
         for allocation in payment.allocations:
             if allocation.invoice_id == invoice_id:
                 yield payment, allocation

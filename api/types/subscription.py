@@ -135,9 +135,11 @@ computed(
     plan=lambda self: plan_of(self._standing.catalog, self._held.plan),
     add_ons=lambda self: [
         SubscriptionAddOn(
-            plan_version=PlanVersion.of(self._standing.catalog, one.plan), quantity=one.quantity, since=one.since
+            plan_version=PlanVersion.of(self._standing.catalog, add_on.plan),
+            quantity=add_on.quantity,
+            since=add_on.since,
         )
-        for one in self._held.add_ons
+        for add_on in self._held.add_ons
     ],
     current_period=lambda self: Period.of(self._held.period),
     price_overrides=lambda self: [Price.of(self._standing.catalog, price) for price in self._held.overrides],

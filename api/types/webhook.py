@@ -87,5 +87,5 @@ class Reconciliation:
             compared=report.compared,
             repaired=report.repaired,
             differing=report.differing,
-            findings=[ReconciliationFinding.of(one) for one in report.findings],
+            findings=[ReconciliationFinding.of(finding) for finding in report.findings],
         )

@@ -28,7 +28,7 @@ def decide_coupon(
                 _check_subscription(account, subscription_id)
             return [e.CouponRedeemed(redemption(account, coupon, id, at, subscription_id))]
         case c.RemoveCoupon(redemption_id=id):
-            held = next((one for one in account.books.redemptions if one.id == id), None)
+            held = next((redemption for redemption in account.books.redemptions if redemption.id == id), None)
             if held is None:
                 raise Refusal(ErrorCode.NOT_FOUND, "no such redemption", "redemption_id")
             return [] if held.ended_at is not None else [e.CouponRemoved(id)]
@@ -44,7 +44,7 @@ def redemption(
         raise Refusal(ErrorCode.CONFLICT, f"coupon {coupon.code} is archived", "coupon")
     if coupon.expires_at is not None and coupon.expires_at <= at:
         raise Refusal(ErrorCode.CONFLICT, f"coupon {coupon.code} expired on {coupon.expires_at.isoformat()}", "coupon")
-    if any(one.coupon.code == coupon.code for one in account.books.redemptions):
+    if any(redemption.coupon.code == coupon.code for redemption in account.books.redemptions):
         raise Refusal(
             ErrorCode.ALREADY_EXISTS, f"coupon {coupon.code} was redeemed before; each customer can once", "coupon"
         )
@@ -55,7 +55,7 @@ def redemption(
             f"coupon {coupon.code} takes off {coupon.amount.currency}, the customer is billed in {currency}",
             "coupon",
         )
-    if sum(one.ended_at is None for one in account.books.redemptions) >= REDEMPTIONS_MAX:
+    if sum(redemption.ended_at is None for redemption in account.books.redemptions) >= REDEMPTIONS_MAX:
         raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {REDEMPTIONS_MAX} running coupons a customer", "coupon")
     return Redemption(id, coupon, at, coupon.periods, subscription_id)
 

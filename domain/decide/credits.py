@@ -32,7 +32,7 @@ def decide_credit(
 
 def _new_credit(account: Account, credit: Credit, at: datetime) -> Credit:
     assert account.customer is not None
-    if sum(bool(one.remaining) for one in account.books.credits.values()) >= CREDITS_MAX:
+    if sum(bool(credit.remaining) for credit in account.books.credits.values()) >= CREDITS_MAX:
         raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {CREDITS_MAX:,} credits with something left a customer")
     currency = account.customer.currency
     if credit.currency != currency:

@@ -28,14 +28,14 @@ def instalments_planned(books: Books, command: c.PlanInstalments, at: datetime) 
     if not 1 <= len(command.instalments) <= INSTALMENTS_MAX:
         raise invalid(f"must be 1 to {INSTALMENTS_MAX}", "instalments")
     parts: list[Instalment] = []
-    for index, one in enumerate(command.instalments):
+    for index, instalment in enumerate(command.instalments):
         where = ("instalments", str(index))
-        amount = check_amount(one.amount, owed.currency, *where, "amount")
-        if one.due_at <= (parts[-1].due_at if parts else at):
+        amount = check_amount(instalment.amount, owed.currency, *where, "amount")
+        if instalment.due_at <= (parts[-1].due_at if parts else at):
             raise invalid("must lie after the one before" if parts else "must lie in the future", *where, "due_at")
-        if one.due_at - at > DISTANCE_MAX:
+        if instalment.due_at - at > DISTANCE_MAX:
             raise invalid(f"must lie within {DISTANCE_MAX.days} days of now", *where, "due_at")
-        parts.append(Instalment(one.due_at, amount))
+        parts.append(Instalment(instalment.due_at, amount))
     if (total := exact_sum(part.amount for part in parts)) != owed.due:
         raise invalid(f"come to {total:f}, not to the {owed.due:f} that is due", "instalments")
     return e.InstalmentsPlanned(owed.id, tuple(parts))

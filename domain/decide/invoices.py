@@ -76,7 +76,7 @@ def _returned(books: Books, owed: Receivable, at: datetime) -> Iterator[Burn]:
 
 def _unreleased(owed: Receivable) -> Iterator[Burn]:
     for burn in owed.credits:
-        gone = exact_sum(one.amount for one in owed.released if one.credit_id == burn.credit_id)
+        gone = exact_sum(release.amount for release in owed.released if release.credit_id == burn.credit_id)
         if burn.amount > gone:
             yield Burn(burn.credit_id, EXACT.subtract(burn.amount, gone))
 

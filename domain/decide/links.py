@@ -26,6 +26,6 @@ def decide_link(
             if link is None:
                 raise Refusal(ErrorCode.NOT_FOUND, f"the customer is not known at {provider}", "provider")
             if about is not None:
-                others = (one for one in link.drift if one.partition(":")[0] not in about)
+                others = (difference for difference in link.drift if difference.partition(":")[0] not in about)
                 drift = tuple(sorted({*others, *drift}))
             return [] if link.drift == drift else [e.ProviderDrifted(provider, drift)]

@@ -30,7 +30,7 @@ def decide_method(
             event = e.MethodAdded(_new(books, method, at), default)
             return [event, *_charged(account, event, at)]
         case c.RemoveMethod(method_id=id):
-            if any(one.id == id and one.removed_at is not None for one in books.methods):
+            if any(method.id == id and method.removed_at is not None for method in books.methods):
                 return []
             return [e.MethodRemoved(live_method(books, id).id)]
         case c.DefaultMethod(method_id=id):
@@ -49,17 +49,19 @@ def decide_method(
 
 def live_method(books: Books, id: str) -> Method:
     """Raises Refusal."""
-    found = next((one for one in books.methods if one.id == id and one.removed_at is None), None)
+    found = next((method for method in books.methods if method.id == id and method.removed_at is None), None)
     if found is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such payment method", "method_id")
     return found
 
 
 def _new(books: Books, method: Method, at: datetime) -> Method:
-    live = [one for one in books.methods if one.removed_at is None]
-    for one in books.methods:
-        if one.id == method.id or (one in live and (one.provider, one.token) == (method.provider, method.token)):
-            raise Refusal(ErrorCode.ALREADY_EXISTS, f"the payment method exists ({one.id})", "token")
+    live = [method for method in books.methods if method.removed_at is None]
+    for known in books.methods:
+        if known.id == method.id or (
+            known in live and (known.provider, known.token) == (method.provider, method.token)
+        ):
+            raise Refusal(ErrorCode.ALREADY_EXISTS, f"the payment method exists ({known.id})", "token")
     if len(live) >= METHODS_MAX:
         raise Refusal(ErrorCode.LIMIT_REACHED, f"at most {METHODS_MAX} payment methods a customer")
     check_name(method.token, "token", chars_max=TOKEN_CHARS_MAX)

@@ -126,7 +126,7 @@ def _recorded(books: Books, command: c.RecordPayment, at: datetime) -> e.Payment
         allocations = tuple(_as_told(books, command, amount))
     else:
         allocations = tuple(_as_far_as_it_goes(books, command, amount))
-    rest = amount - exact_sum(one.amount for one in allocations)
+    rest = amount - exact_sum(allocation.amount for allocation in allocations)
     payment = Payment(
         id=command.payment_id,
         amount=amount,
@@ -143,13 +143,13 @@ def _recorded(books: Books, command: c.RecordPayment, at: datetime) -> e.Payment
 
 
 def _as_told(books: Books, command: c.RecordPayment, amount: Decimal) -> Iterator[Allocation]:
-    _check_several([one.invoice_id for one in command.allocations], "allocations", "invoice_id")
-    if exact_sum(one.amount for one in command.allocations) > amount:
+    _check_several([allocation.invoice_id for allocation in command.allocations], "allocations", "invoice_id")
+    if exact_sum(allocation.amount for allocation in command.allocations) > amount:
         raise invalid(f"come to more than the {amount:f} that was paid", "allocations")
-    for index, one in enumerate(command.allocations):
+    for index, allocation in enumerate(command.allocations):
         where = ("allocations", str(index))
-        owed = _payable_with(books, one.invoice_id, command.currency, *where, "invoice_id")
-        part = check_amount(one.amount, command.currency, *where, "amount")
+        owed = _payable_with(books, allocation.invoice_id, command.currency, *where, "invoice_id")
+        part = check_amount(allocation.amount, command.currency, *where, "amount")
         if part > owed.unpaid:
             raise invalid(f"must be at most the {owed.unpaid:f} that is due", *where, "amount")
         yield Allocation(owed.id, part)
@@ -228,10 +228,11 @@ def _known(books: Books, payment_id: str) -> Payment:
 def _succeeded(books: Books, payment: Payment, command: c.SettlePayment, at: datetime) -> e.PaymentSucceeded:
     """It pays what is still unpaid of its invoices; what they do not need any more becomes credit."""
     bounded = (
-        replace(one, amount=min(one.amount, books.receivables[one.invoice_id].unpaid)) for one in payment.allocations
+        replace(allocation, amount=min(allocation.amount, books.receivables[allocation.invoice_id].unpaid))
+        for allocation in payment.allocations
     )
-    allocations = tuple(one for one in bounded if one.amount)
-    rest = payment.amount - exact_sum(one.amount for one in allocations)
+    allocations = tuple(allocation for allocation in bounded if allocation.amount)
+    rest = payment.amount - exact_sum(allocation.amount for allocation in allocations)
     return e.PaymentSucceeded(payment.id, allocations, command.reference, _left_over(payment, rest, at))
 
 

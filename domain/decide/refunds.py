@@ -40,7 +40,7 @@ class _Brought(NamedTuple):
 def refund(books: Books, command: c.RefundPayment, at: datetime) -> Sequence[e.MoneyEvent]:
     """Raises Refusal."""
     payment = _refundable(books, command.payment_id)
-    if any(one.id == command.refund_id for one in payment.refunds):
+    if any(refund.id == command.refund_id for refund in payment.refunds):
         raise Refusal(ErrorCode.ALREADY_EXISTS, "the refund exists already", "refund_id")
     check_length(command.reason, REASON_CHARS_MAX, "reason")
     asked, voided = _asked(books, payment, command, at)
@@ -51,7 +51,7 @@ def record_refund(books: Books, command: c.RecordRefund, at: datetime) -> Sequen
     """The money has gone already, so nobody is asked for it. Refused all the same where the books do not allow it, as
     when what it paid for has been used: that is for people to see to. Raises Refusal."""
     payment = _refundable(books, command.payment_id)
-    if any(one.id == command.refund_id for one in payment.refunds):
+    if any(refund.id == command.refund_id for refund in payment.refunds):
         return []
     told = c.RefundPayment(command.refund_id, payment.id, command.amount, RefundTarget.METHOD, command.reason)
     asked, voided = _asked(books, payment, told, at)
@@ -87,7 +87,7 @@ def _asked(
 def settle_refund(books: Books, command: c.SettleRefund, at: datetime) -> Sequence[e.MoneyEvent]:
     """The first answer counts. What a failed refund had taken is given back. Raises Refusal."""
     payment = _payment(books, command.payment_id)
-    asked = next((one for one in payment.refunds if one.id == command.refund_id), None)
+    asked = next((refund for refund in payment.refunds if refund.id == command.refund_id), None)
     if asked is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such refund", "refund_id")
     if asked.settled_at is not None or asked.failure is not None:
@@ -175,7 +175,7 @@ def _without_credit(books: Books, payment: Payment) -> Decimal:
     for allocation in payment.allocations:
         owed = books.receivables[allocation.invoice_id]
         paid += allocation.amount - _bought(owed, allocation) - _returned(owed, allocation)
-    return paid - exact_sum(one.amount - one.from_credit for one in payment.refunds if one.failure is None)
+    return paid - exact_sum(refund.amount - refund.from_credit for refund in payment.refunds if refund.failure is None)
 
 
 def _returned(owed: Receivable, allocation: Allocation) -> Decimal:
@@ -204,11 +204,11 @@ def _sold(owed: Receivable) -> Fraction:
 def _taken(brought: Sequence[_Brought], amount: Decimal, currency: str) -> tuple[tuple[Burn, ...], Decimal]:
     """The credit to take back for a refund of `amount`, and how much of the refund that accounts for."""
     rest, taken = amount, []
-    for one in brought:
-        money = min(rest, one.money)
-        whole = money == rounded(Fraction(one.credit.remaining) * one.rate, currency, Rounding.DOWN)
-        credit = one.credit.remaining if whole else rounded(Fraction(money) / one.rate, currency)
+    for source in brought:
+        money = min(rest, source.money)
+        whole = money == rounded(Fraction(source.credit.remaining) * source.rate, currency, Rounding.DOWN)
+        credit = source.credit.remaining if whole else rounded(Fraction(money) / source.rate, currency)
         if credit and money:
-            taken.append(Burn(one.credit.id, min(credit, one.credit.remaining)))
+            taken.append(Burn(source.credit.id, min(credit, source.credit.remaining)))
             rest -= money
     return tuple(taken), amount - rest

@@ -143,7 +143,7 @@ def _change(
     if conflicts and not wins:
         raise _conflict(conflicts, "timing")
     why = f"replaced: {describe(command.change)}"
-    withdrawn = [e.ChangeWithdrawn(one.subscription_id, one.id, why) for one in conflicts]
+    withdrawn = [e.ChangeWithdrawn(change.subscription_id, change.id, why) for change in conflicts]
     happens = transition(account, subscription, command.change, effective_at)
     if now:
         if command.since is not None:
@@ -157,8 +157,10 @@ def _change(
 
 
 def _conflict(conflicts: Sequence[ScheduledChange], *field: str) -> Refusal:
-    named = "; ".join(f"{describe(one.change)} at {one.effective_at.isoformat()} ({one.id})" for one in conflicts)
-    ids = tuple(one.id for one in conflicts)
+    named = "; ".join(
+        f"{describe(change.change)} at {change.effective_at.isoformat()} ({change.id})" for change in conflicts
+    )
+    ids = tuple(change.id for change in conflicts)
     return Refusal(ErrorCode.CONFLICT, f"conflicts with what is planned: {named}", *field, conflicts=ids)
 
 

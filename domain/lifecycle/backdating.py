@@ -43,8 +43,10 @@ def check_since(account: Account, held: Subscription, since: datetime, at: datet
     Refusal."""
     if since > at:
         raise NotChargeable("must not lie in the future", "since")
-    running = [one for one in account.books.segments if one.subscription_id == held.id and one.end is None]
-    last = max((one.start for one in running), default=held.start_at)
+    running = [
+        segment for segment in account.books.segments if segment.subscription_id == held.id and segment.end is None
+    ]
+    last = max((segment.start for segment in running), default=held.start_at)
     if since < last:
         raise NotChargeable(f"the subscription changed at {last.isoformat()}, after that instant", "since")
     closed = account.books.closed_until

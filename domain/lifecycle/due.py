@@ -89,7 +89,7 @@ def _happens(account: Account, due: Due) -> list[e.AccountEvent]:
     if due.rank == _EXPIRY:
         return [e.EntitlementExpired(due.id)]
     if due.rank in (_CANCEL, _CHANGE):
-        planned = next(one for held in account.subscriptions for one in held.scheduled if one.id == due.id)
+        planned = next(change for held in account.subscriptions for change in held.scheduled if change.id == due.id)
         return _planned(account, planned)
     held = account.subscription(due.id)
     assert held is not None

@@ -44,11 +44,11 @@ def transition(account: Account, held: Subscription, change: Change, at: datetim
             check_currency(account, plan, "plan")
             if plan.plan_key == held.plan.plan_key:
                 raise Refusal(ErrorCode.CONFLICT, f"{plan.plan_key} is the subscription's own plan", "plan")
-            if any((one.plan.id, one.quantity) == (plan.id, quantity) for one in held.add_ons):
+            if any((add_on.plan.id, add_on.quantity) == (plan.id, quantity) for add_on in held.add_ons):
                 return []
             return [e.AddOnAdded(held.id, AddOn(plan, quantity, max(at, held.start_at)))]
         case RemoveAddOn(plan_key=key):
-            if all(one.plan.plan_key != key for one in held.add_ons):
+            if all(add_on.plan.plan_key != key for add_on in held.add_ons):
                 raise Refusal(ErrorCode.NOT_FOUND, f"the subscription has no add-on {key}", "plan_key")
             return [e.AddOnRemoved(held.id, key)]
         case Pause(resumes_at=resumes_at):
@@ -80,7 +80,7 @@ def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: 
     if same:
         raise Refusal(ErrorCode.CONFLICT, "the subscription is already on exactly this plan", "plan")
 
-    if any(one.plan.plan_key == change.plan.plan_key for one in held.add_ons):
+    if any(add_on.plan.plan_key == change.plan.plan_key for add_on in held.add_ons):
         raise Refusal(ErrorCode.CONFLICT, f"{change.plan.plan_key} is an add-on of the subscription", "plan")
     for other in account.subscriptions:
         if other.id != held.id and other.ended_at is None and other.plan.plan_id == change.plan.plan_id:
@@ -138,7 +138,7 @@ def choose_cadence(account: Account, plan: PlanVersion, asked: Cadence | None, p
     offered = plan.cadences(account.customer.currency)
     if asked is not None:
         if asked is Cadence.ONCE or (offered and asked not in offered):
-            choices = ", ".join(one for one in Cadence if one in offered) or "a recurring one"
+            choices = ", ".join(choice for choice in Cadence if choice in offered) or "a recurring one"
             told = (
                 "a subscription recurs"
                 if asked is Cadence.ONCE
@@ -148,4 +148,4 @@ def choose_cadence(account: Account, plan: PlanVersion, asked: Cadence | None, p
         return asked
     if not offered or preferred in offered:
         return preferred
-    return next(one for one in Cadence if one in offered)
+    return next(choice for choice in Cadence if choice in offered)

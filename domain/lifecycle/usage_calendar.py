@@ -25,10 +25,10 @@ class Counting(NamedTuple):
 
 def from_start(account: Account, held: Subscription, at: datetime, *, trial: bool) -> Counting:
     """Of a subscription that begins at `at`. What was paid for does not go on with the count of a trial."""
-    others = [one for one in _sharing(account, held, at) if trial or not one.trialing]
-    running = [one for one in others if _runs(one, at)]
-    left = [one for one in others if not _runs(one, at) and _counts_until(one, held) > at]
-    return _of([*running, *sorted(left, key=lambda one: one.ended_at or at, reverse=True)]) or Counting()
+    others = [other for other in _sharing(account, held, at) if trial or not other.trialing]
+    running = [other for other in others if _runs(other, at)]
+    left = [other for other in others if not _runs(other, at) and _counts_until(other, held) > at]
+    return _of([*running, *sorted(left, key=lambda other: other.ended_at or at, reverse=True)]) or Counting()
 
 
 def taken_up(account: Account, held: Subscription, moved: Subscription, at: datetime) -> Counting | None:
@@ -42,18 +42,22 @@ def taken_up(account: Account, held: Subscription, moved: Subscription, at: date
 
 def after_trial(account: Account, held: Subscription, at: datetime) -> Counting:
     """Of a subscription whose trial ends at `at`. Beside one that is paid for there is no count of its own."""
-    paid = [one for one in _sharing(account, held, at) if _runs(one, at) and not one.trialing]
+    paid = [other for other in _sharing(account, held, at) if _runs(other, at) and not other.trialing]
     return _of(paid) or Counting(None, at)
 
 
 def _of(others: Iterable[Subscription]) -> Counting | None:
-    return next((Counting(one.counted_by, one.counted_since) for one in others), None)
+    return next((Counting(other.counted_by, other.counted_since) for other in others), None)
 
 
 def _sharing(account: Account, held: Subscription, at: datetime) -> list[Subscription]:
     """The others that had begun by then and count a meter that this one counts, too; the first begun first."""
-    others = [one for one in account.subscriptions if one.id != held.id and one.started and one.start_at <= at]
-    return sorted((one for one in others if _meters(one) & _meters(held)), key=lambda one: one.start_at)
+    others = [
+        subscription
+        for subscription in account.subscriptions
+        if subscription.id != held.id and subscription.started and subscription.start_at <= at
+    ]
+    return sorted((other for other in others if _meters(other) & _meters(held)), key=lambda other: other.start_at)
 
 
 def _runs(held: Subscription, at: datetime) -> bool:
@@ -66,7 +70,7 @@ def _counts_until(left: Subscription, held: Subscription) -> datetime:
     last = left.ended_at - datetime.resolution
     rhythms = {cadence for meter, cadence in _counted(left) if meter in _meters(held)}
     return max(
-        (period_at(left.counted_by, one, left.zone, last).end for one in rhythms if one is not Cadence.ONCE),
+        (period_at(left.counted_by, rhythm, left.zone, last).end for rhythm in rhythms if rhythm is not Cadence.ONCE),
         default=left.ended_at,
     )
 
@@ -77,7 +81,7 @@ def _meters(held: Subscription) -> set[str]:
 
 def _counted(held: Subscription) -> Iterator[tuple[str, Cadence]]:
     """The meters with the rhythms of the limits and prices that follow them. ONCE: over the customer's whole life."""
-    for version in (held.plan, *(one.plan for one in held.add_ons)):
+    for version in (held.plan, *(add_on.plan for add_on in held.add_ons)):
         yield from _by_version(version)
 
 

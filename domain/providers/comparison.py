@@ -84,7 +84,7 @@ def payment(books: Books, provider: str, found: FoundPayment) -> Findings:
 def refund(books: Books, provider: str, payment_id: str, found: FoundRefund) -> Findings:
     """`payment_id`: ours, of the payment that is given back, which has come in."""
     name, amount = found.reference, written(found.amount)
-    known = {one.id: one for one in books.payments[payment_id].refunds}
+    known = {refund.id: refund for refund in books.payments[payment_id].refunds}
     made_there = derived_id("refund", found.at, provider, name)
     ours = known.get(found.refund_id or made_there)
     if ours is None:
@@ -113,18 +113,23 @@ def refund(books: Books, provider: str, payment_id: str, found: FoundRefund) -> 
 
 def refunds_missing(books: Books, payment_id: str, found: Iterable[FoundRefund]) -> Findings:
     """Of a payment all of whose refunds there were found: what went through here, and not there."""
-    there = {one.refund_id for one in found}
+    there = {refund.refund_id for refund in found}
     findings = Findings()
-    for one in books.payments[payment_id].refunds:
-        if _sent(one):
-            amount = written(Money(one.amount, books.payments[payment_id].currency))
+    for refund in books.payments[payment_id].refunds:
+        if _sent(refund):
+            amount = written(Money(refund.amount, books.payments[payment_id].currency))
             told = f"{amount} went back by our books, and not there"
-            findings += agreed(one.id) if one.id in there else differs(one.id, told)
+            findings += agreed(refund.id) if refund.id in there else differs(refund.id, told)
     return findings
 
 
-def _sent(one: Refund) -> bool:
-    return one.to is RefundTarget.METHOD and one.settled_at is not None and one.failure is None and not one.reference
+def _sent(refund: Refund) -> bool:
+    return (
+        refund.to is RefundTarget.METHOD
+        and refund.settled_at is not None
+        and refund.failure is None
+        and not refund.reference
+    )
 
 
 # ── disputes ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,7 +137,7 @@ def dispute(books: Books, provider: str, payment_id: str, found: FoundDispute) -
     """While it is open support is told; one that is lost is a refund that nobody asked for."""
     name, amount = found.reference, written(found.amount)
     back = chargeback(provider, payment_id, found)
-    recorded = any(one.id == back.refund_id for one in books.payments[payment_id].refunds)
+    recorded = any(refund.id == back.refund_id for refund in books.payments[payment_id].refunds)
     about = f"{amount} of payment {payment_id}"
     match found.standing:
         case DisputeStatus.LOST if not recorded:
@@ -151,7 +156,7 @@ def customer(books: Books, provider: str, anonymous_id: str, found: FoundCustome
     """Of one who is linked. None: the provider's record was deleted, and with it all their methods."""
     link = books.links[provider]
     if found is None:
-        gone = tuple(c.RemoveMethod(one.id) for one in live(books, provider))
+        gone = tuple(c.RemoveMethod(method.id) for method in live(books, provider))
         return Findings((*gone, c.UnlinkProvider(provider)))
     if found.anonymous_id != anonymous_id:
         return differs(link.reference, "it does not carry the customer's anonymous id any more")
@@ -162,20 +167,20 @@ def customer(books: Books, provider: str, anonymous_id: str, found: FoundCustome
 
 def methods(books: Books, provider: str, found: Sequence[Method]) -> Findings:
     """The newest method is the one to charge. What was removed here stays removed, and is detached by whoever did."""
-    known = {one.token: one for one in books.methods if one.provider == provider}
-    there = {one.token: one for one in found}
-    repairs: list[Repair] = [c.RemoveMethod(one.id) for one in live(books, provider) if one.token not in there]
-    for one in sorted(found, key=lambda one: one.id):
-        ours = known.get(one.token)
+    known = {method.token: method for method in books.methods if method.provider == provider}
+    there = {method.token: method for method in found}
+    repairs: list[Repair] = [c.RemoveMethod(method.id) for method in live(books, provider) if method.token not in there]
+    for method in sorted(found, key=lambda method: method.id):
+        ours = known.get(method.token)
         if ours is None:
-            repairs.append(c.AddMethod(one, default=_newest(books, one)))
-        elif ours.removed_at is None and (ours.label, ours.expires) != (one.label, one.expires):
-            repairs.append(c.UpdateMethod(ours.id, one.label, one.expires))
+            repairs.append(c.AddMethod(method, default=_newest(books, method)))
+        elif ours.removed_at is None and (ours.label, ours.expires) != (method.label, method.expires):
+            repairs.append(c.UpdateMethod(ours.id, method.label, method.expires))
     return Findings(tuple(repairs))
 
 
 def live(books: Books, provider: str) -> list[Method]:
-    return [one for one in books.methods if one.provider == provider and one.removed_at is None]
+    return [method for method in books.methods if method.provider == provider and method.removed_at is None]
 
 
 def _newest(books: Books, method: Method) -> bool:

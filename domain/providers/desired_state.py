@@ -39,8 +39,10 @@ def desired_state(account: Account, drafts: Sequence[Invoice], provider: str) ->
         for owed in books.receivables.values()
         if owed.issued_at >= since or owed.status is InvoiceStatus.OPEN
     ]
-    running = [_draft(one) for one in drafts if one.id not in books.receivables and one.lines]
-    return DesiredState(_methods(account, provider), tuple(final + [one for one in running if one.total.amount >= 0]))
+    running = [_draft(draft) for draft in drafts if draft.id not in books.receivables and draft.lines]
+    return DesiredState(
+        _methods(account, provider), tuple(final + [mirror for mirror in running if mirror.total.amount >= 0])
+    )
 
 
 def mirror_of(owed: Receivable) -> Mirror:
@@ -67,9 +69,9 @@ def _methods(account: Account, provider: str) -> DesiredMethods:
     """What is asked of a method already goes on: until then it stays."""
     books = account.books
     default = books.method
-    busy = {one.method_id for one in books.payments.values() if one.settled_at is None}
-    here = [one for one in books.methods if one.provider == provider]
-    live = {one.token for one in here if one.removed_at is None or one.id in busy}
-    removed = {one.token for one in here if one.removed_at is not None} - live
+    busy = {payment.method_id for payment in books.payments.values() if payment.settled_at is None}
+    here = [method for method in books.methods if method.provider == provider]
+    live = {method.token for method in here if method.removed_at is None or method.id in busy}
+    removed = {method.token for method in here if method.removed_at is not None} - live
     token = default.token if default is not None and default.provider == provider else None
     return DesiredMethods(token, tuple(sorted(removed)))

@@ -24,14 +24,14 @@ class Stored(NamedTuple):
 async def drafts_of(accounts: Sequence[Stored], catalog: Catalog, used: Used) -> dict[str, list[Invoice]]:
     """Customer id → invoices that have no number yet, soonest first: what is due and was not recorded yet; of a period
     that is over, if it still waits for late usage or for support; the running one."""
-    runs = [drafts(Pending(one.account, one.effective_at, evolve_account), one.now) for one in accounts]
+    runs = [drafts(Pending(stored.account, stored.effective_at, evolve_account), stored.now) for stored in accounts]
     made = await answered_together(runs, _ReadForAll(catalog, used))
     found: dict[str, list[Invoice]] = {}
-    for one, invoices in zip(accounts, made, strict=True):
+    for stored, invoices in zip(accounts, made, strict=True):
         if isinstance(invoices, Exception):
             raise invoices
-        if one.account.customer is not None:
-            found[one.account.customer.id] = invoices
+        if stored.account.customer is not None:
+            found[stored.account.customer.id] = invoices
     return found
 
 

@@ -68,16 +68,18 @@ class AccountReads:
     async def _read(self, ids: Sequence[str]) -> dict[str, Snapshot]:
         read_at, now = monotonic(), self._clock.now()
         before = {id: self._known(id) for id in ids}
-        asked = {id: 0 if one is None else one.seq for id, one in before.items()} | {CATALOG: self._catalog_seq}
+        asked = {id: 0 if snapshot is None else snapshot.seq for id, snapshot in before.items()} | {
+            CATALOG: self._catalog_seq
+        }
         # Who may see which customer is settled before anything is asked here: a snapshot serves all who may.
         async with self._engine.connect() as connection:
             found = await stream_states(await driver_of(connection), asked)
         self._learn_catalog(found.pop(CATALOG, None))
         snapshots = {id: self._snapshot(id, head, before[id], now, read_at) for id, head in found.items()}
-        wanted = [one for snapshot in snapshots.values() for one in snapshot.metered()]
+        wanted = [metered for snapshot in snapshots.values() for metered in snapshot.metered()]
         if wanted:
-            for one, usage in zip(wanted, await self._usage_of(wanted), strict=True):
-                snapshots[one.customer_id].usage[one.entitlement.feature.key] = usage
+            for metered, usage in zip(wanted, await self._usage_of(wanted), strict=True):
+                snapshots[metered.customer_id].usage[metered.entitlement.feature.key] = usage
         return snapshots
 
     def _learn_catalog(self, head: StreamState | None) -> None:

@@ -26,15 +26,15 @@ def business(figures: Figures) -> Iterator[Metric]:
     """What is sold, owed and collected, as it stands now."""
     by_plan: Counter[tuple[str, ...]] = Counter()
     monthly: dict[str, list[Decimal]] = {}
-    for one in figures.subscriptions:
-        by_plan[one.plan_key, one.status] += one.number
-        monthly.setdefault(one.currency, []).append(one.monthly)
+    for subscription in figures.subscriptions:
+        by_plan[subscription.plan_key, subscription.status] += subscription.number
+        monthly.setdefault(subscription.currency, []).append(subscription.monthly)
     active = {key: by_plan[key, SubscriptionStatus.ACTIVE.value] for key in sorted({key for key, _ in by_plan})}
     mrr = {currency: exact_sum(amounts) for currency, amounts in sorted(monthly.items())}
     arr = {currency: amount * MONTHS_A_YEAR for currency, amount in mrr.items()}
     standing = {status.value: figures.invoices.get(status, 0) for status in FINAL}
-    owed = {one.currency: one.owed for one in figures.collection}
-    collected = {one.currency: one.collected for one in figures.collection}
+    owed = {total.currency: total.owed for total in figures.collection}
+    collected = {total.currency: total.collected for total in figures.collection}
     yield gauge("billing_active_subscriptions", "Running, beyond trial and not paused", "plan", active)
     family = GaugeMetricFamily("billing_subscriptions", "Not ended, by where they stand", labels=("plan", "status"))
     for labels, number in sorted(by_plan.items()):
@@ -49,12 +49,16 @@ def business(figures: Figures) -> Iterator[Metric]:
 
 def traffic(figures: Figures, providers: Iterable[str]) -> Iterator[Metric]:
     """How our books and those of providers compare. Each of `providers` has its samples, also at nothing."""
-    customers = dict.fromkeys(providers, 0) | {one.provider: one.customers for one in figures.drift}
-    differences = dict.fromkeys(providers, 0) | {one.provider: one.differences for one in figures.drift}
+    customers = dict.fromkeys(providers, 0) | {drift.provider: drift.customers for drift in figures.drift}
+    differences = dict.fromkeys(providers, 0) | {drift.provider: drift.differences for drift in figures.drift}
     yield gauge("billing_drift_customers", "Whose record at the provider differs from ours", "provider", customers)
     yield gauge("billing_drift_differences", "The differences in all", "provider", differences)
-    ages = dict.fromkeys(providers, Decimal(0)) | {one.provider: one.age for one in figures.compared}
-    differing = dict.fromkeys(providers, 0) | {one.provider: one.differing for one in figures.compared}
+    ages = dict.fromkeys(providers, Decimal(0)) | {
+        comparison.provider: comparison.age for comparison in figures.compared
+    }
+    differing = dict.fromkeys(providers, 0) | {
+        comparison.provider: comparison.differing for comparison in figures.compared
+    }
     yield gauge("billing_reconciliation_age_seconds", "How far behind now reconciliation is", "provider", ages)
     yield gauge("billing_reconciliation_drift", "What the last one could not repair", "provider", differing)
 
@@ -82,20 +86,20 @@ def payments_processed(figures: Figures, providers: Iterable[str]) -> Counts:
     """(status, provider): SUCCEEDED whatever was refunded since, or FAILED."""
     known = {*providers}
     counts: Counts = {(status, name): 0 for status in ("SUCCEEDED", "FAILED") for name in sorted(known)}
-    for one in figures.payments:
-        if one.status == PaymentStatus.PENDING or one.failure == FailureCode.NOT_NEEDED:
+    for payment in figures.payments:
+        if payment.status == PaymentStatus.PENDING or payment.failure == FailureCode.NOT_NEEDED:
             continue
-        status = "FAILED" if one.status == PaymentStatus.FAILED else "SUCCEEDED"
-        label = status, one.provider if one.provider in known else OTHER
-        counts[label] = counts.get(label, 0) + one.number
+        status = "FAILED" if payment.status == PaymentStatus.FAILED else "SUCCEEDED"
+        label = status, payment.provider if payment.provider in known else OTHER
+        counts[label] = counts.get(label, 0) + payment.number
     return counts
 
 
 def payment_failures(figures: Figures) -> Counts:
     counts: Counts = {(code.value,): 0 for code in FAILURES}
-    for one in figures.payments:
-        if one.status == PaymentStatus.FAILED and one.failure is not None and (one.failure,) in counts:
-            counts[one.failure,] += one.number
+    for payment in figures.payments:
+        if payment.status == PaymentStatus.FAILED and payment.failure is not None and (payment.failure,) in counts:
+            counts[payment.failure,] += payment.number
     return counts
 
 

@@ -120,7 +120,11 @@ def readable(meters: Iterable[Meter], row: EventRow) -> Ready:
     measured = ((meter, value_of(meter, row.value, properties)) for meter in meters)
     return Ready(
         row,
-        [(meter, Reading(row.time, one.value, one.text)) for meter, one in measured if isinstance(one, Measured)],
+        [
+            (meter, Reading(row.time, measure.value, measure.text))
+            for meter, measure in measured
+            if isinstance(measure, Measured)
+        ],
     )
 
 
@@ -128,7 +132,9 @@ def to_json(properties: Mapping[str, Any]) -> msgspec.Raw | None:
     """The properties as JSON, their keys in order, that the database can read back. None: they cannot be stored."""
     for found in properties.values():
         if type(found) is Decimal:  # never from JSON
-            properties = {name: format(one, "f") if type(one) is Decimal else one for name, one in properties.items()}
+            properties = {
+                name: format(value, "f") if type(value) is Decimal else value for name, value in properties.items()
+            }
             break
     try:
         text = _json.encode(properties)

@@ -67,7 +67,7 @@ async def place_of(base: Base, driver: Driver, asked: UseRequest) -> UsePlace | 
         check_quantity(meter, asked.quantity)
         if right is not None and right.enabled and right.period is not None:
             same_type = (await base.meters_by_type(driver))[meter.event_type]
-            wanted = {(whose.customer_id, one.key): one for one in same_type}
+            wanted = {(whose.customer_id, read.key): read for read in same_type}
             _check_named(asked.subscription_id, account, same_type)
             return UsePlace(whose.customer_id, whose.now, account, catalog, right, meter, wanted, asked.subscription_id)
     return decide_use(account, catalog, asked.feature, asked.quantity, FeatureUsage(), whose.now)
@@ -114,7 +114,7 @@ class LockedCount:
         """What decides: used, held and carried over."""
         customer_id, at, meter = self._place.customer_id, self._place.at, self._place.meter
         held = await reservations.held(driver, self._key, at)
-        asks = [UsageQuery(customer_id, meter, one.period, at) for one in self._place.right.earlier]
+        asks = [UsageQuery(customer_id, meter, period.period, at) for period in self._place.right.earlier]
         past = await periods.used(driver, asks) if asks else []
         return FeatureUsage(self.used(), held, self._place.right.carried(past))
 

@@ -56,11 +56,11 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
         known = await _write(base, driver, ready) if ready else {}
     recorded: dict[EventId, bytes] = {}
     if known or repeats:
-        recorded = {one.row.key: known.get(n, one.row.digest) for n, one in enumerate(ready)}
+        recorded = {event.row.key: known.get(n, event.row.digest) for n, event in enumerate(ready)}
         repeats += [(first[ready[n].row.key][0], ready[n].row.key, ready[n].row.digest) for n in known]
     for n, id, digest in repeats:
         outcomes[n] = DUPLICATE if digest == recorded[id] else CONFLICT
-    base.tell({one.row.customer_id for n, one in enumerate(ready) if n not in known})
+    base.tell({event.row.customer_id for n, event in enumerate(ready) if n not in known})
     return outcomes
 
 
@@ -74,12 +74,12 @@ async def _write(base: Base, driver: Driver, ready: Sequence[Ready]) -> dict[int
     """Record those whose ids are new; gives the positions of the others, with the digests of what was recorded."""
     groups = grouped(ready)
     wanted = groups.meters
-    await base.prepare(driver, wanted, {month_of(one.row.time) for one in ready})
+    await base.prepare(driver, wanted, {month_of(event.row.time) for event in ready})
     async with driver.transaction():
         rows = await fold.lock_complete(driver, wanted)
-        known = await events.record(driver, [one.row for one in ready])
+        known = await events.record(driver, [event.row for event in ready])
         if known:
-            groups = grouped(one for n, one in enumerate(ready) if n not in known)
+            groups = grouped(event for n, event in enumerate(ready) if n not in known)
         await fold.fold(driver, wanted, rows, groups.readings, groups.named)
     return known
 
@@ -88,7 +88,7 @@ async def write_new(
     driver: Driver, rows: dict[CustomerMeter, MeterRow], wanted: Mapping[CustomerMeter, Meter], new: list[Ready]
 ) -> None:
     """Write events with ids of our own making, in the transaction that has locked the rows of all their meters."""
-    known = await events.record(driver, [one.row for one in new])
+    known = await events.record(driver, [event.row for event in new])
     assert not known, "nobody else makes such ids"
     groups = grouped(new)
     await fold.fold(driver, wanted, rows, groups.readings, groups.named)
@@ -98,11 +98,11 @@ def grouped(ready: Iterable[Ready]) -> Grouped:
     readings: defaultdict[CustomerMeter, list[Reading]] = defaultdict(list)
     named: defaultdict[SubscriptionMeter, list[Reading]] = defaultdict(list)
     meters: dict[CustomerMeter, Meter] = {}
-    for one in ready:
-        for meter, reading in one.readings:
-            key = (one.row.customer_id, meter.key)
+    for event in ready:
+        for meter, reading in event.readings:
+            key = (event.row.customer_id, meter.key)
             readings[key].append(reading)
             meters[key] = meter
-            if one.row.subscription_id is not None and meter.aggregation in ADDS_UP:
-                named[(*key, one.row.subscription_id)].append(reading)
+            if event.row.subscription_id is not None and meter.aggregation in ADDS_UP:
+                named[(*key, event.row.subscription_id)].append(reading)
     return Grouped(readings, named, meters)

@@ -103,7 +103,8 @@ async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry
         if quantity:
             check_quantity(meter, quantity)
         wanted = {
-            (found.customer_id, one.key): one for one in (await base.meters_by_type(driver)).get(meter.event_type, ())
+            (found.customer_id, each.key): each
+            for each in (await base.meters_by_type(driver)).get(meter.event_type, ())
         }
         await base.prepare(driver, wanted, [month_of(at)])
         async with connection.begin():
@@ -114,7 +115,7 @@ async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry
             if quantity:
                 row = rows[found.customer_id, meter.key]
                 new = events(meter, quantity, row, at, found.subscription_id)
-                await write_new(driver, rows, wanted, [readable(wanted.values(), one) for one in new])
+                await write_new(driver, rows, wanted, [readable(wanted.values(), event) for event in new])
             reservation = _shown(found, ReservationState.COMMITTED, quantity)
             await keep(connection, retry, reservation)
     base.tell([found.customer_id])

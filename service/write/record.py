@@ -123,9 +123,9 @@ class Record(Recording):
         async with self._engine.begin() as connection:
             heads = await states.lock_free(connection, customer_ids)
             drafts = [self._begun(id, head, WORKER) for id, head in heads.items()]
-            drafts = [one for one in drafts if one.before.customer and one.before.customer.clock_id is None]
+            drafts = [draft for draft in drafts if draft.before.customer and draft.before.customer.clock_id is None]
             now = self._clock.now()
-            errors = await answered_together([advance(one, now) for one in drafts], self._source(connection))
+            errors = await answered_together([advance(draft, now) for draft in drafts], self._source(connection))
             done = [draft for draft, error in zip(drafts, errors, strict=True) if error is None]
             await self._write(connection, done)
         for draft in done:
@@ -165,7 +165,7 @@ class Record(Recording):
 
     async def _write(self, connection: Connection, drafts: Sequence[PendingEvents]) -> list[list[JournalEntry]]:
         """The entries of each. Documents take their numbers only now."""
-        if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for one in drafts for fact in one.facts):
+        if any(isinstance(fact.event, InvoiceFinalized | CreditNoteIssued) for draft in drafts for fact in draft.facts):
             await take_numbers(connection, drafts, (await self._newest.read(connection)).settings)
         return await write(connection, drafts)
 
@@ -208,7 +208,12 @@ class Record(Recording):
                 return min(now, payment.created_at)
         if isinstance(command, LinkProvider) and isinstance(state, Account) and customer and customer.clock_id:
             payments = state.books.payments.values()  # it comes before the first charge, and passes over none
-            return min([now, *(one.created_at for one in payments if one.settled_at is None and not one.waiting)])
+            return min(
+                [
+                    now,
+                    *(payment.created_at for payment in payments if payment.settled_at is None and not payment.waiting),
+                ]
+            )
         return now
 
 

@@ -57,10 +57,14 @@ async def answers(catalog: Catalog, used: Used, questions: Sequence[Question]) -
     meters = {meter.key: meter for meter in catalog.meters}
     asks = [
         UsageQuery(
-            one.customer_id, meters[count.meter_key], count.period, one.at, subscription_id=count.subscription_id
+            question.customer_id,
+            meters[count.meter_key],
+            count.period,
+            question.at,
+            subscription_id=count.subscription_id,
         )
-        for one in questions
-        for count in one.counts
+        for question in questions
+        for count in question.counts
     ]
     figures = iter(await used(asks) if asks else ())
-    return [Answer(catalog.settings, {count: next(figures) for count in one.counts}) for one in questions]
+    return [Answer(catalog.settings, {count: next(figures) for count in question.counts}) for question in questions]

@@ -62,6 +62,6 @@ class _TracedSource:
         self._tracing = tracing
 
     async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
-        first = min(one.at for one in questions).isoformat()
+        first = min(question.at for question in questions).isoformat()
         with self._tracing.span("bill", {"tollgate.at": first, "tollgate.accounts": len(questions)}):
             return await self._source.told(questions)

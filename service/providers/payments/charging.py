@@ -83,13 +83,15 @@ class Charging:
             if payment.settled_at is not None:
                 return None
             return await self._settled(account, payment)
-        if (link := next((one for one in account.books.links if forget_id(customer_id, one) == id), None)) is not None:
+        if (
+            link := next((link for link in account.books.links if forget_id(customer_id, link) == id), None)
+        ) is not None:
             if account.customer is None or account.customer.erased_at is None:
                 return None
             await _in_time(self._linking.provider(link).forget(account.books.links[link].reference))
             command = UnlinkProvider(link)
         else:
-            refund = next((one for each in payments.values() for one in each.refunds if one.id == id), None)
+            refund = next((refund for each in payments.values() for refund in each.refunds if refund.id == id), None)
             if refund is None or refund.settled_at is not None or refund.failure is not None:
                 return None
             answer = await self._refunded(payments[refund.payment_id], refund)
@@ -146,25 +148,25 @@ class Charging:
 
 def charge_of(account: Account, payment: Payment, reference: str | None) -> ChargeRequest:
     assert account.customer is not None
-    method = next(one for one in account.books.methods if one.id == payment.method_id)
+    method = next(method for method in account.books.methods if method.id == payment.method_id)
     amount = Money(payment.amount, payment.currency)
     return ChargeRequest(payment.id, account.customer.anonymous_id, amount, method.token, reference, payment.reference)
 
 
 def _unpaid(books: Books, payment: Payment) -> bool:
-    return any(books.receivables[one.invoice_id].unpaid for one in payment.allocations)
+    return any(books.receivables[allocation.invoice_id].unpaid for allocation in payment.allocations)
 
 
 def _superseded(books: Books, payment: Payment) -> list[Payment]:
     """Earlier charges for the same invoices that waited for the customer in vain, of which the provider may not know
     that they are over."""
-    about = {one.invoice_id for one in payment.allocations}
+    about = {allocation.invoice_id for allocation in payment.allocations}
     return [
-        one
-        for one in books.payments.values()
-        if one.failure is FailureCode.ACTION_REQUIRED
-        and one.provider == payment.provider
-        and about & {each.invoice_id for each in one.allocations}
+        other
+        for other in books.payments.values()
+        if other.failure is FailureCode.ACTION_REQUIRED
+        and other.provider == payment.provider
+        and about & {each.invoice_id for each in other.allocations}
     ]
 
 

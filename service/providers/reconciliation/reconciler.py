@@ -78,8 +78,8 @@ class Reconciler:
         if complete and found.state is FoundStatus.SUCCEEDED and _is_ours(books, found):
             assert found.payment_id is not None
             refunds = await self.records[provider].refunds_of(found.reference)
-            for one in refunds:
-                findings += comparison.refund(account.books, provider, found.payment_id, one)
+            for refund in refunds:
+                findings += comparison.refund(account.books, provider, found.payment_id, refund)
             findings += comparison.refunds_missing(account.books, found.payment_id, refunds)
             for dispute in await self.records[provider].disputes_of(found.reference) if found.disputed else ():
                 findings += comparison.dispute(account.books, provider, found.payment_id, dispute)
@@ -87,7 +87,7 @@ class Reconciler:
 
     async def _given_back(self, provider: str, found: FoundPayment) -> FoundPayment:
         refunds = await self.records[provider].refunds_of(found.reference)
-        amount = exact_sum(one.amount.amount for one in refunds if one.state is FoundStatus.SUCCEEDED)
+        amount = exact_sum(refund.amount.amount for refund in refunds if refund.state is FoundStatus.SUCCEEDED)
         return replace(found, refunded=Money(amount, found.amount.currency))
 
     async def refund(self, provider: str, found: FoundRefund) -> Observation:
@@ -211,10 +211,10 @@ class Reconciler:
                 if found.state is FoundStatus.SUCCEEDED and found.payment_id is not None:
                     came_in.add(found.payment_id)
         account = await self.account(customer_id) or account
-        for one in account.books.payments.values():
-            if one.provider == provider and one.settled_at is not None and one.failure is None:
-                gone = differs(one.id, "it came in by our books, and not there")
-                findings += agreed(one.id) if one.id in came_in else gone
+        for payment in account.books.payments.values():
+            if payment.provider == provider and payment.settled_at is not None and payment.failure is None:
+                gone = differs(payment.id, "it came in by our books, and not there")
+                findings += agreed(payment.id) if payment.id in came_in else gone
         return Observation(provider, customer_id, findings)
 
     async def _references(self, provider: str, customer: str, books: Books) -> Iterable[str]:
@@ -222,7 +222,11 @@ class Reconciler:
         none, of those that are known here."""
         listing = self.records[provider].listing
         if listing is None:
-            return [one.reference for one in books.payments.values() if one.provider == provider and one.reference]
+            return [
+                payment.reference
+                for payment in books.payments.values()
+                if payment.provider == provider and payment.reference
+            ]
         return dict.fromkeys([found.reference async for found in listing.payments(LONG_AGO, None, customer)])
 
     # ── recorded ─────────────────────────────────────────────────────────────────────────────────────────────────────

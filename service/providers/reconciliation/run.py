@@ -125,22 +125,22 @@ class Reconciliation:
         )
 
     async def _compare(self, report: Report, seen: AsyncIterator[Observation], by: By) -> None:
-        async for one in seen:
+        async for finding in seen:
             report.compared += 1
             repaired: tuple[str, ...] = (
-                *(type(command).__name__ for command in one.findings.repairs),
-                *("SettlePayment" for _ in one.findings.ask),
+                *(type(command).__name__ for command in finding.findings.repairs),
+                *("SettlePayment" for _ in finding.findings.ask),
             )
-            drift = one.findings.drift
+            drift = finding.findings.drift
             if not report.dry_run:
                 try:
-                    repaired, drift = await self._looking.repair(one, by)
+                    repaired, drift = await self._looking.repair(finding, by)
                 except (Refusal, Unknown) as no:  # of this one thing: it keeps no other from being compared
                     repaired, drift = (), (*drift, f"not repaired: {no}")
             for what in repaired:
-                report.add(Finding(one.provider, one.customer_id, what, repaired=True))
+                report.add(Finding(finding.provider, finding.customer_id, what, repaired=True))
             for what in drift:
-                report.add(Finding(one.provider, one.customer_id, what, repaired=False))
+                report.add(Finding(finding.provider, finding.customer_id, what, repaired=False))
 
     async def _all(self, provider: str, since: datetime, until: datetime) -> AsyncIterator[Observation]:
         """Where the provider lists nothing, what came in by our books is looked at there, one by one."""

@@ -70,10 +70,10 @@ class Push:
     async def _tell_copies(self, provider: CustomerProvider, job: Job, want: DesiredState) -> None:
         async with self._engine.connect() as connection:
             copies = await sync.copies_of(connection, job.customer_id, job.provider)
-        there = {one.invoice_id for one in want.mirrors}
+        there = {mirror.invoice_id for mirror in want.mirrors}
         # A draft that will not be, as of a subscription that was cancelled.
-        left = [one for one in copies.values() if one.state == MirrorState.DRAFT and one.invoice_id not in there]
-        for mirror in (*want.mirrors, *(Mirror(one.invoice_id, "", (), MirrorState.GONE) for one in left)):
+        left = [copy for copy in copies.values() if copy.state == MirrorState.DRAFT and copy.invoice_id not in there]
+        for mirror in (*want.mirrors, *(Mirror(copy.invoice_id, "", (), MirrorState.GONE) for copy in left)):
             copy = copies.get(mirror.invoice_id)
             if copy is None and mirror.state is MirrorState.GONE:
                 continue
