@@ -119,14 +119,14 @@ class Account(Struct, frozen=True, omit_defaults=True):
     seq: int = 0
 
     def subscription(self, subscription_id: str) -> Subscription | None:
-        return next((held for held in self.subscriptions if held.id == subscription_id), None)
+        return next((subscription for subscription in self.subscriptions if subscription.id == subscription_id), None)
 
     def grant(self, grant_id: str) -> Grant | None:
         return next((grant for grant in self.grants if grant.id == grant_id), None)
 
     def changing(self, subscription_id: str, change: Callable[[Subscription], Subscription]) -> "Account":
-        held = tuple(
+        subscriptions = tuple(
             change(subscription) if subscription.id == subscription_id else subscription
             for subscription in self.subscriptions
         )
-        return replace(self, subscriptions=held)
+        return replace(self, subscriptions=subscriptions)

@@ -70,11 +70,11 @@ def last_step(account: Account, event: e.PaymentFailed) -> Iterator[e.AccountEve
             if account.owing.suspended_at is None:
                 yield e.BillingSuspended(owed.id)
         case LastStep.CANCEL:
-            for held in account.subscriptions:
-                if held.ended_at is None:
-                    for planned in held.scheduled:
-                        yield e.ChangeWithdrawn(held.id, planned.id, "ended unpaid")
-                    yield e.SubscriptionEnded(held.id, EndReason.UNPAID)
+            for subscription in account.subscriptions:
+                if subscription.ended_at is None:
+                    for planned in subscription.scheduled:
+                        yield e.ChangeWithdrawn(subscription.id, planned.id, "ended unpaid")
+                    yield e.SubscriptionEnded(subscription.id, EndReason.UNPAID)
         case LastStep.LEAVE:
             pass
 

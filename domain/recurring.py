@@ -40,7 +40,7 @@ class _Fee(Struct, frozen=True):
 
 def recurring(account: Account) -> tuple[Recurring, ...]:
     """One for each subscription that has not ended, in the order of sale."""
-    return tuple(_of(account, held) for held in account.subscriptions if held.ended_at is None)
+    return tuple(_of(account, subscription) for subscription in account.subscriptions if subscription.ended_at is None)
 
 
 def as_before(before: Account, after: Account) -> bool:
@@ -71,19 +71,21 @@ def monthly(found: Iterable[Recurring]) -> dict[str, Decimal]:
     return sums
 
 
-def _of(account: Account, held: Subscription) -> Recurring:
+def _of(account: Account, subscription: Subscription) -> Recurring:
     assert account.customer is not None
     running = [
-        segment for segment in account.books.segments if segment.subscription_id == held.id and segment.end is None
+        segment
+        for segment in account.books.segments
+        if segment.subscription_id == subscription.id and segment.end is None
     ]
     currency = running[0].currency if running else account.customer.currency
     fees: list[_Fee] = []
-    if held.status is SubscriptionStatus.ACTIVE:
+    if subscription.status is SubscriptionStatus.ACTIVE:
         paid = [(segment, price) for segment in running if not segment.trial for price in segment.prices if price.fixed]
         fees = [_fee(account.books, segment, price) for segment, price in paid]
-    kept = _less_coupons(fees, held, account.books.redemptions, currency)
+    kept = _less_coupons(fees, subscription, account.books.redemptions, currency)
     total = sum((amount / (1 + fee.tax) for fee, amount in zip(fees, kept, strict=True)), Fraction(0))
-    return Recurring(held.id, held.plan.plan_key, held.status, currency, as_decimal(total)[0])
+    return Recurring(subscription.id, subscription.plan.plan_key, subscription.status, currency, as_decimal(total)[0])
 
 
 def _fee(books: Books, segment: BillingSegment, price: Price) -> _Fee:
@@ -100,14 +102,14 @@ def _tax(books: Books, segment: BillingSegment, price: Price) -> Fraction:
 
 
 def _less_coupons(
-    fees: Sequence[_Fee], held: Subscription, redemptions: Iterable[Redemption], currency: str
+    fees: Sequence[_Fee], subscription: Subscription, redemptions: Iterable[Redemption], currency: str
 ) -> list[Fraction]:
     """What is left of each fee: the earliest coupon first, the next one takes from what that left."""
     left = [fee.monthly for fee in fees]
     for_ever = (redemption for redemption in redemptions if redemption.ended_at is None and redemption.left is None)
     for redemption in sorted(for_ever, key=lambda redemption: (redemption.redeemed_at, redemption.id)):
         coupon = redemption.coupon
-        if redemption.subscription_id not in (None, held.id):
+        if redemption.subscription_id not in (None, subscription.id):
             continue
         on = [at for at, fee in enumerate(fees) if not coupon.plans or fee.segment.plan_key in coupon.plans]
         rest = sum((left[at] for at in on), Fraction(0))
@@ -116,7 +118,7 @@ def _less_coupons(
         if coupon.percent is not None:
             share = Fraction(coupon.percent) / 100
         elif coupon.amount is not None and coupon.amount.currency == currency:
-            off = Fraction(coupon.amount.amount) * per_month(held.cadence)  # once an invoice, so once a period
+            off = Fraction(coupon.amount.amount) * per_month(subscription.cadence)  # once an invoice, so once a period
             share = min(Fraction(1), off / rest)
         else:
             continue

@@ -55,5 +55,5 @@ class Runtime:
     metrics: Metrics
     intake: NoticeIntake
     handling: Handling
-    looking: Reconciler
+    reconciler: Reconciler
     reconciliation: Reconciliation

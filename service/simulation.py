@@ -71,9 +71,13 @@ def _rhythm(account: Account, meter_key: str, period: Period) -> tuple[datetime,
     """Where the customer's usage periods for this meter begin: by the last subscription that priced it by the end of
     the period, else by the period itself."""
     assert account.customer is not None
-    for held in reversed(account.subscriptions):
-        versions = (held.plan, *(add_on.plan for add_on in held.add_ons))
+    for subscription in reversed(account.subscriptions):
+        versions = (subscription.plan, *(add_on.plan for add_on in subscription.add_ons))
         prices = (price for version in versions for price in version.terms.prices)
-        if held.started and held.start_at < period.end and any(price.meter_key == meter_key for price in prices):
-            return held.counted_by, held.zone
+        if (
+            subscription.started
+            and subscription.start_at < period.end
+            and any(price.meter_key == meter_key for price in prices)
+        ):
+            return subscription.counted_by, subscription.zone
     return period.start, account.customer.timezone

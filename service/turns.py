@@ -14,9 +14,9 @@ class Turns:
     @asynccontextmanager
     async def of(self, names: Iterable[str]) -> AsyncIterator[None]:
         """The turn of all these names. It is not to be taken again inside."""
-        async with AsyncExitStack() as held:
+        async with AsyncExitStack() as turns:
             for name in sorted({*names}):  # in one order, so that no two wait for each other
-                await held.enter_async_context(self._turn(name))
+                await turns.enter_async_context(self._turn(name))
             yield
 
     def _turn(self, name: str) -> asyncio.Lock:

@@ -119,7 +119,7 @@ def _runtime(
     tokens = CustomerTokens(secrets.token, settings.token_issuer, settings.token_audience, key_set)
     snapshots = Snapshots(engine, vault, clock, changes, usage.reads.of)
     charging = Charging(engine, record, providers)
-    looking = Reconciler(engine, record, charging, records)
+    reconciler = Reconciler(engine, record, charging, records)
     return Runtime(
         settings=settings,
         engine=engine,
@@ -144,9 +144,9 @@ def _runtime(
         rate_limit=RateLimit(settings.rate_limit),
         metrics=Metrics(engine, instruments, providers),
         intake=NoticeIntake(engine, notices, instruments),
-        handling=Handling(engine, looking, instruments),
-        looking=looking,
-        reconciliation=Reconciliation(engine, looking),
+        handling=Handling(engine, reconciler, instruments),
+        reconciler=reconciler,
+        reconciliation=Reconciliation(engine, reconciler),
     )
 
 

@@ -215,17 +215,17 @@ class Loaders:
         return found[whole.customer.id]
 
     async def _read_rights(self, standings: Collection[Standing]) -> Mapping[Standing, Sequence[Right]]:
-        held = {standing: entitlements(standing.account, standing.at) for standing in standings}
+        rights_of = {standing: entitlements(standing.account, standing.at) for standing in standings}
         wanted = [
             UsageOfEntitlement(standing.customer.id, right, standing.at)
-            for standing, rights in held.items()
+            for standing, rights in rights_of.items()
             for right in rights
             if right.period is not None
         ]
         usages = iter(await self._usage.reads.of(wanted) if wanted else ())
         return {
             standing: [(right, None if right.period is None else next(usages)) for right in rights]
-            for standing, rights in held.items()
+            for standing, rights in rights_of.items()
         }
 
     async def _read_figures(self, asked: list[UsageQuery]) -> list[Decimal]:

@@ -71,14 +71,14 @@ class Reservation:
     committed: Decimal | None = strawberry.field(description="How much of it was used.")
 
     @classmethod
-    def of(cls, held: Held) -> "Reservation":
+    def of(cls, reservation: Held) -> "Reservation":
         return cls(
-            id=strawberry.ID(held.id),
-            feature=held.feature,
-            quantity=held.quantity,
-            state=held.state,
-            expires_at=held.expires_at,
-            committed=held.committed,
+            id=strawberry.ID(reservation.id),
+            feature=reservation.feature,
+            quantity=reservation.quantity,
+            state=reservation.state,
+            expires_at=reservation.expires_at,
+            committed=reservation.committed,
         )
 
 
@@ -151,9 +151,11 @@ class ConsumptionMutations:
         context = info.context
         context.require(Scope.USAGE_WRITE)
         same = retry(context, "commitReservation", input)
-        held = await context.runtime.usage.commit_reservation(Settling(input.id, context.visible), input.quantity, same)
+        reservation = await context.runtime.usage.commit_reservation(
+            Settling(input.id, context.visible), input.quantity, same
+        )
         context.changed()
-        return CommitReservationPayload(reservation=Reservation.of(held))
+        return CommitReservationPayload(reservation=Reservation.of(reservation))
 
     @strawberry.mutation(description="Give back what was held.")
     @refusable(ReleaseReservationPayload)
@@ -161,6 +163,6 @@ class ConsumptionMutations:
         context = info.context
         context.require(Scope.USAGE_WRITE)
         same = retry(context, "releaseReservation", input)
-        held = await context.runtime.usage.release_reservation(Settling(input.id, context.visible), same)
+        reservation = await context.runtime.usage.release_reservation(Settling(input.id, context.visible), same)
         context.changed()
-        return ReleaseReservationPayload(reservation=Reservation.of(held))
+        return ReleaseReservationPayload(reservation=Reservation.of(reservation))

@@ -156,7 +156,7 @@ class CouponMutations:
         customer_id = await owner_of(context, input.redemption_id, "redemption_id")
         recorded = await once(context, "removeCoupon", input, customer_id, RemoveCoupon(input.redemption_id))
         context.changed()
-        held = next(
+        removed = next(
             redemption for redemption in recorded.state.books.redemptions if redemption.id == input.redemption_id
         )
-        return RemoveCouponPayload(redemption=CouponRedemption.of(held))
+        return RemoveCouponPayload(redemption=CouponRedemption.of(removed))

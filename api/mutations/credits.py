@@ -117,8 +117,8 @@ class CreditMutations:
         granted = recorded.event(CreditGranted)
         assert granted is not None
         standing = await context.standing(recorded.state)
-        held = recorded.state.books.credits.get(granted.credit.id, granted.credit)
-        return GrantCreditPayload(credit=CreditGrant.of(standing, held))
+        credit_now = recorded.state.books.credits.get(granted.credit.id, granted.credit)
+        return GrantCreditPayload(credit=CreditGrant.of(standing, credit_now))
 
     @strawberry.mutation(description="Take credit back, as far as it is left.")
     @refusable(VoidCreditPayload)

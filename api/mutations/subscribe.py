@@ -51,11 +51,11 @@ class SubscribeMutation:
             )
         created = recorded.event(SubscriptionCreated)
         assert created is not None
-        held = recorded.state.subscription(created.subscription.id)
+        subscription = recorded.state.subscription(created.subscription.id)
         standing = await context.standing(recorded.state)
         made = newest_invoice(recorded)
         payload = SubscribePayload(
-            subscription=Subscription.of(standing, held),
+            subscription=Subscription.of(standing, subscription),
             invoice=None if made is None else Invoice.of(standing, made),
         )
         return payload.documented(standing, recorded)

@@ -150,12 +150,12 @@ async def _recorded(
         )
     account = recorded.state
     withdrawn = recorded.event(ChangeWithdrawn)
-    held = account.subscription(about) or account.subscription(withdrawn.subscription_id if withdrawn else "")
-    assert held is not None
+    subscription = account.subscription(about) or account.subscription(withdrawn.subscription_id if withdrawn else "")
+    assert subscription is not None
     standing = await context.standing(account)
     later = recorded.event(ChangeScheduled)
     scheduled = None if later is None else planned_of(standing, later.scheduled.id)
-    answer = payload(subscription=Subscription.of(standing, held), scheduled=scheduled)
+    answer = payload(subscription=Subscription.of(standing, subscription), scheduled=scheduled)
     if isinstance(answer, Billed):
         made = newest_invoice(recorded)
         answer.invoice = None if made is None else Invoice.of(standing, made)

@@ -80,8 +80,8 @@ class CustomerQueries:
         context.require(Scope.CUSTOMERS_READ)
         customer_id = await context.loaders.owners.load(id) if prefix_of(id) == "subscription" else None
         standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
-        held = None if standing is None else standing.account.subscription(id)
-        return None if standing is None or held is None else Subscription.of(standing, held)
+        subscription = None if standing is None else standing.account.subscription(id)
+        return None if standing is None or subscription is None else Subscription.of(standing, subscription)
 
 
 def _search(context: Context, text: str) -> AccountSearch:

@@ -53,7 +53,7 @@ async def find(context: Context, id: str) -> Node | None:
     prefix = prefix_of(id)
     if prefix is None:
         return None
-    scope, look = _KINDS.get(prefix, (Scope.CUSTOMERS_READ, _held))
+    scope, look = _KINDS.get(prefix, (Scope.CUSTOMERS_READ, _owned_thing))
     context.require(scope)
     return await look(context, id)
 
@@ -63,18 +63,18 @@ async def _customer(context: Context, id: str) -> Node | None:
     return None if standing is None else Customer.of(standing)
 
 
-async def _held(context: Context, id: str) -> Node | None:
+async def _owned_thing(context: Context, id: str) -> Node | None:
     """Part of an account: a subscription, a planned change, a grant."""
     customer_id = await context.loaders.owners.load(id)
     standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
     if standing is None:
         return None
-    for held in standing.account.subscriptions:
-        if held.id == id:
-            return Subscription.of(standing, held)
-        for planned in held.scheduled:
+    for subscription in standing.account.subscriptions:
+        if subscription.id == id:
+            return Subscription.of(standing, subscription)
+        for planned in subscription.scheduled:
             if planned.id == id:
-                return ScheduledChange.of(standing, held, planned)
+                return ScheduledChange.of(standing, subscription, planned)
     grant = standing.account.grant(id)
     return None if grant is None else EntitlementGrant.of(standing.catalog, grant)
 

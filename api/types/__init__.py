@@ -6,8 +6,8 @@ How each is made (mutations use the same classmethods as queries):
 
     Customer.of(standing)                               # each in the module of its name
     Subscription.of(standing, held)                     # held: domain Subscription
-    ScheduledChange.of(standing, held, planned)         # planned: domain ScheduledChange of held
-    Entitlement.of(standing.catalog, held, usage)       # usage: domain.rights.gate.Usage, None: not metered
+    ScheduledChange.of(standing, subscription, planned)  # planned: domain ScheduledChange of subscription
+    Entitlement.of(standing.catalog, right, usage)      # usage: domain.rights.gate.Usage, None: not metered
     BillingStatus.of(standing)
     Invoice.of(standing, invoice)                       # a draft if the standing's books know nothing of it
     CreditNote.of(standing, note) · CreditGrant.of(standing, credit) · CouponRedemption.of(redemption)

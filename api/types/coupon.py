@@ -59,8 +59,8 @@ class CouponRedemption(Node):
         self._redemption = redemption
         self.id = strawberry.ID(redemption.id)
         self.redeemed_at = redemption.redeemed_at
-        held = redemption.subscription_id
-        self.subscription_id = None if held is None else strawberry.ID(held)
+        subscription_id = redemption.subscription_id
+        self.subscription_id = None if subscription_id is None else strawberry.ID(subscription_id)
         self.invoices_left = redemption.left
         self.ended_at = redemption.ended_at
         self.active = redemption.ended_at is None

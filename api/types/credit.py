@@ -52,8 +52,8 @@ class CreditGrant(Node):
 
 def credits_of(standing: Standing, active: bool | None) -> list[CreditGrant]:
     """Those of a whole standing, oldest first; with `active`, those that can (or cannot) still be used."""
-    held = sorted(standing.account.books.credits.values(), key=lambda credit: (credit.granted_at, credit.id))
-    shown = (CreditGrant.of(standing, credit) for credit in held)
+    credits = sorted(standing.account.books.credits.values(), key=lambda credit: (credit.granted_at, credit.id))
+    shown = (CreditGrant.of(standing, credit) for credit in credits)
     return [grant for grant in shown if active is None or grant.active == active]
 
 

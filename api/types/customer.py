@@ -102,7 +102,7 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         if standing is None:
             return []
         rights = await info.context.loaders.rights.load(standing) or ()
-        return [Entitlement.of(standing.catalog, held, usage) for held, usage in rights]
+        return [Entitlement.of(standing.catalog, right, usage) for right, usage in rights]
 
     @strawberry.field(description="Their subscriptions, oldest first, also those that have ended.")
     def subscriptions(
@@ -117,13 +117,13 @@ class Customer(CustomerUsage, CustomerMoney, Node):
     ) -> Connection[Subscription]:
         asked = page("subscriptions", self.id, first=first, after=after, last=last, before=before)
         standing = self._standing
-        held = [
+        subscriptions = [
             subscription
             for subscription in standing.account.subscriptions
             if status is None or subscription_status(standing.account, subscription, standing.at) in status
         ]
         edges, info = asked.connection(
-            asked.of(held, lambda subscription: subscription.id), lambda subscription: subscription.id
+            asked.of(subscriptions, lambda subscription: subscription.id), lambda subscription: subscription.id
         )
         return Connection(
             edges=[Edge(cursor=cursor, node=Subscription.of(standing, subscription)) for cursor, subscription in edges],
@@ -162,7 +162,11 @@ class Customer(CustomerUsage, CustomerMoney, Node):
 
 
 def _scheduled(self: Any) -> list[ScheduledChange]:
-    every = [change for held in self._standing.account.subscriptions for change in planned_for(self._standing, held)]
+    every = [
+        change
+        for subscription in self._standing.account.subscriptions
+        for change in planned_for(self._standing, subscription)
+    ]
     return sorted(every, key=lambda planned: (planned.effective_at, planned.id))
 
 

@@ -117,8 +117,10 @@ class CustomerMoney:
     @strawberry.field(description="The coupons that they redeemed, oldest first, also those that are used up.")
     async def coupons(self, info: Info) -> list[CouponRedemption]:
         whole = await _whole(info, self._standing)
-        held = sorted(whole.account.books.redemptions, key=lambda redemption: (redemption.redeemed_at, redemption.id))
-        return [CouponRedemption.of(redemption) for redemption in held]
+        redemptions = sorted(
+            whole.account.books.redemptions, key=lambda redemption: (redemption.redeemed_at, redemption.id)
+        )
+        return [CouponRedemption.of(redemption) for redemption in redemptions]
 
 
 async def _whole(info: Info, standing: Standing) -> Standing:

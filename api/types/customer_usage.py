@@ -41,16 +41,16 @@ class CustomerUsage:
         if metered is None:
             return None
         rights = await info.context.loaders.rights.load(standing) or ()
-        held = next(((held, usage) for held, usage in rights if held.feature.key == feature), None)
-        present = held[0].period if held is not None else None
+        right = next(((right, usage) for right, usage in rights if right.feature.key == feature), None)
+        present = right[0].period if right is not None else None
         asked = present or Period(standing.customer.created_at, FOREVER) if period is None else _period(period)
-        if held is not None and asked == present and held[1] is not None:
-            shown = Entitlement.of(standing.catalog, *held)
+        if right is not None and asked == present and right[1] is not None:
+            shown = Entitlement.of(standing.catalog, *right)
             return UsageMeter(
                 standing.catalog,
                 metered[0],
                 asked,
-                held[1].used,
+                right[1].used,
                 standing.at,
                 limit=shown.limit,
                 remaining=shown.remaining,

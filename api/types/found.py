@@ -26,14 +26,14 @@ async def credit_note_or_invoice(context: Context, id: str) -> Invoice | CreditN
 
 async def draft(context: Context, id: str) -> Invoice | None:
     """An invoice that is not final yet."""
-    whole = await holder_of(context, id)
+    whole = await owner_standing(context, id)
     drafts = () if whole is None else await context.loaders.drafts.load(whole.customer.id) or ()
     return next((Invoice.of(whole, draft) for draft in drafts if whole is not None and draft.id == id), None)
 
 
 async def held_money(context: Context, id: str) -> Node | None:
     """A payment, a refund, a credit, a way to pay or a redemption."""
-    whole = await holder_of(context, id)
+    whole = await owner_standing(context, id)
     if whole is None:
         return None
     books = whole.account.books
@@ -49,7 +49,7 @@ async def held_money(context: Context, id: str) -> Node | None:
     return CouponRedemption.of(redemption) if redemption is not None else method_of(whole, id)
 
 
-async def holder_of(context: Context, id: str) -> Standing | None:
+async def owner_standing(context: Context, id: str) -> Standing | None:
     """The whole standing of whoever holds the thing with this id. None: nobody who may be seen."""
     customer_id = await context.loaders.owners.load(id)
     standing = None if customer_id is None else await context.loaders.standings.load(customer_id)

@@ -36,9 +36,9 @@ class ScheduledChange(Node):
         description="Other planned changes of the subscription that cannot both be meant."
     )
 
-    def __init__(self, standing: Standing, held: domain.Subscription, planned: domain.ScheduledChange) -> None:
+    def __init__(self, standing: Standing, subscription: domain.Subscription, planned: domain.ScheduledChange) -> None:
         self._standing = standing
-        self._held = held
+        self._subscription = subscription
         self._planned = planned
         self.id = strawberry.ID(planned.id)
         self.change = domain.describe(planned.change)
@@ -46,9 +46,11 @@ class ScheduledChange(Node):
         self.created_at = planned.created_at
 
     @classmethod
-    def of(cls, standing: Standing, held: domain.Subscription, planned: domain.ScheduledChange) -> "ScheduledChange":
+    def of(
+        cls, standing: Standing, subscription: domain.Subscription, planned: domain.ScheduledChange
+    ) -> "ScheduledChange":
         """What is planned for one of the account's subscriptions."""
-        return cls(standing, held, planned)
+        return cls(standing, subscription, planned)
 
 
 @strawberry.type(description="Who bought which plan version, since when and in what rhythm.")
@@ -77,25 +79,25 @@ class Subscription(Node):
     )
     scheduled_changes: list[ScheduledChange] = strawberry.field(description="What is planned for it, soonest first.")
 
-    def __init__(self, standing: Standing, held: domain.Subscription) -> None:
+    def __init__(self, standing: Standing, subscription: domain.Subscription) -> None:
         self._standing = standing
-        self._held = held
-        self.id = strawberry.ID(held.id)
-        self.status = subscription_status(standing.account, held, standing.at)
-        self.cadence = held.cadence
-        self.quantity = held.quantity
-        self.trial_ends_at = held.trial_ends_at
-        self.started_at = held.start_at
-        self.cancel_at = held.cancellation.effective_at if held.cancellation else None
-        self.paused_at = held.paused_at
-        self.resumes_at = held.resumes_at
-        self.ended_at = held.ended_at
-        self.billing_anchor = held.anchor
+        self._subscription = subscription
+        self.id = strawberry.ID(subscription.id)
+        self.status = subscription_status(standing.account, subscription, standing.at)
+        self.cadence = subscription.cadence
+        self.quantity = subscription.quantity
+        self.trial_ends_at = subscription.trial_ends_at
+        self.started_at = subscription.start_at
+        self.cancel_at = subscription.cancellation.effective_at if subscription.cancellation else None
+        self.paused_at = subscription.paused_at
+        self.resumes_at = subscription.resumes_at
+        self.ended_at = subscription.ended_at
+        self.billing_anchor = subscription.anchor
 
     @classmethod
-    def of(cls, standing: Standing, held: domain.Subscription) -> "Subscription":
+    def of(cls, standing: Standing, subscription: domain.Subscription) -> "Subscription":
         """One of the account's subscriptions."""
-        return cls(standing, held)
+        return cls(standing, subscription)
 
 
 def _customer(self: Subscription) -> "Customer":
@@ -104,26 +106,26 @@ def _customer(self: Subscription) -> "Customer":
     return Customer.of(self._standing)
 
 
-def planned_for(standing: Standing, held: domain.Subscription) -> list[ScheduledChange]:
+def planned_for(standing: Standing, subscription: domain.Subscription) -> list[ScheduledChange]:
     """Soonest first; at one instant the one that was planned first."""
-    soonest_first = sorted(held.scheduled, key=lambda planned: (planned.effective_at, planned.id))
-    return [ScheduledChange.of(standing, held, planned) for planned in soonest_first]
+    soonest_first = sorted(subscription.scheduled, key=lambda planned: (planned.effective_at, planned.id))
+    return [ScheduledChange.of(standing, subscription, planned) for planned in soonest_first]
 
 
 def planned_of(standing: Standing, id: str) -> ScheduledChange | None:
     """The planned change with this id, if it is still planned."""
-    for held in standing.account.subscriptions:
-        for planned in held.scheduled:
+    for subscription in standing.account.subscriptions:
+        for planned in subscription.scheduled:
             if planned.id == id:
-                return ScheduledChange.of(standing, held, planned)
+                return ScheduledChange.of(standing, subscription, planned)
     return None
 
 
 def _conflicting(self: ScheduledChange) -> list[ScheduledChange]:
     mine = self._planned
     return [
-        ScheduledChange.of(self._standing, self._held, other)
-        for other in self._held.scheduled
+        ScheduledChange.of(self._standing, self._subscription, other)
+        for other in self._subscription.scheduled
         if other.id != mine.id and domain.conflicts(other, mine.change, mine.effective_at)
     ]
 
@@ -131,22 +133,22 @@ def _conflicting(self: ScheduledChange) -> list[ScheduledChange]:
 computed(
     Subscription,
     customer=_customer,
-    plan_version=lambda self: PlanVersion.of(self._standing.catalog, self._held.plan),
-    plan=lambda self: plan_of(self._standing.catalog, self._held.plan),
+    plan_version=lambda self: PlanVersion.of(self._standing.catalog, self._subscription.plan),
+    plan=lambda self: plan_of(self._standing.catalog, self._subscription.plan),
     add_ons=lambda self: [
         SubscriptionAddOn(
             plan_version=PlanVersion.of(self._standing.catalog, add_on.plan),
             quantity=add_on.quantity,
             since=add_on.since,
         )
-        for add_on in self._held.add_ons
+        for add_on in self._subscription.add_ons
     ],
-    current_period=lambda self: Period.of(self._held.period),
-    price_overrides=lambda self: [Price.of(self._standing.catalog, price) for price in self._held.overrides],
-    scheduled_changes=lambda self: planned_for(self._standing, self._held),
+    current_period=lambda self: Period.of(self._subscription.period),
+    price_overrides=lambda self: [Price.of(self._standing.catalog, price) for price in self._subscription.overrides],
+    scheduled_changes=lambda self: planned_for(self._standing, self._subscription),
 )
 computed(
     ScheduledChange,
-    subscription=lambda self: Subscription.of(self._standing, self._held),
+    subscription=lambda self: Subscription.of(self._standing, self._subscription),
     conflicts_with=_conflicting,
 )

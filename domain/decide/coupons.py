@@ -28,10 +28,10 @@ def decide_coupon(
                 _check_subscription(account, subscription_id)
             return [e.CouponRedeemed(redemption(account, coupon, id, at, subscription_id))]
         case c.RemoveCoupon(redemption_id=id):
-            held = next((redemption for redemption in account.books.redemptions if redemption.id == id), None)
-            if held is None:
+            found = next((redemption for redemption in account.books.redemptions if redemption.id == id), None)
+            if found is None:
                 raise Refusal(ErrorCode.NOT_FOUND, "no such redemption", "redemption_id")
-            return [] if held.ended_at is not None else [e.CouponRemoved(id)]
+            return [] if found.ended_at is not None else [e.CouponRemoved(id)]
 
 
 def redemption(
@@ -61,8 +61,8 @@ def redemption(
 
 
 def _check_subscription(account: Account, subscription_id: str) -> None:
-    held = account.subscription(subscription_id)
-    if held is None:
+    subscription = account.subscription(subscription_id)
+    if subscription is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such subscription", "subscription_id")
-    if held.ended_at is not None:
-        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscription_id")
+    if subscription.ended_at is not None:
+        raise Refusal(ErrorCode.CONFLICT, f"subscription {subscription.id} has ended", "subscription_id")

@@ -43,7 +43,7 @@ def update_customer(account: Account, customer: Customer, command: c.UpdateCusto
     _check_place(command.currency, command.timezone)
     _check_locale(command.locale)
     moves = command.currency is not None and command.currency != customer.currency
-    if moves and any(held.ended_at is None for held in account.subscriptions):
+    if moves and any(subscription.ended_at is None for subscription in account.subscriptions):
         raise Refusal(
             ErrorCode.CURRENCY_MISMATCH,
             f"a running subscription is billed in {customer.currency}",
@@ -64,9 +64,11 @@ def update_customer(account: Account, customer: Customer, command: c.UpdateCusto
 def erase_customer(account: Account) -> Sequence[e.AccountEvent]:
     """Everything open is ended by name, so that nothing falls due, and no right is held, any more."""
     ended: list[e.AccountEvent] = []
-    for held in account.subscriptions:
-        if held.ended_at is None:
-            ended += [e.ChangeWithdrawn(held.id, planned.id, "customer erased") for planned in held.scheduled]
-            ended.append(e.SubscriptionEnded(held.id, EndReason.ERASED))
+    for subscription in account.subscriptions:
+        if subscription.ended_at is None:
+            ended += [
+                e.ChangeWithdrawn(subscription.id, planned.id, "customer erased") for planned in subscription.scheduled
+            ]
+            ended.append(e.SubscriptionEnded(subscription.id, EndReason.ERASED))
     ended += [e.EntitlementRevoked(grant.id) for grant in account.grants if grant.ended_at is None]
     return [*ended, e.CustomerErased()]

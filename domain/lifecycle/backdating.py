@@ -20,15 +20,17 @@ from domain.subscription import AddAddOn, Change, ChangePlan, ChangeQuantity, Re
 _Dated = e.PlanChanged | e.QuantityChanged | e.AddOnAdded | e.AddOnRemoved | e.SubscriptionEnded
 
 
-def usual_timing(held: Subscription, change: Change, currency: str) -> ChangeTiming:
+def usual_timing(subscription: Subscription, change: Change, currency: str) -> ChangeTiming:
     """What the plan that is left says of a move to more, or to less. Other changes take effect at once."""
-    terms = held.plan.terms
+    terms = subscription.plan.terms
     match change:
         case ChangePlan(plan=plan, cadence=cadence, quantity=quantity):
-            after = _a_year(plan, quantity or held.quantity, cadence or held.cadence, currency)
-            less = after < _a_year(held.plan, held.quantity, held.cadence, currency, held.overrides)
+            after = _a_year(plan, quantity or subscription.quantity, cadence or subscription.cadence, currency)
+            less = after < _a_year(
+                subscription.plan, subscription.quantity, subscription.cadence, currency, subscription.overrides
+            )
         case ChangeQuantity(quantity=quantity):
-            less = quantity < held.quantity
+            less = quantity < subscription.quantity
         case AddAddOn():
             less = False
         case RemoveAddOn():
@@ -38,15 +40,17 @@ def usual_timing(held: Subscription, change: Change, currency: str) -> ChangeTim
     return terms.downgrades if less else terms.upgrades
 
 
-def check_since(account: Account, held: Subscription, since: datetime, at: datetime) -> None:
+def check_since(account: Account, subscription: Subscription, since: datetime, at: datetime) -> None:
     """A change may be charged from an earlier instant, but not from before the last change of what it changes. Raises
     Refusal."""
     if since > at:
         raise NotChargeable("must not lie in the future", "since")
     running = [
-        segment for segment in account.books.segments if segment.subscription_id == held.id and segment.end is None
+        segment
+        for segment in account.books.segments
+        if segment.subscription_id == subscription.id and segment.end is None
     ]
-    last = max((segment.start for segment in running), default=held.start_at)
+    last = max((segment.start for segment in running), default=subscription.start_at)
     if since < last:
         raise NotChargeable(f"the subscription changed at {last.isoformat()}, after that instant", "since")
     closed = account.books.closed_until
@@ -55,16 +59,16 @@ def check_since(account: Account, held: Subscription, since: datetime, at: datet
 
 
 def dated_back(
-    held: Subscription, events: Sequence[e.AccountEvent], since: datetime, at: datetime
+    subscription: Subscription, events: Sequence[e.AccountEvent], since: datetime, at: datetime
 ) -> list[e.AccountEvent]:
     """The same events, charged from that instant. A rhythm that would begin with the change begins then, too: or the
     time in between would be charged as the end of a period before it."""
-    return [_dated(held, event, since, at) if isinstance(event, _Dated) else event for event in events]
+    return [_dated(subscription, event, since, at) if isinstance(event, _Dated) else event for event in events]
 
 
-def _dated(held: Subscription, event: _Dated, since: datetime, at: datetime) -> _Dated:
-    if isinstance(event, e.PlanChanged) and event.anchor == at != held.anchor:
-        period = period_at(since, event.cadence, held.zone, since)
+def _dated(subscription: Subscription, event: _Dated, since: datetime, at: datetime) -> _Dated:
+    if isinstance(event, e.PlanChanged) and event.anchor == at != subscription.anchor:
+        period = period_at(since, event.cadence, subscription.zone, since)
         event = replace(event, anchor=since, period=period)
     if isinstance(event, e.PlanChanged) and event.usage_since == at:  # the end of a trial
         event = replace(event, usage_since=since)

@@ -48,8 +48,8 @@ def catch_up(account: Account, at: datetime) -> Iterator[tuple[datetime, e.Accou
         for event in _happens(account, due):
             account = evolve_account(account, event, due.at)
             yield due.at, event, account
-        held = account.subscription(subscription_id)
-        if held is not None and (following := _next(held)) is not None:
+        subscription = account.subscription(subscription_id)
+        if subscription is not None and (following := _next(subscription)) is not None:
             heappush(waiting, (following, subscription_id))
 
 
@@ -63,24 +63,24 @@ def present(account: Account, at: datetime) -> Account:
 
 def _dues(account: Account) -> Iterator[tuple[Due, str]]:
     """What each subscription and each grant waits for next, with the id of the subscription (of a grant: none)."""
-    for held in account.subscriptions:
-        if (due := _next(held)) is not None:
-            yield due, held.id
+    for subscription in account.subscriptions:
+        if (due := _next(subscription)) is not None:
+            yield due, subscription.id
     for grant in account.grants:
         if grant.ended_at is None and grant.expires_at is not None and grant.expires_at < FOREVER:
             yield Due(grant.expires_at, _EXPIRY, grant.id), ""
 
 
-def _next(held: Subscription) -> Due | None:
-    if held.ended_at is not None:
+def _next(subscription: Subscription) -> Due | None:
+    if subscription.ended_at is not None:
         return None
-    if held.started:
-        found = [Due(held.period.end, _TRIAL if held.trialing else _PERIOD, held.id)]
+    if subscription.started:
+        found = [Due(subscription.period.end, _TRIAL if subscription.trialing else _PERIOD, subscription.id)]
     else:
-        found = [Due(held.start_at, _START, held.id)]
-    if held.resumes_at is not None:
-        found.append(Due(held.resumes_at, _RESUME, held.id))
-    for planned in held.scheduled:
+        found = [Due(subscription.start_at, _START, subscription.id)]
+    if subscription.resumes_at is not None:
+        found.append(Due(subscription.resumes_at, _RESUME, subscription.id))
+    for planned in subscription.scheduled:
         found.append(Due(planned.effective_at, _CANCEL if isinstance(planned.change, Cancel) else _CHANGE, planned.id))
     return min((due for due in found if due.at < FOREVER), default=None)  # the end of the calendar never comes
 
@@ -89,28 +89,30 @@ def _happens(account: Account, due: Due) -> list[e.AccountEvent]:
     if due.rank == _EXPIRY:
         return [e.EntitlementExpired(due.id)]
     if due.rank in (_CANCEL, _CHANGE):
-        planned = next(change for held in account.subscriptions for change in held.scheduled if change.id == due.id)
+        planned = next(
+            change for subscription in account.subscriptions for change in subscription.scheduled if change.id == due.id
+        )
         return _planned(account, planned)
-    held = account.subscription(due.id)
-    assert held is not None
+    subscription = account.subscription(due.id)
+    assert subscription is not None
     if due.rank == _START:
-        period, anchor, trial_ends_at = first_period(account, held)
-        counting = from_start(account, held, due.at, trial=trial_ends_at is not None)
-        return [e.SubscriptionStarted(held.id, period, anchor, trial_ends_at, *counting)]
+        period, anchor, trial_ends_at = first_period(account, subscription)
+        counting = from_start(account, subscription, due.at, trial=trial_ends_at is not None)
+        return [e.SubscriptionStarted(subscription.id, period, anchor, trial_ends_at, *counting)]
     if due.rank == _RESUME:
-        return [e.SubscriptionResumed(held.id)]
-    period = period_from(held, due.at)
+        return [e.SubscriptionResumed(subscription.id)]
+    period = period_from(subscription, due.at)
     if due.rank == _TRIAL:
-        return [e.TrialEnded(held.id, period, *after_trial(account, held, due.at))]
-    return [e.SubscriptionRenewed(held.id, period)]
+        return [e.TrialEnded(subscription.id, period, *after_trial(account, subscription, due.at))]
+    return [e.SubscriptionRenewed(subscription.id, period)]
 
 
 def _planned(account: Account, planned: ScheduledChange) -> list[e.AccountEvent]:
     """Checked again now that it is due: what has become impossible is withdrawn, and the journal says why."""
-    held = account.subscription(planned.subscription_id)
-    assert held is not None
+    subscription = account.subscription(planned.subscription_id)
+    assert subscription is not None
     try:
-        happened = transition(account, held, planned.change, planned.effective_at)
+        happened = transition(account, subscription, planned.change, planned.effective_at)
     except Refusal as refusal:
-        return [e.ChangeWithdrawn(held.id, planned.id, refusal.message)]
-    return [e.ChangeApplied(held.id, planned.id), *happened]
+        return [e.ChangeWithdrawn(subscription.id, planned.id, refusal.message)]
+    return [e.ChangeApplied(subscription.id, planned.id), *happened]

@@ -29,94 +29,96 @@ from domain.subscription import (
 QUANTITY_MAX = 1_000_000
 
 
-def transition(account: Account, held: Subscription, change: Change, at: datetime) -> list[e.AccountEvent]:
+def transition(account: Account, subscription: Subscription, change: Change, at: datetime) -> list[e.AccountEvent]:
     """The events of `change` at `at`, or a Refusal when the subscription cannot take it."""
-    if held.ended_at is not None:
-        raise Refusal(ErrorCode.CONFLICT, f"subscription {held.id} has ended", "subscription_id")
+    if subscription.ended_at is not None:
+        raise Refusal(ErrorCode.CONFLICT, f"subscription {subscription.id} has ended", "subscription_id")
     match change:
         case ChangePlan():
-            return [_plan_changed(account, held, change, at)]
+            return [_plan_changed(account, subscription, change, at)]
         case ChangeQuantity(quantity=quantity):
             check_quantity(quantity)
-            return [] if quantity == held.quantity else [e.QuantityChanged(held.id, quantity)]
+            return [] if quantity == subscription.quantity else [e.QuantityChanged(subscription.id, quantity)]
         case AddAddOn(plan=plan, quantity=quantity):
             check_quantity(quantity)
             check_currency(account, plan, "plan")
-            if plan.plan_key == held.plan.plan_key:
+            if plan.plan_key == subscription.plan.plan_key:
                 raise Refusal(ErrorCode.CONFLICT, f"{plan.plan_key} is the subscription's own plan", "plan")
-            if any((add_on.plan.id, add_on.quantity) == (plan.id, quantity) for add_on in held.add_ons):
+            if any((add_on.plan.id, add_on.quantity) == (plan.id, quantity) for add_on in subscription.add_ons):
                 return []
-            return [e.AddOnAdded(held.id, AddOn(plan, quantity, max(at, held.start_at)))]
+            return [e.AddOnAdded(subscription.id, AddOn(plan, quantity, max(at, subscription.start_at)))]
         case RemoveAddOn(plan_key=key):
-            if all(add_on.plan.plan_key != key for add_on in held.add_ons):
+            if all(add_on.plan.plan_key != key for add_on in subscription.add_ons):
                 raise Refusal(ErrorCode.NOT_FOUND, f"the subscription has no add-on {key}", "plan_key")
-            return [e.AddOnRemoved(held.id, key)]
+            return [e.AddOnRemoved(subscription.id, key)]
         case Pause(resumes_at=resumes_at):
-            if not held.started or held.paused_at is not None:
+            if not subscription.started or subscription.paused_at is not None:
                 raise Refusal(
-                    ErrorCode.CONFLICT, f"it is {held.status}: only what runs can be paused", "subscription_id"
+                    ErrorCode.CONFLICT, f"it is {subscription.status}: only what runs can be paused", "subscription_id"
                 )
             if resumes_at is not None and resumes_at <= at:
                 raise invalid("must lie after the pause begins", "resumes_at")
-            return [e.SubscriptionPaused(held.id, resumes_at)]
+            return [e.SubscriptionPaused(subscription.id, resumes_at)]
         case Resume():
-            if held.paused_at is None:
-                raise Refusal(ErrorCode.CONFLICT, f"it is {held.status}, not paused", "subscription_id")
-            if held.resumes_at is not None and at > held.resumes_at:
-                told = f"it resumes by itself at {held.resumes_at.isoformat()}"
+            if subscription.paused_at is None:
+                raise Refusal(ErrorCode.CONFLICT, f"it is {subscription.status}, not paused", "subscription_id")
+            if subscription.resumes_at is not None and at > subscription.resumes_at:
+                told = f"it resumes by itself at {subscription.resumes_at.isoformat()}"
                 raise Refusal(ErrorCode.CONFLICT, told, "effective_at")
-            return [e.SubscriptionResumed(held.id)]
+            return [e.SubscriptionResumed(subscription.id)]
         case Cancel():
-            with_trial = held.trialing and held.trial_ends_at == at
-            return [e.SubscriptionEnded(held.id, EndReason.TRIAL_ENDED if with_trial else EndReason.CANCELED)]
+            with_trial = subscription.trialing and subscription.trial_ends_at == at
+            return [e.SubscriptionEnded(subscription.id, EndReason.TRIAL_ENDED if with_trial else EndReason.CANCELED)]
 
 
-def _plan_changed(account: Account, held: Subscription, change: ChangePlan, at: datetime) -> e.PlanChanged:
-    quantity = held.quantity if change.quantity is None else change.quantity
+def _plan_changed(account: Account, subscription: Subscription, change: ChangePlan, at: datetime) -> e.PlanChanged:
+    quantity = subscription.quantity if change.quantity is None else change.quantity
     check_quantity(quantity)
     check_currency(account, change.plan, "plan")
-    cadence = choose_cadence(account, change.plan, change.cadence, preferred=held.cadence)
-    same = (change.plan.id, cadence, quantity) == (held.plan.id, held.cadence, held.quantity)
+    cadence = choose_cadence(account, change.plan, change.cadence, preferred=subscription.cadence)
+    same = (change.plan.id, cadence, quantity) == (subscription.plan.id, subscription.cadence, subscription.quantity)
     if same:
         raise Refusal(ErrorCode.CONFLICT, "the subscription is already on exactly this plan", "plan")
 
-    if any(add_on.plan.plan_key == change.plan.plan_key for add_on in held.add_ons):
+    if any(add_on.plan.plan_key == change.plan.plan_key for add_on in subscription.add_ons):
         raise Refusal(ErrorCode.CONFLICT, f"{change.plan.plan_key} is an add-on of the subscription", "plan")
     for other in account.subscriptions:
-        if other.id != held.id and other.ended_at is None and other.plan.plan_id == change.plan.plan_id:
+        if other.id != subscription.id and other.ended_at is None and other.plan.plan_id == change.plan.plan_id:
             raise Refusal(ErrorCode.CONFLICT, f"{change.plan.plan_key} is already subscribed to ({other.id})", "plan")
 
-    kept = Counting(held.usage_anchor, held.usage_since)
+    kept = Counting(subscription.usage_anchor, subscription.usage_since)
 
     def changed(
         anchor: datetime, period: Period, trial_ends_at: datetime | None, counting: Counting = kept
     ) -> e.PlanChanged:
-        return e.PlanChanged(held.id, change.plan, cadence, quantity, anchor, period, trial_ends_at, None, *counting)
+        return e.PlanChanged(
+            subscription.id, change.plan, cadence, quantity, anchor, period, trial_ends_at, None, *counting
+        )
 
-    moved = replace(held, plan=change.plan, cadence=cadence)
-    if not held.started:
+    moved = replace(subscription, plan=change.plan, cadence=cadence)
+    if not subscription.started:
         period, _, _ = first_period(account, moved)
-        return changed(held.anchor, period, None)
+        return changed(subscription.anchor, period, None)
 
-    if held.trialing:
-        assert held.trial_ends_at is not None
+    if subscription.trialing:
+        assert subscription.trial_ends_at is not None
         # The instant at which a trial ends no longer belongs to it: a change at it prolongs nothing.
-        ends_at = trial_end(account, held, change.plan) if at < held.trial_ends_at else at
+        ends_at = trial_end(account, subscription, change.plan) if at < subscription.trial_ends_at else at
         ends_at = max(at, ends_at)
-        follows = not held.anchor_given and held.anchor == held.trial_ends_at
-        anchor = ends_at if follows else held.anchor
+        follows = not subscription.anchor_given and subscription.anchor == subscription.trial_ends_at
+        anchor = ends_at if follows else subscription.anchor
         if ends_at > at:
-            return changed(anchor, Period(held.period.start, ends_at), ends_at)
+            return changed(anchor, Period(subscription.period.start, ends_at), ends_at)
         begins = replace(moved, anchor=anchor)
         return changed(anchor, period_from(begins, at), at, after_trial(account, begins, at))
 
     # Another rhythm begins a period of its own; the same rhythm keeps its boundaries. Use goes on being counted in the
     # same periods: nobody gets a limit once more by changing how they pay.
-    found = taken_up(account, held, moved, at)
-    if cadence is not held.cadence:
-        counting = found or Counting(held.counted_by, held.usage_since)
-        return changed(at, period_from(replace(moved, anchor=at), at), held.trial_ends_at, counting)
-    return changed(held.anchor, held.period, held.trial_ends_at, found or kept)
+    found = taken_up(account, subscription, moved, at)
+    if cadence is not subscription.cadence:
+        counting = found or Counting(subscription.counted_by, subscription.usage_since)
+        return changed(at, period_from(replace(moved, anchor=at), at), subscription.trial_ends_at, counting)
+    return changed(subscription.anchor, subscription.period, subscription.trial_ends_at, found or kept)
 
 
 def check_quantity(quantity: int) -> None:

@@ -74,31 +74,31 @@ def decide_use(
 ) -> Decision:
     """Whether `quantity` more of the feature may be used at `at`. `account` is the one present at `at`; None: no such
     customer. Unknown features and customers get an answer that a gate can use."""
-    held = None if account is None else entitlement(account, feature_key, at)
-    feature = held.feature if held else catalog.feature(feature_key)
+    right = None if account is None else entitlement(account, feature_key, at)
+    feature = right.feature if right else catalog.feature(feature_key)
     if feature is None:
         return Decision(False, DecisionReason.UNKNOWN_FEATURE, feature_key, (f"no feature has the key {feature_key}",))
     if account is None or account.customer is None:
         return Decision(False, DecisionReason.NO_SUBSCRIPTION, feature_key, ("no such customer",))
-    if held is None:
+    if right is None:
         reason, step = _why_nothing(account, feature)
         return Decision(False, reason, feature_key, (step,))
 
-    trace = [_told(source, feature) for source in held.sources]
-    if not held.enabled:
-        against = [source for source in held.sources if source.by_hand and not source.enabled]
+    trace = [_told(source, feature) for source in right.sources]
+    if not right.enabled:
+        against = [source for source in right.sources if source.by_hand and not source.enabled]
         trace.append(
             "denied by " + ", ".join(source.label for source in against) if against else "nothing switches it on"
         )
         reason = DecisionReason.REVOKED if against else DecisionReason.NOT_INCLUDED
-        return Decision(False, reason, feature_key, tuple(trace), value=held.value)
-    if (denied := _in_debt(account, held, at, trace)) is not None:
-        return Decision(False, denied, feature_key, tuple(trace), value=held.value)
+        return Decision(False, reason, feature_key, tuple(trace), value=right.value)
+    if (denied := _in_debt(account, right, at, trace)) is not None:
+        return Decision(False, denied, feature_key, tuple(trace), value=right.value)
     if feature.kind is FeatureKind.METERED:
-        decision = _metered(held, quantity, usage, trace)
-        return _prepaid(decision, account, catalog, held, quantity, usage, at) if decision.allowed else decision
+        decision = _metered(right, quantity, usage, trace)
+        return _prepaid(decision, account, catalog, right, quantity, usage, at) if decision.allowed else decision
     if feature.kind is FeatureKind.VALUE:
-        ceiling = _ceiling(held.value)
+        ceiling = _ceiling(right.value)
         if ceiling is not None and quantity > ceiling:
             trace.append(f"{quantity:f} is above {ceiling:f}")
             return Decision(
@@ -107,18 +107,18 @@ def decide_use(
                 feature_key,
                 tuple(trace),
                 limit=ceiling,
-                value=held.value,
+                value=right.value,
             )
-    reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.INCLUDED
-    return Decision(True, reason, feature_key, tuple(trace), value=held.value)
+    reason = DecisionReason.GRANTED if _only_by_hand(right) else DecisionReason.INCLUDED
+    return Decision(True, reason, feature_key, tuple(trace), value=right.value)
 
 
-def _in_debt(account: Account, held: Entitlement, at: datetime, trace: list[str]) -> DecisionReason | None:
+def _in_debt(account: Account, right: Entitlement, at: datetime, trace: list[str]) -> DecisionReason | None:
     """Debts close what plans give. What is held by hand alone was given whatever they pay. (decisions/0015)"""
     owing = account.owing
     if owing.suspended_at is None and (owing.due_at is None or at < owing.due_at):
         return None
-    if _only_by_hand(held):
+    if _only_by_hand(right):
         return None
     if owing.suspended_at is not None:
         trace.append(f"{overdue(account, at)}: suspended since {day(account, owing.suspended_at)}")
@@ -136,14 +136,14 @@ def _prepaid(
     decision: Decision,
     account: Account,
     catalog: Catalog,
-    held: Entitlement,
+    right: Entitlement,
     quantity: Decimal,
     usage: FeatureUsage,
     at: datetime,
 ) -> Decision:
     """What its limits allow has to be covered by credit, if it draws on that."""
     period = exact_sum((usage.used, usage.held, quantity))
-    found = prepaid_coverage(account, catalog.settings, held, period, usage.carried, at)
+    found = prepaid_coverage(account, catalog.settings, right, period, usage.carried, at)
     if found is None or not found.drawn:
         return decision
     credit = in_words({found.credit.currency: found.credit.amount})
@@ -161,18 +161,18 @@ def _ceiling(value: Any) -> Decimal | None:
     return Decimal(repr(value))
 
 
-def limit_with(held: Entitlement, usage: FeatureUsage) -> Decimal | None:
+def limit_with(right: Entitlement, usage: FeatureUsage) -> Decimal | None:
     """The limit of this period, with what rolled over into it. None: unlimited."""
-    return None if held.unlimited or held.limit is None else EXACT.add(held.limit, usage.carried)
+    return None if right.unlimited or right.limit is None else EXACT.add(right.limit, usage.carried)
 
 
-def _metered(held: Entitlement, quantity: Decimal, usage: FeatureUsage, trace: list[str]) -> Decision:
-    key = held.feature.key
-    resets_at = held.period.end if held.period is not None and held.period.end < FOREVER else None
-    limit = limit_with(held, usage)
+def _metered(right: Entitlement, quantity: Decimal, usage: FeatureUsage, trace: list[str]) -> Decision:
+    key = right.feature.key
+    resets_at = right.period.end if right.period is not None and right.period.end < FOREVER else None
+    limit = limit_with(right, usage)
     if limit is None:
         trace.append("unlimited")
-        reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.WITHIN_LIMIT
+        reason = DecisionReason.GRANTED if _only_by_hand(right) else DecisionReason.WITHIN_LIMIT
         return Decision(True, reason, key, tuple(trace), used=usage.used, resets_at=resets_at)
     if usage.carried:
         trace.append(f"{usage.carried:f} carried over from earlier periods")
@@ -184,19 +184,19 @@ def _metered(held: Entitlement, quantity: Decimal, usage: FeatureUsage, trace: l
     verdict = "within" if within else "above"
     trace.append(f"used {usage.used:f} of {limit:f}, asked for {quantity:f}: {verdict} the limit")
     if within:
-        reason = DecisionReason.GRANTED if _only_by_hand(held) else DecisionReason.WITHIN_LIMIT
-    elif held.hard:
+        reason = DecisionReason.GRANTED if _only_by_hand(right) else DecisionReason.WITHIN_LIMIT
+    elif right.hard:
         reason = DecisionReason.LIMIT_REACHED
         trace.append("the limit is hard")
     else:
         reason = DecisionReason.OVERAGE_BILLED
         trace.append("the limit is soft: what is above it is billed")
-    allowed = within or not held.hard
+    allowed = within or not right.hard
     return Decision(allowed, reason, key, tuple(trace), limit, usage.used, remaining, resets_at)
 
 
-def _only_by_hand(held: Entitlement) -> bool:
-    return all(source.by_hand for source in held.sources if source.enabled)
+def _only_by_hand(right: Entitlement) -> bool:
+    return all(source.by_hand for source in right.sources if source.enabled)
 
 
 def _told(source: Source, feature: Feature) -> str:
@@ -210,23 +210,29 @@ def _told(source: Source, feature: Feature) -> str:
 
 def _why_nothing(account: Account, feature: Feature) -> tuple[DecisionReason, str]:
     """No source speaks of the feature: the most helpful of the reasons why not."""
-    live = [held for held in account.subscriptions if held.started and held.ended_at is None]
-    if any(held.paused_at is not None and _speaks(held, feature) for held in live):
+    live = [
+        subscription for subscription in account.subscriptions if subscription.started and subscription.ended_at is None
+    ]
+    if any(subscription.paused_at is not None and _speaks(subscription, feature) for subscription in live):
         return DecisionReason.SUSPENDED, "the subscription is paused"
     revoked = [grant for grant in account.grants if grant.feature.key == feature.key and grant.revoked]
     if revoked:
         return DecisionReason.REVOKED, f"the grant ({revoked[-1].reason}) was revoked"
     if live:
-        plans = ", ".join(held.plan.plan_name for held in live)
+        plans = ", ".join(subscription.plan.plan_name for subscription in live)
         return DecisionReason.NOT_INCLUDED, f"{plans} does not include {feature.key}"
-    ended = [(held.ended_at, held.end_reason) for held in account.subscriptions if held.ended_at is not None]
+    ended = [
+        (subscription.ended_at, subscription.end_reason)
+        for subscription in account.subscriptions
+        if subscription.ended_at is not None
+    ]
     if ended and max(ended)[1] is EndReason.TRIAL_ENDED:
         return DecisionReason.TRIAL_ENDED, "the trial has ended"
     return DecisionReason.NO_SUBSCRIPTION, "there is no running subscription"
 
 
-def _speaks(held: Subscription, feature: Feature) -> bool:
-    versions = (held.plan, *(add_on.plan for add_on in held.add_ons))
+def _speaks(subscription: Subscription, feature: Feature) -> bool:
+    versions = (subscription.plan, *(add_on.plan for add_on in subscription.add_ons))
     return any(given.feature == feature.key for version in versions for given in version.terms.entitlements)
 
 

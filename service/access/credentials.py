@@ -198,6 +198,6 @@ def _digest(secret: str) -> bytes:
     return sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-def _bound(held: dict[str, T]) -> None:
-    while len(held) > KNOWN_MAX:
-        del held[next(iter(held))]
+def _bound(known: dict[str, T]) -> None:
+    while len(known) > KNOWN_MAX:
+        del known[next(iter(known))]

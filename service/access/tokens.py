@@ -140,8 +140,8 @@ def _instant(seconds: float) -> datetime:
 
 def _scopes(claim: str | list[str] | None) -> frozenset[Scope]:
     """What the claim leaves of a customer's scopes. Without the claim, all; names that are not ours give nothing."""
-    held = ROLE_SCOPES[Role.CUSTOMER]
+    every = ROLE_SCOPES[Role.CUSTOMER]
     if claim is None:
-        return held
+        return every
     named = set(claim.split() if isinstance(claim, str) else claim)
-    return frozenset(scope for scope in held if scope in named)
+    return frozenset(scope for scope in every if scope in named)

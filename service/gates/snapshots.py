@@ -99,13 +99,13 @@ class Snapshots:
             self._pending.clear()
             return
         for stream_id in stream_ids:
-            held = self._held.get(stream_id)
-            if held is not None:
-                held.expires_at = 0.0
+            kept = self._held.get(stream_id)
+            if kept is not None:
+                kept.expires_at = 0.0
             self._pending.pop(stream_id, None)
         clocks = {stream_id for stream_id in stream_ids if stream_id.startswith("clock_")}
         if clocks:
-            for held in self._held.values():
-                if held.clock_id in clocks:
-                    held.expires_at = 0.0
+            for kept in self._held.values():
+                if kept.clock_id in clocks:
+                    kept.expires_at = 0.0
             self._pending.clear()  # whose time the accounts being read live in is not known yet

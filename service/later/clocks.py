@@ -109,7 +109,7 @@ async def _reconcile(runtime: "Runtime", clock_id: str) -> None:
             known = await provider_customers.known_on_clock(connection, clock_id, name)
         for customer_id in known:
             try:
-                await runtime.looking.repair(await runtime.looking.everything(name, customer_id), WORKER)
+                await runtime.reconciler.repair(await runtime.reconciler.everything(name, customer_id), WORKER)
             except (Refusal, Unknown) as no:  # the worker, or the next move, finds it
                 log.warning("not looked at", customer_id=customer_id, provider=name, why=str(no))
 

@@ -183,10 +183,10 @@ def _next_step(
             expires_at=now + timedelta(days=30),
         )
         return "grants", GrantEntitlement(grant)
-    held: Subscription = account.subscriptions[0]
-    untouched = held.ended_at is None and held.quantity == persona.seats and not held.scheduled
+    subscription: Subscription = account.subscriptions[0]
+    untouched = subscription.ended_at is None and subscription.quantity == persona.seats and not subscription.scheduled
     if persona.seats_planned is not None and untouched:
         change = ChangeQuantity(persona.seats_planned)
         at = now + timedelta(days=14)
-        return "planned changes", ChangeSubscription(held.id, new_id("change"), change, ChangeTiming.AT, at)
+        return "planned changes", ChangeSubscription(subscription.id, new_id("change"), change, ChangeTiming.AT, at)
     return None

@@ -23,13 +23,15 @@ async def allowances(driver: Driver, catalog: Catalog, wanted: Sequence[UsageOfE
         ]
         asks.append(UsageQuery(query.customer_id, meter, held_period, query.at, query.at))
     figures = iter(await periods.used(driver, asks) if asks else [])
-    held = await reservations.held_at(
+    reserved = await reservations.held_at(
         driver, sorted({(query.customer_id, meter.key, query.at) for _, meter, query in _metered(catalog, wanted)})
     )
     found = [FeatureUsage()] * len(wanted)
     for n, meter, query in _metered(catalog, wanted):
         carried = query.entitlement.carried([next(figures) for _ in query.entitlement.earlier])
-        found[n] = FeatureUsage(next(figures), held.get((query.customer_id, meter.key, query.at), Decimal(0)), carried)
+        found[n] = FeatureUsage(
+            next(figures), reserved.get((query.customer_id, meter.key, query.at), Decimal(0)), carried
+        )
     return found
 
 

@@ -46,28 +46,28 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 
 
 def check(
-    event: SentEvent, whose: EventCustomer | None, meters: tuple[Meter, ...], holders: Mapping[str, str]
+    event: SentEvent, customer: EventCustomer | None, meters: tuple[Meter, ...], owners: Mapping[str, str]
 ) -> Ready | str:
-    """The event ready to be recorded, or what is wrong with it, in words for its sender. `holders`: whose the
+    """The event ready to be recorded, or what is wrong with it, in words for its sender. `owners`: whose the
     subscriptions are that events name."""
     id, source, time = event.id, event.source or "", event.time
     if not (0 < len(id) <= 255 and id.isascii() and id.isprintable()) and not _NAME.fullmatch(id):
         return "id must be 1 to 255 characters"
     if source and (source == OWN_SOURCE or not _NAME.fullmatch(source)):
         return f"source must be at most 255 characters, and not {OWN_SOURCE}"
-    if whose is None:
+    if customer is None:
         return "no such customer"
-    if whose.erased:
+    if customer.erased:
         return "the customer was erased"
     if not meters:
         return f"no meter reads events of type {event.type[:255]!r}"
     if event.subscription_id is not None:
-        if holders.get(event.subscription_id) != whose.customer_id:
+        if owners.get(event.subscription_id) != customer.customer_id:
             return NO_SUBSCRIPTION
         if (reason := unnamable(meters)) is not None:
             return reason
     if time is None:
-        time = whose.now
+        time = customer.now
     elif time.tzinfo is not UTC:
         if time.tzinfo is None:
             return "time must have an offset"
@@ -75,10 +75,10 @@ def check(
             time = time.astimezone(UTC)
         except OverflowError:
             return "time is not on the calendar"
-    if time > whose.latest:
-        return f"time lies in the future: it is {whose.now.isoformat()}"
-    if time < whose.earliest:
-        return f"time lies more than {(whose.now - whose.earliest).days} days back"
+    if time > customer.latest:
+        return f"time lies in the future: it is {customer.now.isoformat()}"
+    if time < customer.earliest:
+        return f"time lies more than {(customer.now - customer.earliest).days} days back"
     quantity, properties = event.quantity, event.properties
     value = None if quantity is None else _plain(quantity)
     if quantity is not None and value is None:
@@ -96,7 +96,7 @@ def check(
     named = () if event.subscription_id is None else (event.subscription_id,)
     content = _json.encode((event.type, None if event.time is None else time, value, stored, *named))
     digest = blake2b(content, digest_size=16).digest()
-    row = EventRow(whose.customer_id, source, id, event.type, time, digest, quantity, stored, event.subscription_id)
+    row = EventRow(customer.customer_id, source, id, event.type, time, digest, quantity, stored, event.subscription_id)
     return Ready(row, read)
 
 

@@ -10,11 +10,11 @@ from service.usage.gate import LockedCount, Undone, UsePlace, UseRequest, after,
 from service.usage.once import answered, keep
 
 
-async def consume(base: Base, asked: UseRequest, retry: Retry) -> Decision:
+async def consume(base: Base, request: UseRequest, retry: Retry) -> Decision:
     """Use up the quantity if that is allowed; the decision then has the figures with it counted. A denied one changes
     nothing and is not remembered, so the same key may pass later. Raises Refusal."""
     async with base.connection() as (connection, driver):
-        place = await place_of(base, driver, asked)
+        place = await place_of(base, driver, request)
         if isinstance(place, UsePlace):
             await base.prepare(driver, place.wanted, [month_of(place.at)])
         try:
@@ -24,10 +24,10 @@ async def consume(base: Base, asked: UseRequest, retry: Retry) -> Decision:
                 if isinstance(place, Decision):
                     raise Undone(place)
                 count = await LockedCount.locked(driver, place)
-                decision, usage = await count.decide(driver, asked.quantity)
+                decision, usage = await count.decide(driver, request.quantity)
                 if not decision.allowed:
                     raise Undone(decision)
-                await count.spend(driver, asked.quantity)
+                await count.spend(driver, request.quantity)
                 decision = after(decision, place.right, replace(usage, used=count.used()))
                 await keep(connection, retry, decision)
         except Undone as undone:

@@ -70,14 +70,14 @@ def _check(correction: Correction) -> None:
 
 
 async def _find(base: Base, driver: Driver, correction: Correction) -> tuple[str, CurrentEvent]:
-    whose = await base.look_up_customer(driver, correction.ref, correction.visible)
-    if whose is None:
+    customer = await base.look_up_customer(driver, correction.ref, correction.visible)
+    if customer is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-    id = (whose.customer_id, correction.source or "", correction.id)
+    id = (customer.customer_id, correction.source or "", correction.id)
     found = None if any("\0" in part for part in id) else await events.find(driver, id)
     if found is None:
         raise Refusal(ErrorCode.NOT_FOUND, f"no such event, or one of more than {base.retention.days} days ago", "id")
-    return whose.customer_id, found
+    return customer.customer_id, found
 
 
 def _corrected(correction: Correction, before: CurrentEvent, meters: tuple[Meter, ...]) -> _Now:

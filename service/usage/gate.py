@@ -51,26 +51,28 @@ class UsePlace(NamedTuple):
     subscription_id: str | None = None
 
 
-async def place_of(base: Base, driver: Driver, asked: UseRequest) -> UsePlace | Decision:
+async def place_of(base: Base, driver: Driver, request: UseRequest) -> UsePlace | Decision:
     """Where the use would be counted, or the decision that denies it whatever was used. Raises Refusal for what cannot
     be consumed at all."""
     catalog = await base.catalog(driver)
-    whose = await base.look_up_customer(driver, asked.ref, asked.visible)
-    if whose is None:
-        return decide_use(None, catalog, asked.feature, asked.quantity, FeatureUsage(), base.clock.now())
-    account = present(decode_account(await account_state(driver, whose.customer_id)), whose.now)
-    right = entitlement(account, asked.feature, whose.now)
-    feature = right.feature if right else catalog.feature(asked.feature)
+    customer = await base.look_up_customer(driver, request.ref, request.visible)
+    if customer is None:
+        return decide_use(None, catalog, request.feature, request.quantity, FeatureUsage(), base.clock.now())
+    account = present(decode_account(await account_state(driver, customer.customer_id)), customer.now)
+    right = entitlement(account, request.feature, customer.now)
+    feature = right.feature if right else catalog.feature(request.feature)
     if feature is not None and feature.kind is not FeatureKind.METERED:
         raise invalid(f"{feature.key} is not metered: nothing of it can be used up", "feature")
     if feature is not None and (meter := catalog.meter(feature.meter_key or "")) is not None:
-        check_quantity(meter, asked.quantity)
+        check_quantity(meter, request.quantity)
         if right is not None and right.enabled and right.period is not None:
             same_type = (await base.meters_by_type(driver))[meter.event_type]
-            wanted = {(whose.customer_id, read.key): read for read in same_type}
-            _check_named(asked.subscription_id, account, same_type)
-            return UsePlace(whose.customer_id, whose.now, account, catalog, right, meter, wanted, asked.subscription_id)
-    return decide_use(account, catalog, asked.feature, asked.quantity, FeatureUsage(), whose.now)
+            wanted = {(customer.customer_id, read.key): read for read in same_type}
+            _check_named(request.subscription_id, account, same_type)
+            return UsePlace(
+                customer.customer_id, customer.now, account, catalog, right, meter, wanted, request.subscription_id
+            )
+    return decide_use(account, catalog, request.feature, request.quantity, FeatureUsage(), customer.now)
 
 
 def _check_named(subscription_id: str | None, account: Account, meters: tuple[Meter, ...]) -> None:
@@ -113,10 +115,10 @@ class LockedCount:
     async def usage(self, driver: Driver) -> FeatureUsage:
         """What decides: used, held and carried over."""
         customer_id, at, meter = self._place.customer_id, self._place.at, self._place.meter
-        held = await reservations.held(driver, self._key, at)
+        reserved = await reservations.held(driver, self._key, at)
         asks = [UsageQuery(customer_id, meter, period.period, at) for period in self._place.right.earlier]
         past = await periods.used(driver, asks) if asks else []
-        return FeatureUsage(self.used(), held, self._place.right.carried(past))
+        return FeatureUsage(self.used(), reserved, self._place.right.carried(past))
 
     async def decide(self, driver: Driver, quantity: Decimal) -> tuple[Decision, FeatureUsage]:
         """Whether `quantity` more may be used, and what that rests on."""

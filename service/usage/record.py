@@ -42,10 +42,10 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     repeats: list[tuple[int, EventId, bytes]] = []
     async with base.driver() as driver:
         types = await base.meters_by_type(driver)
-        whose = await base.look_up_customers(driver, ((event.customer, visible) for event, visible in arrivals))
-        holders = await _holders(driver, {event.subscription_id for event, _ in arrivals})
+        lookup = await base.look_up_customers(driver, ((event.customer, visible) for event, visible in arrivals))
+        owners = await _owners_of(driver, {event.subscription_id for event, _ in arrivals})
         for n, (event, visible) in enumerate(arrivals):
-            found = check(event, whose(event.customer, visible), types.get(event.type, ()), holders)
+            found = check(event, lookup(event.customer, visible), types.get(event.type, ()), owners)
             if isinstance(found, str):
                 outcomes[n] = UsageOutcome(UsageEventStatus.REJECTED, found)
             elif (id := found.row.key) in first:
@@ -64,7 +64,7 @@ async def record(base: Base, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
     return outcomes
 
 
-async def _holders(driver: Driver, subscription_ids: set[str | None]) -> dict[str, str]:
+async def _owners_of(driver: Driver, subscription_ids: set[str | None]) -> dict[str, str]:
     """Whose the subscriptions are, in one statement, or in none if no event names any."""
     ids = [id for id in subscription_ids if id is not None and prefix_of(id) == "subscription"]
     return await directory.subscription_owners(driver, ids) if ids else {}

@@ -64,12 +64,12 @@ class Settling(NamedTuple):
     visible: Visible
 
 
-async def reserve(base: Base, asked: UseRequest, ttl: timedelta, retry: Retry) -> Reserved:
+async def reserve(base: Base, request: UseRequest, ttl: timedelta, retry: Retry) -> Reserved:
     """Hold the quantity if it may be used. A denied one changes nothing and is not remembered. Raises Refusal."""
     if not TTL_MIN <= ttl <= TTL_MAX:
         raise invalid(f"must be {TTL_MIN.total_seconds():.0f} to {TTL_MAX.total_seconds():.0f} seconds", "ttl")
     async with base.connection() as (connection, driver):
-        place = await place_of(base, driver, asked)
+        place = await place_of(base, driver, request)
         if isinstance(place, UsePlace):
             await base.prepare(driver, place.wanted, [])
         try:
@@ -79,12 +79,12 @@ async def reserve(base: Base, asked: UseRequest, ttl: timedelta, retry: Retry) -
                 if isinstance(place, Decision):
                     raise Undone(place)
                 count = await LockedCount.locked(driver, place)
-                decision, usage = await count.decide(driver, asked.quantity)
+                decision, usage = await count.decide(driver, request.quantity)
                 if not decision.allowed:
                     raise Undone(decision)
-                reservation = await _open(driver, place, asked.quantity, ttl)
-                held = replace(usage, held=usage.held + asked.quantity)
-                reserved = Reserved(after(decision, place.right, held), reservation)
+                reservation = await _open(driver, place, request.quantity, ttl)
+                after_it = replace(usage, held=usage.held + request.quantity)
+                reserved = Reserved(after(decision, place.right, after_it), reservation)
                 await keep(connection, retry, reserved)
         except Undone as undone:
             return Reserved(undone.decision)
@@ -168,9 +168,9 @@ async def _find(base: Base, driver: Driver, settling: Settling) -> tuple[Reserva
     meter = None if found is None else (await base.catalog(driver)).meter(found.meter_key)
     if found is None or meter is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such reservation", "id")
-    whose = await base.look_up_customer(driver, CustomerRef(found.customer_id), None)
-    assert whose is not None
-    return found, meter, whose.now
+    customer = await base.look_up_customer(driver, CustomerRef(found.customer_id), None)
+    assert customer is not None
+    return found, meter, customer.now
 
 
 async def _settle(

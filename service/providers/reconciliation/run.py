@@ -64,16 +64,16 @@ class Report(Struct):
 
 
 class Reconciliation:
-    def __init__(self, engine: Engine, looking: Reconciler) -> None:
+    def __init__(self, engine: Engine, reconciler: Reconciler) -> None:
         self._engine = engine
-        self._looking = looking
+        self._reconciler = reconciler
 
     def queue(self, now: Callable[[], datetime]) -> Queue:
         """The run of the hour, of each provider whose time has come. What breaks off is taken up where it was."""
 
         async def begin() -> None:
             async with self._engine.begin() as connection:
-                for provider in self._looking.records:
+                for provider in self._reconciler.records:
                     await comparisons.begin(connection, provider, now() - FIRST)
 
         async def compare(piece: Work) -> None:
@@ -84,7 +84,7 @@ class Reconciliation:
             WorkKind.COMPARISON,
             one_by_one(compare),
             at_once=AT_ONCE,
-            lanes=self._looking.records.keys(),
+            lanes=self._reconciler.records.keys(),
             before=begin,
             idle=IDLE_S,
         )
@@ -97,7 +97,7 @@ class Reconciliation:
         """What was made at the providers in that time. Raises Unknown and DatabaseAway."""
         report = Report(dry_run)
         with telling_outages():
-            for provider in self._looking.records:
+            for provider in self._reconciler.records:
                 await self._compare(report, self._all(provider, since, until), by)
         return report
 
@@ -105,8 +105,8 @@ class Reconciliation:
         """All that the providers have of one customer. Raises Unknown and DatabaseAway."""
 
         async def everything() -> AsyncIterator[Observation]:
-            for provider in self._looking.records:
-                yield await self._looking.everything(provider, customer_id)
+            for provider in self._reconciler.records:
+                yield await self._reconciler.everything(provider, customer_id)
 
         report = Report(dry_run)
         with telling_outages():
@@ -134,7 +134,7 @@ class Reconciliation:
             drift = finding.findings.drift
             if not report.dry_run:
                 try:
-                    repaired, drift = await self._looking.repair(finding, by)
+                    repaired, drift = await self._reconciler.repair(finding, by)
                 except (Refusal, Unknown) as no:  # of this one thing: it keeps no other from being compared
                     repaired, drift = (), (*drift, f"not repaired: {no}")
             for what in repaired:
@@ -145,7 +145,7 @@ class Reconciliation:
     async def _all(self, provider: str, since: datetime, until: datetime) -> AsyncIterator[Observation]:
         """Where the provider lists nothing, what came in by our books is looked at there, one by one."""
         came_in = set[str]()
-        listing = self._looking.records[provider].listing
+        listing = self._reconciler.records[provider].listing
         if listing is not None:
             async for one in self._listed(provider, listing, since, until, came_in):
                 yield one
@@ -157,39 +157,41 @@ class Reconciliation:
         self, provider: str, listing: Listing, since: datetime, until: datetime, came_in: set[str]
     ) -> AsyncIterator[Observation]:
         """`came_in` gets our ids of the payments that did."""
-        looking = self._looking
+        reconciler = self._reconciler
         async for customer in listing.customers(since, until):
-            yield await looking.found_customer(provider, customer)
+            yield await reconciler.found_customer(provider, customer)
         async for payment in listing.payments(since, until):
             if payment.state is FoundStatus.SUCCEEDED and payment.payment_id is not None:
                 came_in.add(payment.payment_id)
             yield await self._tried(provider, payment)
         async for refund in listing.refunds(since, until):
-            yield await looking.refund(provider, refund)
+            yield await reconciler.refund(provider, refund)
 
     async def _tried(self, provider: str, found: FoundPayment) -> Observation:
         """One try of a payment. If it failed, the next one may have gone through: then how it stands is asked."""
         if found.state is FoundStatus.SUCCEEDED:
-            return await self._looking.found_payment(provider, found, complete=False)
-        payment = await self._payment(await self._looking.payer(provider, found), found.payment_id)
+            return await self._reconciler.found_payment(provider, found, complete=False)
+        payment = await self._payment(await self._reconciler.payer(provider, found), found.payment_id)
         if payment is None or payment.settled_at is not None:
             return Observation(provider, None, agreed(found.reference))
-        return await self._looking.payment(provider, found.reference)
+        return await self._reconciler.payment(provider, found.reference)
 
     async def _paid_here(self, provider: str, customer_id: str, payment_id: str) -> Observation:
         """A payment that came in by our books, and was not among those of the time there."""
         payment = await self._payment(customer_id, payment_id)
         if payment is None or payment.provider != provider or payment.settled_at is None or payment.failure is not None:
             return Observation(provider, customer_id, Findings())
-        found = None if payment.reference is None else await self._looking.records[provider].payment(payment.reference)
+        found = (
+            None if payment.reference is None else await self._reconciler.records[provider].payment(payment.reference)
+        )
         if found is None:
             gone = "it came in by our books, and not there"
             return Observation(provider, customer_id, differs(payment_id, gone))
-        seen = await self._looking.found_payment(provider, found, complete=False)
+        seen = await self._reconciler.found_payment(provider, found, complete=False)
         return seen._replace(findings=seen.findings + agreed(payment_id))
 
     async def _payment(self, customer_id: str | None, payment_id: str | None) -> Payment | None:
-        account = None if customer_id is None else await self._looking.account(customer_id)
+        account = None if customer_id is None else await self._reconciler.account(customer_id)
         return None if account is None else account.books.payments.get(payment_id or "")
 
     async def _paid_between(self, since: datetime, until: datetime) -> AsyncIterator[tuple[str, str]]:

@@ -31,9 +31,9 @@ TRIED_AGAIN_S = 0.1
 class PushSchedule:
     """One process's share of telling providers."""
 
-    def __init__(self, engine: Engine, telling: Push, providers: Mapping[str, Provider]) -> None:
+    def __init__(self, engine: Engine, push: Push, providers: Mapping[str, Provider]) -> None:
         self._engine = engine
-        self._telling = telling
+        self._push = push
         self._swept_at = -SWEEP_S
         self.queue = Queue(
             engine,
@@ -86,7 +86,7 @@ class PushSchedule:
         if job is None:
             return
         try:
-            await self._telling.tell(job)
+            await self._push.tell(job)
         except Unknown:
             async with self._engine.begin() as connection:
                 await sync.keep_due(connection, job)

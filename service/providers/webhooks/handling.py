@@ -25,9 +25,9 @@ HANDLED_S_MAX = 60.0
 
 
 class Handling:
-    def __init__(self, engine: Engine, looking: Reconciler, instruments: Instruments) -> None:
+    def __init__(self, engine: Engine, reconciler: Reconciler, instruments: Instruments) -> None:
         self._engine = engine
-        self._looking = looking
+        self._reconciler = reconciler
         self._instruments = instruments
         self.queue = Queue(
             engine,
@@ -35,7 +35,7 @@ class Handling:
             one_by_one(self._do),
             at_once=AT_ONCE,
             claim_max=LANE_MAX,
-            lanes=looking.records.keys(),
+            lanes=reconciler.records.keys(),
             takes_s_max=HANDLED_S_MAX,
         )
 
@@ -72,7 +72,7 @@ class Handling:
             await self._try(told, WORKER, piece.attempts)
 
     async def _try(self, told: StoredNotice, by: By, attempts: int) -> None:
-        if told.provider not in self._looking.records:
+        if told.provider not in self._reconciler.records:
             raise Unknown("no such provider is set up here")
         try:
             await self._handle(told, by._replace(cause=f"webhook {told.id}"))
@@ -86,9 +86,9 @@ class Handling:
     async def _handle(self, told: StoredNotice, by: By) -> None:
         if told.customer_id is None:
             await self._concerns(told, await self._whose(told))
-        async for seen in self._looking.told(told.provider, told.about):
+        async for seen in self._reconciler.told(told.provider, told.about):
             await self._concerns(told, seen.customer_id)
-            await self._looking.repair(seen, by)
+            await self._reconciler.repair(seen, by)
 
     async def _whose(self, told: StoredNotice) -> str | None:
         """As far as the notice itself says, so that support sees it at the customer also if handling fails."""
