@@ -54,7 +54,7 @@ Right = tuple[Entitlement, FeatureUsage | None]
 class Loaders:
     """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
 
-    `standings` by customer id; `as_of`: one at another instant, past or to come; `with_books`: one with its books;
+    `standings` by customer id; `as_of`: one at another instant, past or to come; `books_of`: one with its books;
     `rights` of a standing, by feature key; `figures` of usage; `journals` in pages, single `entries` of them by
     number; `owners` from the id of whatever a customer holds to the customer; `customer_ids` from an external id;
     final invoices and credit notes (`documents`) by id, the `notes` of an invoice, `invoices` in pages, the `bills`
@@ -76,7 +76,7 @@ class Loaders:
         self._catalog_snapshot: asyncio.Future[CatalogSnapshot] | None = None
         self.standings: DataLoader[str, Standing | None] = batched(self._read_standings)
         self.as_of: DataLoader[AsOfQuery, Standing | None] = batched(self._read_as_of)
-        self.with_books: DataLoader[Standing, Standing | None] = batched(self._read_with_books)
+        self.books_of: DataLoader[Standing, Standing | None] = batched(self._read_with_books)
         self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
         self.figures: DataLoader[UsageQuery, Decimal] = Shared(self._read_figures)
         self._counted: DataLoader[UsageQuery, Decimal] = DataLoader(usage.reads.used)  # what drafts charge for
@@ -126,12 +126,12 @@ class Loaders:
             return standing
         return await self.as_of.load(AsOfQuery(standing.customer.id, at))
 
-    async def whole(self, standing: Standing) -> Standing:
+    async def with_books(self, standing: Standing) -> Standing:
         """The same customer at the same instant, with their books."""
-        if standing.whole:
+        if standing.has_books:
             return standing
         today = standing if standing.recorded is not None else await self.standings.load(standing.customer.id)
-        whole = None if today is None else await self.with_books.load(today)
+        whole = None if today is None else await self.books_of.load(today)
         assert whole is not None, f"{standing.customer.id} was there a moment ago"
         return whole
 
@@ -177,7 +177,7 @@ class Loaders:
             recorded = today.recorded
             if recorded is not None and query.at >= recorded.effective_at:  # what is stored says it all
                 now = present(recorded.account, query.at)
-                answers[query] = today.as_of(now, recorded.seq, query.at, whole=today.whole)
+                answers[query] = today.as_of(now, recorded.seq, query.at, has_books=today.has_books)
             else:
                 earlier[query] = today
         found = await entries.as_of(self._engine, earlier, self._visible) if earlier else {}
@@ -196,7 +196,7 @@ class Loaders:
 
     async def _read_drafts(self, ids: Collection[str]) -> Mapping[str, Sequence[Invoice]]:
         standings = [standing for standing in await self.standings.load_many(list(ids)) if standing is not None]
-        wholes = await asyncio.gather(*(self.whole(standing) for standing in standings))
+        wholes = await asyncio.gather(*(self.with_books(standing) for standing in standings))
         catalog = (await self.catalog_snapshot()).catalog
         stored = [
             drafts.Stored(standing.recorded.account, standing.recorded.effective_at, standing.now)
@@ -207,7 +207,7 @@ class Loaders:
 
     async def drafts_at(self, standing: Standing) -> Sequence[Invoice]:
         """What is no final invoice yet at the standing's own instant, soonest first."""
-        whole = await self.whole(standing)
+        whole = await self.with_books(standing)
         if whole.at == whole.now:
             return await self.drafts.load(whole.customer.id) or ()
         then = drafts.Stored(whole.account, whole.at, whole.at)

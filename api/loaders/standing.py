@@ -31,8 +31,8 @@ class Standing:
     """`account` is the one present at `at`, folded up to the journal's entry `seq` and from there by what fell due.
 
     `now` is the customer's own present (real, or of the test clock); `at` is another instant when the answer is of a
-    past or a future one. `recorded` is what was read, without what fell due since. `whole`: the account has its books,
-    which are read apart (`Loaders.whole`).
+    past or a future one. `recorded` is what was read, without what fell due since. `has_books`: the account has its
+    books, which are read apart (`Loaders.with_books`).
     """
 
     __slots__ = (
@@ -43,10 +43,10 @@ class Standing:
         "catalog",
         "clock",
         "customer",
+        "has_books",
         "now",
         "recorded",
         "seq",
-        "whole",
     )
 
     def __init__(
@@ -61,7 +61,7 @@ class Standing:
         vault: Vault,
         wrapped_key: bytes | None,
         recorded: StoredAccount | None = None,
-        whole: bool = False,
+        has_books: bool = False,
     ) -> None:
         assert account.customer is not None
         self.account = account
@@ -72,7 +72,7 @@ class Standing:
         self.clock = clock
         self.catalog = catalog
         self.recorded = recorded
-        self.whole = whole
+        self.has_books = has_books
         self._vault = vault
         self._wrapped_key = wrapped_key
 
@@ -98,14 +98,14 @@ class Standing:
         text = self.personal(field)
         return None if text is None else msgspec.json.decode(text, type=dict[str, str])
 
-    def with_books(self, whole: AccountWithBooks) -> "Standing":
+    def with_books(self, read: AccountWithBooks) -> "Standing":
         """The same customer at the same instant, from a whole account that was read now."""
         assert self.recorded is not None
-        at, now = max(self.at, whole.effective_at), max(self.now, whole.effective_at)
-        recorded = self.recorded._replace(account=whole.account, seq=whole.seq, effective_at=whole.effective_at)
+        at, now = max(self.at, read.effective_at), max(self.now, read.effective_at)
+        recorded = self.recorded._replace(account=read.account, seq=read.seq, effective_at=read.effective_at)
         return Standing(
-            present(whole.account, at),
-            whole.seq,
+            present(read.account, at),
+            read.seq,
             at,
             now,
             clock=self.clock,
@@ -113,10 +113,10 @@ class Standing:
             vault=self._vault,
             wrapped_key=self._wrapped_key,
             recorded=recorded,
-            whole=True,
+            has_books=True,
         )
 
-    def as_of(self, account: Account, seq: int, at: datetime, *, whole: bool = True) -> "Standing":
+    def as_of(self, account: Account, seq: int, at: datetime, *, has_books: bool = True) -> "Standing":
         """The same customer at another instant, or as a command left them."""
         return Standing(
             account,
@@ -128,5 +128,5 @@ class Standing:
             vault=self._vault,
             wrapped_key=self._wrapped_key,
             recorded=self.recorded,
-            whole=whole,
+            has_books=has_books,
         )

@@ -165,7 +165,7 @@ async def _as_it_stands(context: Context, customer_id: str) -> Standing:
     context.changed()
     standing = await context.loaders.standings.load(customer_id)
     assert standing is not None, "something was just recorded of them"
-    return await context.loaders.whole(standing)
+    return await context.loaders.with_books(standing)
 
 
 def _payment(standing: Standing, id: str) -> domain.Payment:

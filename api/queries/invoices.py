@@ -99,6 +99,6 @@ async def _shown(context: Context, found: list[IssuedInvoice]) -> list[Invoice]:
     """Whose they are is read together."""
     loaders = context.loaders
     standings = await loaders.standings.load_many([stored.customer_id for stored in found])
-    wholes = await loaders.with_books.load_many([standing for standing in standings if standing is not None])
-    by_customer = {whole.customer.id: whole for whole in wholes if whole is not None}
+    wholes = await loaders.books_of.load_many([standing for standing in standings if standing is not None])
+    by_customer = {standing.customer.id: standing for standing in wholes if standing is not None}
     return [Invoice.of(by_customer[stored.customer_id], stored.invoice) for stored in found]

@@ -21,7 +21,7 @@ How each is made (mutations use the same classmethods as queries):
     Money.of(money) · Period.of(period)
 
 Those about money need a whole standing, one with its books: what a command left is one; a read makes it one by
-`await context.loaders.whole(standing)`.
+`await context.loaders.with_books(standing)`.
 
 Enums are the domain's own, described in `enums`. `CustomerRef` is the input that names a customer, which
 `context.customer_id` resolves.

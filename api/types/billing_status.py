@@ -55,9 +55,9 @@ class BillingStatus:
         info.context.require(Scope.INVOICES_READ)
         if self._standing is None or not self._standing.account.owing.overdue(self.as_of):
             return []
-        whole = await info.context.loaders.whole(self._standing)
-        late = [owed.id for owed in whole.account.books.open if owed.fell_due_at <= self.as_of]
-        found = [await invoice_of(info.context, whole, id) for id in late]
+        standing = await info.context.loaders.with_books(self._standing)
+        late = [owed.id for owed in standing.account.books.open if owed.fell_due_at <= self.as_of]
+        found = [await invoice_of(info.context, standing, id) for id in late]
         return [entitlement for entitlement in found if entitlement is not None]
 
     @strawberry.field(

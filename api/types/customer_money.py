@@ -41,9 +41,9 @@ class CustomerMoney:
         "as things are, none will come. Needs the scope invoices:read, as all about money."
     )
     async def upcoming_invoice(self, info: Info) -> Invoice | None:
-        whole = await _whole(info, self._standing)
-        drafts = await info.context.loaders.drafts.load(whole.customer.id)
-        return Invoice.of(whole, drafts[0]) if drafts else None
+        standing = await _with_books(info, self._standing)
+        drafts = await info.context.loaders.drafts.load(standing.customer.id)
+        return Invoice.of(standing, drafts[0]) if drafts else None
 
     @strawberry.field(
         description="Their invoices, the newest first. So drafts come first: of the running period, then of one that "
@@ -61,17 +61,17 @@ class CustomerMoney:
         asked = page(
             "invoices", self._standing.customer.id, first=first, after=after, last=last, before=before, key=Place
         )
-        whole = await _whole(info, self._standing)
+        standing = await _with_books(info, self._standing)
         found = asked.newest(
             [
-                *await _drafts(info.context, whole.customer.id, status),
-                *await _final(info.context, whole.customer.id, asked, status),
+                *await _drafts(info.context, standing.customer.id, status),
+                *await _final(info.context, standing.customer.id, asked, status),
             ],
             _place,
         )
         edges, page_info = asked.connection(found, _place)
         return Connection(
-            edges=[Edge(cursor=cursor, node=Invoice.of(whole, invoice)) for cursor, invoice in edges],
+            edges=[Edge(cursor=cursor, node=Invoice.of(standing, invoice)) for cursor, invoice in edges],
             page_info=page_info,
         )
 
@@ -83,7 +83,7 @@ class CustomerMoney:
             bool | None, strawberry.argument(description="Only those that can (or cannot) still be used.")
         ] = None,
     ) -> list[CreditGrant]:
-        return credits_of(await _whole(info, self._standing), active)
+        return credits_of(await _with_books(info, self._standing), active)
 
     @strawberry.field(description="What they owe, one for each currency, also what is not due yet. None: nothing.")
     def balance(self) -> list[Money]:
@@ -92,7 +92,7 @@ class CustomerMoney:
 
     @strawberry.field(description="Ways to pay that can be used: the default one first, then the newest.")
     async def payment_methods(self, info: Info) -> list[PaymentMethod]:
-        return methods_of(await _whole(info, self._standing))
+        return methods_of(await _with_books(info, self._standing))
 
     @strawberry.field(description="Their payments, the newest first, also those that failed.")
     async def payments(
@@ -106,26 +106,26 @@ class CustomerMoney:
         asked = page(
             "payments", self._standing.customer.id, first=first, after=after, last=last, before=before, key=Place
         )
-        whole = await _whole(info, self._standing)
-        found = asked.newest(whole.account.books.payments.values(), lambda payment: (payment.created_at, payment.id))
+        standing = await _with_books(info, self._standing)
+        found = asked.newest(standing.account.books.payments.values(), lambda payment: (payment.created_at, payment.id))
         edges, page_info = asked.connection(found, lambda payment: (payment.created_at, payment.id))
         return Connection(
-            edges=[Edge(cursor=cursor, node=Payment.of(whole, payment)) for cursor, payment in edges],
+            edges=[Edge(cursor=cursor, node=Payment.of(standing, payment)) for cursor, payment in edges],
             page_info=page_info,
         )
 
     @strawberry.field(description="The coupons that they redeemed, oldest first, also those that are used up.")
     async def coupons(self, info: Info) -> list[CouponRedemption]:
-        whole = await _whole(info, self._standing)
+        standing = await _with_books(info, self._standing)
         redemptions = sorted(
-            whole.account.books.redemptions, key=lambda redemption: (redemption.redeemed_at, redemption.id)
+            standing.account.books.redemptions, key=lambda redemption: (redemption.redeemed_at, redemption.id)
         )
         return [CouponRedemption.of(redemption) for redemption in redemptions]
 
 
-async def _whole(info: Info, standing: Standing) -> Standing:
+async def _with_books(info: Info, standing: Standing) -> Standing:
     info.context.require(Scope.INVOICES_READ)
-    return await info.context.loaders.whole(standing)
+    return await info.context.loaders.with_books(standing)
 
 
 async def _drafts(context: Context, customer_id: str, status: list[InvoiceStatus] | None) -> Sequence[domain.Invoice]:

@@ -18,7 +18,7 @@ async def credit_note_or_invoice(context: Context, id: str) -> Invoice | CreditN
     standing = None if found is None else await context.loaders.standings.load(found.customer_id)
     if found is None or standing is None:
         return None
-    whole = await context.loaders.whole(standing)
+    whole = await context.loaders.with_books(standing)
     if isinstance(found.content, domain.Invoice):
         return Invoice.of(whole, found.content)
     return CreditNote.of(whole, found.content)
@@ -26,31 +26,31 @@ async def credit_note_or_invoice(context: Context, id: str) -> Invoice | CreditN
 
 async def draft(context: Context, id: str) -> Invoice | None:
     """An invoice that is not final yet."""
-    whole = await owner_standing(context, id)
-    drafts = () if whole is None else await context.loaders.drafts.load(whole.customer.id) or ()
-    return next((Invoice.of(whole, draft) for draft in drafts if whole is not None and draft.id == id), None)
+    standing = await owner_standing(context, id)
+    drafts = () if standing is None else await context.loaders.drafts.load(standing.customer.id) or ()
+    return next((Invoice.of(standing, draft) for draft in drafts if standing is not None and draft.id == id), None)
 
 
 async def held_money(context: Context, id: str) -> Node | None:
     """A payment, a refund, a credit, a way to pay or a redemption."""
-    whole = await owner_standing(context, id)
-    if whole is None:
+    standing = await owner_standing(context, id)
+    if standing is None:
         return None
-    books = whole.account.books
+    books = standing.account.books
     if id in books.payments:
-        return Payment.of(whole, books.payments[id])
+        return Payment.of(standing, books.payments[id])
     if id in books.credits:
-        return CreditGrant.of(whole, books.credits[id])
+        return CreditGrant.of(standing, books.credits[id])
     for payment in books.payments.values():
         for refund in payment.refunds:
             if refund.id == id:
-                return Refund.of(whole, payment, refund)
+                return Refund.of(standing, payment, refund)
     redemption = next((redemption for redemption in books.redemptions if redemption.id == id), None)
-    return CouponRedemption.of(redemption) if redemption is not None else method_of(whole, id)
+    return CouponRedemption.of(redemption) if redemption is not None else method_of(standing, id)
 
 
 async def owner_standing(context: Context, id: str) -> Standing | None:
     """The whole standing of whoever holds the thing with this id. None: nobody who may be seen."""
     customer_id = await context.loaders.owners.load(id)
     standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
-    return None if standing is None else await context.loaders.whole(standing)
+    return None if standing is None else await context.loaders.with_books(standing)

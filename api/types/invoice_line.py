@@ -133,7 +133,7 @@ class InvoiceLine:
         standing = await loaders.standings.load(origin.customer_id)
         if document is None or standing is None or document.customer_id != origin.customer_id:
             return None
-        return CorrectedLine.of(await loaders.whole(standing), document.content, ref.line_id)
+        return CorrectedLine.of(await loaders.with_books(standing), document.content, ref.line_id)
 
     @strawberry.field(
         description="What happened that it charges for, or no longer does: the event that began the terms it is "

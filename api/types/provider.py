@@ -29,7 +29,7 @@ class ProviderLink:
     @classmethod
     async def of(cls, loaders: Loaders, standing: Standing) -> "ProviderLink":
         """The caller holds provider:read."""
-        links = (await loaders.whole(standing)).account.books.links
+        links = (await loaders.with_books(standing)).account.books.links
         anonymous_id = standing.customer.anonymous_id
         if not links:
             return cls(
