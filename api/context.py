@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import strawberry
 
-from api.loaders import Loaders, Standing
+from api.loaders import AccountView, Loaders
 from api.usage_batch import UsageEventIn
 from domain.access import Scope
 from domain.account import Account
@@ -85,10 +85,10 @@ class Context:
             raise Forbidden(f"These credentials lack the scope {scope}.")
 
     # ── for queries ──────────────────────────────────────────────────────────────────────────────────────────────────
-    async def customer(self, ref: Ref) -> Standing | None:
+    async def customer(self, ref: Ref) -> AccountView | None:
         """The customer that is meant; None if there is none, or none that may be seen."""
         id = await self._id(ref)
-        return None if id is None else await self.loaders.standings.load(id)
+        return None if id is None else await self.loaders.views.load(id)
 
     # ── for mutations ────────────────────────────────────────────────────────────────────────────────────────────────
     async def customer_id(self, ref: Ref) -> str:
@@ -99,13 +99,13 @@ class Context:
             raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
         return id
 
-    async def standing(self, account: Account) -> Standing:
+    async def view(self, account: Account) -> AccountView:
         """What the types of `api.types` are made from: the account as a command left it, also when the command was
         recorded long ago and is now answered again. Forgets what was read before."""
         self.changed()
-        standing = await self.loaders.standing(account)
-        assert standing is not None, "a command only touches accounts that exist and are visible"
-        return standing
+        view = await self.loaders.view(account)
+        assert view is not None, "a command only touches accounts that exist and are visible"
+        return view
 
     async def _id(self, ref: Ref) -> str | None:
         if ref.id is not None:

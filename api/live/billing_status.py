@@ -7,7 +7,7 @@ import strawberry
 
 from api.context import Info
 from api.live.channel import AFTER, bad_cursor, states, watched
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.scalars import Cursor
 from api.types.billing_status import BillingStatus
 from api.types.customer_ref import CustomerRef
@@ -44,7 +44,7 @@ class LiveBillingStatus:
             raise bad_cursor(bad) from None
 
         def show(snapshot: Snapshot, shown: bytes) -> BillingStatusUpdate:
-            standing = Standing(
+            view = AccountView(
                 snapshot.account,
                 snapshot.seq,
                 snapshot.now,
@@ -55,7 +55,7 @@ class LiveBillingStatus:
                 wrapped_key=None,  # nothing sealed is part of a billing status
             )
             return BillingStatusUpdate(
-                cursor=Cursor(state_cursor(KIND, customer_id, shown)), status=BillingStatus.of(standing)
+                cursor=Cursor(state_cursor(KIND, customer_id, shown)), status=BillingStatus.of(view)
             )
 
         channel = await states(context, customer_id, (KIND, customer_id), seen, _digest, show)

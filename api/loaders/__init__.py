@@ -25,8 +25,8 @@ from adapters.postgres.reads.billing_documents import BilledKey, BillingDocument
 from adapters.postgres.reads.catalog import CatalogSnapshot
 from adapters.postgres.reads.documents import FinalDocument, InvoicePageQuery
 from adapters.postgres.reads.entries import AsOfQuery, EntryNumber, EntryPageQuery
+from api.loaders.account_view import AccountView, Vault
 from api.loaders.batch import Shared, batched
-from api.loaders.standing import Standing, Vault
 from domain.access import ApiKey
 from domain.account import Account
 from domain.books.invoice import CreditNote, Invoice
@@ -42,7 +42,7 @@ from service.gates.snapshot import UsageOfEntitlement
 from service.usage import Usage as UsageService
 from service.usage import UsageQuery
 
-__all__ = ["Loaders", "Right", "Standing"]
+__all__ = ["AccountView", "Loaders", "Right"]
 
 FIGURES_MAX = 5_000
 """Steps of usage histories in one operation: beside a page of customers each would multiply."""
@@ -54,8 +54,8 @@ Right = tuple[Entitlement, FeatureUsage | None]
 class Loaders:
     """`visible` is the caller's tenant condition (None: all customers); it is part of every statement.
 
-    `standings` by customer id; `as_of`: one at another instant, past or to come; `books_of`: one with its books;
-    `rights` of a standing, by feature key; `figures` of usage; `journals` in pages, single `entries` of them by
+    `views` by customer id; `as_of`: one at another instant, past or to come; `books_of`: one with its books;
+    `rights` of a view, by feature key; `figures` of usage; `journals` in pages, single `entries` of them by
     number; `owners` from the id of whatever a customer holds to the customer; `customer_ids` from an external id;
     final invoices and credit notes (`documents`) by id, the `notes` of an invoice, `invoices` in pages, the `bills`
     of a key; `drafts` by customer id, soonest first; `syncs`: how far providers were told, by customer id and
@@ -74,10 +74,10 @@ class Loaders:
         self._figures_read = 0
         self.turn = asyncio.Lock()
         self._catalog_snapshot: asyncio.Future[CatalogSnapshot] | None = None
-        self.standings: DataLoader[str, Standing | None] = batched(self._read_standings)
-        self.as_of: DataLoader[AsOfQuery, Standing | None] = batched(self._read_as_of)
-        self.books_of: DataLoader[Standing, Standing | None] = batched(self._read_with_books)
-        self.rights: DataLoader[Standing, Sequence[Right] | None] = batched(self._read_rights)
+        self.views: DataLoader[str, AccountView | None] = batched(self._read_views)
+        self.as_of: DataLoader[AsOfQuery, AccountView | None] = batched(self._read_as_of)
+        self.books_of: DataLoader[AccountView, AccountView | None] = batched(self._read_with_books)
+        self.rights: DataLoader[AccountView, Sequence[Right] | None] = batched(self._read_rights)
         self.figures: DataLoader[UsageQuery, Decimal] = Shared(self._read_figures)
         self._counted: DataLoader[UsageQuery, Decimal] = DataLoader(usage.reads.used)  # what drafts charge for
         self.journals: DataLoader[EntryPageQuery, Sequence[JournalEntry] | None] = batched(
@@ -113,47 +113,47 @@ class Loaders:
             self._catalog_snapshot = asyncio.ensure_future(catalogs.catalog(self._engine))
         return await asyncio.shield(self._catalog_snapshot)
 
-    async def standing(self, account: Account) -> Standing | None:
+    async def view(self, account: Account) -> AccountView | None:
         """An account as a command left it (also one that was recorded long ago, and is now answered again)."""
         assert account.customer is not None
-        stored = await self.standings.load(account.customer.id)
+        stored = await self.views.load(account.customer.id)
         return None if stored is None else stored.as_of(account, stored.seq, stored.at)
 
-    async def at(self, standing: Standing, at: datetime) -> Standing | None:
+    async def at(self, view: AccountView, at: datetime) -> AccountView | None:
         """The same customer at another instant. A past one: what the journal knew then, None before there was anything.
         A future one: what will be if nothing else happens."""
-        if at == standing.at:
-            return standing
-        return await self.as_of.load(AsOfQuery(standing.customer.id, at))
+        if at == view.at:
+            return view
+        return await self.as_of.load(AsOfQuery(view.customer.id, at))
 
-    async def with_books(self, standing: Standing) -> Standing:
+    async def with_books(self, view: AccountView) -> AccountView:
         """The same customer at the same instant, with their books."""
-        if standing.has_books:
-            return standing
-        today = standing if standing.recorded is not None else await self.standings.load(standing.customer.id)
+        if view.has_books:
+            return view
+        today = view if view.recorded is not None else await self.views.load(view.customer.id)
         whole = None if today is None else await self.books_of.load(today)
-        assert whole is not None, f"{standing.customer.id} was there a moment ago"
+        assert whole is not None, f"{view.customer.id} was there a moment ago"
         return whole
 
-    async def page(self, stored: Collection[StoredAccount]) -> list[Standing]:
+    async def page(self, stored: Collection[StoredAccount]) -> list[AccountView]:
         """Accounts that were read as a page, ready for whoever asks for them by id."""
         catalog = (await self.catalog_snapshot()).catalog
-        standings = [self._standing(account, catalog) for account in stored]
-        for standing in standings:
-            self.standings.prime(standing.customer.id, standing)
-        return standings
+        views = [self._view(account, catalog) for account in stored]
+        for view in views:
+            self.views.prime(view.customer.id, view)
+        return views
 
-    async def _read_standings(self, ids: Collection[str]) -> Mapping[str, Standing]:
+    async def _read_views(self, ids: Collection[str]) -> Mapping[str, AccountView]:
         stored = await accounts.by_ids(self._engine, ids, self._visible)
         catalog = (await self.catalog_snapshot()).catalog
-        return {id: self._standing(account, catalog) for id, account in stored.items()}
+        return {id: self._view(account, catalog) for id, account in stored.items()}
 
-    def _standing(self, stored: StoredAccount, catalog: Catalog) -> Standing:
+    def _view(self, stored: StoredAccount, catalog: Catalog) -> AccountView:
         """In the customer's own time, though never before their last entry: other machines' clocks may be ahead."""
         clock = stored.clock
         now = self._now if clock is None or clock.now is None else clock.now
         now = max(now, stored.effective_at)
-        return Standing(
+        return AccountView(
             present(stored.account, now),
             stored.seq,
             now,
@@ -165,13 +165,13 @@ class Loaders:
             recorded=stored,
         )
 
-    async def _read_as_of(self, asked: Collection[AsOfQuery]) -> Mapping[AsOfQuery, Standing]:
+    async def _read_as_of(self, asked: Collection[AsOfQuery]) -> Mapping[AsOfQuery, AccountView]:
         """All in one batch, also those for which the journal need not be folded: what is read next for them is read
         together, too."""
-        answers: dict[AsOfQuery, Standing] = {}
-        earlier: dict[AsOfQuery, Standing] = {}
+        answers: dict[AsOfQuery, AccountView] = {}
+        earlier: dict[AsOfQuery, AccountView] = {}
         for query in asked:
-            today = await self.standings.load(query.customer_id)
+            today = await self.views.load(query.customer_id)
             if today is None:
                 continue
             recorded = today.recorded
@@ -186,46 +186,42 @@ class Loaders:
             for query, past in found.items()
         }
 
-    async def _read_with_books(self, standings: Collection[Standing]) -> Mapping[Standing, Standing]:
-        found = await books.by_customers(self._engine, {standing.customer.id for standing in standings}, self._visible)
-        return {
-            standing: standing.with_books(found[standing.customer.id])
-            for standing in standings
-            if standing.customer.id in found
-        }
+    async def _read_with_books(self, views: Collection[AccountView]) -> Mapping[AccountView, AccountView]:
+        found = await books.by_customers(self._engine, {view.customer.id for view in views}, self._visible)
+        return {view: view.with_books(found[view.customer.id]) for view in views if view.customer.id in found}
 
     async def _read_drafts(self, ids: Collection[str]) -> Mapping[str, Sequence[Invoice]]:
-        standings = [standing for standing in await self.standings.load_many(list(ids)) if standing is not None]
-        wholes = await asyncio.gather(*(self.with_books(standing) for standing in standings))
+        views = [view for view in await self.views.load_many(list(ids)) if view is not None]
+        wholes = await asyncio.gather(*(self.with_books(view) for view in views))
         catalog = (await self.catalog_snapshot()).catalog
         stored = [
-            drafts.Stored(standing.recorded.account, standing.recorded.effective_at, standing.now)
-            for standing in wholes
-            if standing.recorded is not None
+            drafts.Stored(view.recorded.account, view.recorded.effective_at, view.now)
+            for view in wholes
+            if view.recorded is not None
         ]
         return await drafts.drafts_of(stored, catalog, self._counted.load_many)
 
-    async def drafts_at(self, standing: Standing) -> Sequence[Invoice]:
-        """What is no final invoice yet at the standing's own instant, soonest first."""
-        whole = await self.with_books(standing)
+    async def drafts_at(self, view: AccountView) -> Sequence[Invoice]:
+        """What is no final invoice yet at the view's own instant, soonest first."""
+        whole = await self.with_books(view)
         if whole.at == whole.now:
             return await self.drafts.load(whole.customer.id) or ()
         then = drafts.Stored(whole.account, whole.at, whole.at)
         found = await drafts.drafts_of([then], whole.catalog, self._counted.load_many)
         return found[whole.customer.id]
 
-    async def _read_rights(self, standings: Collection[Standing]) -> Mapping[Standing, Sequence[Right]]:
-        rights_of = {standing: entitlements(standing.account, standing.at) for standing in standings}
+    async def _read_rights(self, views: Collection[AccountView]) -> Mapping[AccountView, Sequence[Right]]:
+        rights_of = {view: entitlements(view.account, view.at) for view in views}
         wanted = [
-            UsageOfEntitlement(standing.customer.id, right, standing.at)
-            for standing, rights in rights_of.items()
+            UsageOfEntitlement(view.customer.id, right, view.at)
+            for view, rights in rights_of.items()
             for right in rights
             if right.period is not None
         ]
         usages = iter(await self._usage.reads.of(wanted) if wanted else ())
         return {
-            standing: [(right, None if right.period is None else next(usages)) for right in rights]
-            for standing, rights in rights_of.items()
+            view: [(right, None if right.period is None else next(usages)) for right in rights]
+            for view, rights in rights_of.items()
         }
 
     async def _read_figures(self, asked: list[UsageQuery]) -> list[Decimal]:

@@ -116,9 +116,9 @@ class CreditMutations:
         recorded = await once(context, "grantCredit", input, customer_id, GrantCredit(credit))
         granted = recorded.event(CreditGranted)
         assert granted is not None
-        standing = await context.standing(recorded.state)
+        view = await context.view(recorded.state)
         credit_now = recorded.state.books.credits.get(granted.credit.id, granted.credit)
-        return GrantCreditPayload(credit=CreditGrant.of(standing, credit_now))
+        return GrantCreditPayload(credit=CreditGrant.of(view, credit_now))
 
     @strawberry.mutation(description="Take credit back, as far as it is left.")
     @refusable(VoidCreditPayload)
@@ -128,8 +128,8 @@ class CreditMutations:
         customer_id = await owner_of(context, input.credit_id, "credit_id")
         command = VoidCredit(input.credit_id, input.amount)
         recorded = await once(context, "voidCredit", input, customer_id, command)
-        standing = await context.standing(recorded.state)
-        return VoidCreditPayload(credit=CreditGrant.of(standing, recorded.state.books.credits[input.credit_id]))
+        view = await context.view(recorded.state)
+        return VoidCreditPayload(credit=CreditGrant.of(view, recorded.state.books.credits[input.credit_id]))
 
     @strawberry.mutation(description="Sell a customer credit: an invoice now, and the credit once it is paid.")
     @refusable(BuyCreditPayload)
@@ -146,8 +146,8 @@ class CreditMutations:
         recorded = await once(context, "buyCredit", input, customer_id, AddItem(item, at_once=True), check=lasting)
         made = newest_invoice(recorded)
         assert made is not None
-        standing = await context.standing(recorded.state)
-        return BuyCreditPayload(invoice=Invoice.of(standing, made)).documented(standing, recorded)
+        view = await context.view(recorded.state)
+        return BuyCreditPayload(invoice=Invoice.of(view, made)).documented(view, recorded)
 
 
 def _item(input: BuyCreditInput, now: datetime) -> Item:

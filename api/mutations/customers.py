@@ -132,7 +132,7 @@ class CustomerMutations:
             locale=DEFAULT_LOCALE if input.locale is None else input.locale,
         )
         account = await context.runtime.customers.create(new, by(context))
-        return CreateCustomerPayload(customer=Customer.of(await context.standing(account)))
+        return CreateCustomerPayload(customer=Customer.of(await context.view(account)))
 
     @strawberry.mutation(description="Change what is known of a customer.")
     @refusable(UpdateCustomerPayload)
@@ -151,7 +151,7 @@ class CustomerMutations:
         )
         customer_id = await context.customer_id(input.customer)
         recorded = await context.runtime.customers.update(customer_id, change, known, by(context, input.reason))
-        return UpdateCustomerPayload(customer=Customer.of(await context.standing(recorded.state)))
+        return UpdateCustomerPayload(customer=Customer.of(await context.view(recorded.state)))
 
     @strawberry.mutation(
         description="End the customer's subscriptions and destroy the key to the personal data, for ever."
@@ -162,4 +162,4 @@ class CustomerMutations:
         context.require(Scope.CUSTOMERS_ERASE)
         customer_id = await context.customer_id(input.customer)
         recorded = await context.runtime.customers.erase(customer_id, by(context, input.reason))
-        return EraseCustomerPayload(customer=Customer.of(await context.standing(recorded.state)))
+        return EraseCustomerPayload(customer=Customer.of(await context.view(recorded.state)))

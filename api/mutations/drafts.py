@@ -123,11 +123,11 @@ class DraftMutations:
         recorded = await once(context, "addInvoiceItem", input, customer_id, command)
         added, made = recorded.event(ItemAdded), newest_invoice(recorded)
         assert added is not None
-        standing = await context.standing(recorded.state)
+        view = await context.view(recorded.state)
         payload = AddInvoiceItemPayload(
-            item_id=strawberry.ID(added.item.id), invoice=None if made is None else Invoice.of(standing, made)
+            item_id=strawberry.ID(added.item.id), invoice=None if made is None else Invoice.of(view, made)
         )
-        return payload.documented(standing, recorded)
+        return payload.documented(view, recorded)
 
     @strawberry.mutation(description="Take an item off again that waits for an invoice.")
     @refusable(RemoveInvoiceItemPayload)
@@ -153,10 +153,10 @@ class DraftMutations:
         context.changed()
         drafts = await context.loaders.drafts.load(customer_id) or ()
         draft = next((draft for draft in drafts if draft.id == input.invoice_id), None)
-        standing = await context.standing(recorded.state)
+        view = await context.view(recorded.state)
         if draft is None:  # of a retry: it has become final since
-            return AdjustInvoiceLinePayload(invoice=await invoice_of(context, standing, input.invoice_id))
-        return AdjustInvoiceLinePayload(invoice=Invoice.of(standing, draft))
+            return AdjustInvoiceLinePayload(invoice=await invoice_of(context, view, input.invoice_id))
+        return AdjustInvoiceLinePayload(invoice=Invoice.of(view, draft))
 
     @strawberry.mutation(description="Close a draft now, with the usage so far if its period still runs.")
     @refusable(FinalizeInvoicePayload)
@@ -166,9 +166,9 @@ class DraftMutations:
         customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = FinalizeInvoice(input.invoice_id)
         recorded = await once(context, "finalizeInvoice", input, customer_id, command, check=_comes_to_something)
-        standing = await context.standing(recorded.state)
-        invoice = await invoice_of(context, standing, input.invoice_id)
-        return FinalizeInvoicePayload(invoice=invoice).documented(standing, recorded)
+        view = await context.view(recorded.state)
+        invoice = await invoice_of(context, view, input.invoice_id)
+        return FinalizeInvoicePayload(invoice=invoice).documented(view, recorded)
 
 
 def _key(drafts: Sequence[domain.Invoice], input: AdjustInvoiceLineInput) -> str:

@@ -94,10 +94,10 @@ class InvoiceMutations:
         customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = VoidInvoice(input.invoice_id, bool(input.rebill))
         recorded = await once(context, "voidInvoice", input, customer_id, command)
-        standing, made = await context.standing(recorded.state), newest_invoice(recorded)
-        invoice = await invoice_of(context, standing, input.invoice_id)
-        rebilled = None if made is None else await invoice_of(context, standing, made.id)
-        return VoidInvoicePayload(invoice=invoice, rebilled=rebilled).documented(standing, recorded)
+        view, made = await context.view(recorded.state), newest_invoice(recorded)
+        invoice = await invoice_of(context, view, input.invoice_id)
+        rebilled = None if made is None else await invoice_of(context, view, made.id)
+        return VoidInvoicePayload(invoice=invoice, rebilled=rebilled).documented(view, recorded)
 
     @strawberry.mutation(description="Expect an invoice to be paid no more.")
     @refusable(MarkUncollectiblePayload)
@@ -107,9 +107,9 @@ class InvoiceMutations:
         customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = WriteOffInvoice(input.invoice_id)
         recorded = await once(context, "markUncollectible", input, customer_id, command)
-        standing = await context.standing(recorded.state)
-        invoice = await invoice_of(context, standing, input.invoice_id)
-        return MarkUncollectiblePayload(invoice=invoice).documented(standing, recorded)
+        view = await context.view(recorded.state)
+        invoice = await invoice_of(context, view, input.invoice_id)
+        return MarkUncollectiblePayload(invoice=invoice).documented(view, recorded)
 
     @strawberry.mutation(description="Take a final invoice back, whole or in part; what was paid becomes credit.")
     @refusable(IssueCreditNotePayload)
@@ -123,8 +123,8 @@ class InvoiceMutations:
         recorded = await once(context, "issueCreditNote", input, customer_id, command)
         issued = recorded.event(CreditNoteIssued)
         assert issued is not None
-        standing = await context.standing(recorded.state)
-        return IssueCreditNotePayload(credit_note=CreditNote.of(standing, issued.note)).documented(standing, recorded)
+        view = await context.view(recorded.state)
+        return IssueCreditNotePayload(credit_note=CreditNote.of(view, issued.note)).documented(view, recorded)
 
     @strawberry.mutation(description="Let an invoice be paid in parts at agreed dates.")
     @refusable(PlanInstalmentsPayload)
@@ -134,9 +134,9 @@ class InvoiceMutations:
         customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         parts = tuple(domain.Instalment(instalment.due_at, instalment.amount) for instalment in input.instalments)
         recorded = await once(context, "planInstalments", input, customer_id, PlanInstalments(input.invoice_id, parts))
-        standing = await context.standing(recorded.state)
-        invoice = await invoice_of(context, standing, input.invoice_id)
-        return PlanInstalmentsPayload(invoice=invoice).documented(standing, recorded)
+        view = await context.view(recorded.state)
+        invoice = await invoice_of(context, view, input.invoice_id)
+        return PlanInstalmentsPayload(invoice=invoice).documented(view, recorded)
 
 
 def _amounts(input: IssueCreditNoteInput) -> dict[str, Decimal] | None:

@@ -79,10 +79,10 @@ def _scopes(named: list[str]) -> tuple[Scope, ...]:
 
 async def _existing(context: Context, ref: CustomerRef, *field: str) -> str:
     """The customer's id. A credential for somebody who is not there, or not any more, would fail at its first use."""
-    standing = await context.customer(ref)
-    if standing is None or standing.customer.erased_at is not None:
+    view = await context.customer(ref)
+    if view is None or view.customer.erased_at is not None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", *field)
-    return standing.customer.id
+    return view.customer.id
 
 
 @strawberry.type

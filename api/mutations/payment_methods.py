@@ -124,4 +124,4 @@ class PaymentMethodMutations:
 
 
 async def _shown(context: Context, recorded: Recorded, id: str) -> PaymentMethod | None:
-    return method_of(await context.standing(recorded.state), id)
+    return method_of(await context.view(recorded.state), id)

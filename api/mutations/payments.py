@@ -10,7 +10,7 @@ from api.context import Context, Info
 from api.inputs.keyed import Keyed
 from api.inputs.plans import MoneyInput
 from api.inputs.request import owner_of
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.mutations.once import once
 from api.mutations.results import Documented, refusable
 from api.types.customer_ref import CustomerRef
@@ -111,8 +111,8 @@ class PaymentMutations:
         asked = recorded.event(PaymentRequested)
         assert asked is not None
         await context.runtime.charging.settle(customer_id, asked.payment.id)
-        standing = await _as_it_stands(context, customer_id)
-        return PayInvoicePayload(payment=Payment.of(standing, _payment(standing, asked.payment.id)))
+        view = await _as_it_stands(context, customer_id)
+        return PayInvoicePayload(payment=Payment.of(view, _payment(view, asked.payment.id)))
 
     @strawberry.mutation(description="Write down money that came in elsewhere.")
     @refusable(RecordPaymentPayload)
@@ -134,9 +134,9 @@ class PaymentMutations:
         recorded = await once(context, "recordPayment", input, customer_id, command)
         written = recorded.event(PaymentRecorded)
         assert written is not None
-        standing = await context.standing(recorded.state)
-        payload = RecordPaymentPayload(payment=Payment.of(standing, _payment(standing, written.payment.id)))
-        return payload.documented(standing, recorded)
+        view = await context.view(recorded.state)
+        payload = RecordPaymentPayload(payment=Payment.of(view, _payment(view, written.payment.id)))
+        return payload.documented(view, recorded)
 
     @strawberry.mutation(
         description="Give a payment back, whole or in part. Credit that it brought is taken back first. The invoice "
@@ -154,19 +154,19 @@ class PaymentMutations:
         asked = recorded.event(RefundRequested)
         assert asked is not None
         await context.runtime.charging.settle(customer_id, asked.refund.id)
-        standing = await _as_it_stands(context, customer_id)
-        payment = _payment(standing, input.payment_id)
+        view = await _as_it_stands(context, customer_id)
+        payment = _payment(view, input.payment_id)
         refund = next(refund for refund in payment.refunds if refund.id == asked.refund.id)
-        return RefundPaymentPayload(refund=Refund.of(standing, payment, refund))
+        return RefundPaymentPayload(refund=Refund.of(view, payment, refund))
 
 
-async def _as_it_stands(context: Context, customer_id: str) -> Standing:
+async def _as_it_stands(context: Context, customer_id: str) -> AccountView:
     """After the provider was asked: what a retry is answered with, too, since money that moved has moved."""
     context.changed()
-    standing = await context.loaders.standings.load(customer_id)
-    assert standing is not None, "something was just recorded of them"
-    return await context.loaders.with_books(standing)
+    view = await context.loaders.views.load(customer_id)
+    assert view is not None, "something was just recorded of them"
+    return await context.loaders.with_books(view)
 
 
-def _payment(standing: Standing, id: str) -> domain.Payment:
-    return standing.account.books.payments[id]
+def _payment(view: AccountView, id: str) -> domain.Payment:
+    return view.account.books.payments[id]

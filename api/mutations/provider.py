@@ -7,7 +7,7 @@ import strawberry
 
 from api.context import Context, Info
 from api.inputs.keyed import Keyed
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.mutations.once import retry
 from api.mutations.results import refusable
 from api.types.customer_ref import CustomerRef
@@ -78,10 +78,10 @@ class ProviderMutations:
         context = info.context
         context.require(Scope.PAYMENTS_WRITE)
         provider = _provider(context, input.provider)
-        standing = await _standing(context, input.customer)
+        view = await _view(context, input.customer)
         same = retry(context, "createPaymentSetup", input)
         async with _answering():
-            secret = await context.runtime.methods.set_up(standing.customer.id, provider, same)
+            secret = await context.runtime.methods.set_up(view.customer.id, provider, same)
         public = context.runtime.connectors[provider].public
         return CreatePaymentSetupPayload(
             client_secret=secret, provider=provider, publishable_key=public.publishable_key
@@ -96,11 +96,11 @@ class ProviderMutations:
         context = info.context
         context.require(Scope.PAYMENTS_WRITE)
         provider = _provider(context, input.provider)
-        standing = await _standing(context, input.customer)
-        names = {text for name in ("externalId", "email", "name", "taxId") if (text := standing.personal(name))}
-        check_return_url(input.return_url, standing.account, names)
+        view = await _view(context, input.customer)
+        names = {text for name in ("externalId", "email", "name", "taxId") if (text := view.personal(name))}
+        check_return_url(input.return_url, view.account, names)
         async with _answering():
-            url = await context.runtime.methods.portal(standing.customer.id, provider, input.return_url)
+            url = await context.runtime.methods.portal(view.customer.id, provider, input.return_url)
         return OpenBillingPortalPayload(url=url)
 
     @strawberry.mutation(
@@ -112,11 +112,11 @@ class ProviderMutations:
         context = info.context
         context.require(Scope.PROVIDER_READ)
         context.require(Scope.PROVIDER_WRITE)
-        standing = await _standing(context, input.customer)
+        view = await _view(context, input.customer)
         async with _answering():
-            await context.runtime.sync.now(standing.customer.id)
+            await context.runtime.sync.now(view.customer.id)
         context.changed()
-        after = await context.loaders.standings.load(standing.customer.id)
+        after = await context.loaders.views.load(view.customer.id)
         assert after is not None, "they were there a moment ago"
         return SyncCustomerPayload(provider_link=await ProviderLink.of(context.loaders, after))
 
@@ -130,11 +130,11 @@ def _provider(context: Context, named: str | None) -> str:
     return wanted
 
 
-async def _standing(context: Context, ref: CustomerRef) -> Standing:
-    standing = await context.customer(ref)
-    if standing is None:
+async def _view(context: Context, ref: CustomerRef) -> AccountView:
+    view = await context.customer(ref)
+    if view is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-    return standing
+    return view
 
 
 @asynccontextmanager

@@ -79,10 +79,10 @@ class ProviderEventMutations:
                 if input.customer is not None:
                     if input.since is not None or input.until is not None:
                         raise invalid("a customer and a time exclude each other", "since")
-                    standing = await context.customer(input.customer)
-                    if standing is None:
+                    view = await context.customer(input.customer)
+                    if view is None:
                         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
-                    report = await reconciliation.of(standing.customer.id, dry_run, actor)
+                    report = await reconciliation.of(view.customer.id, dry_run, actor)
                 else:
                     since, until = _time(input, context.now)
                     report = await reconciliation.between(since, until, dry_run, actor)

@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 import strawberry
 
 from api.inputs.fields import user_error
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.credit_note import CreditNote
 from api.types.errors import UserError
 from api.types.invoice import Invoice
@@ -61,13 +61,11 @@ class Documented:
         default_factory=list, description="Every credit note that came of it, oldest first."
     )
 
-    def documented(self: Result, standing: Standing, recorded: Recorded) -> Result:
-        """The same with the documents that the command made. `standing`: the account as it left it."""
+    def documented(self: Result, view: AccountView, recorded: Recorded) -> Result:
+        """The same with the documents that the command made. `view`: the account as it left it."""
         events = _events_since_the_act(recorded)
-        self.invoices = [Invoice.of(standing, event.invoice) for event in events if isinstance(event, InvoiceFinalized)]
-        self.credit_notes = [
-            CreditNote.of(standing, event.note) for event in events if isinstance(event, CreditNoteIssued)
-        ]
+        self.invoices = [Invoice.of(view, event.invoice) for event in events if isinstance(event, InvoiceFinalized)]
+        self.credit_notes = [CreditNote.of(view, event.note) for event in events if isinstance(event, CreditNoteIssued)]
         return self
 
 

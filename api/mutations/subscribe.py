@@ -52,10 +52,10 @@ class SubscribeMutation:
         created = recorded.event(SubscriptionCreated)
         assert created is not None
         subscription = recorded.state.subscription(created.subscription.id)
-        standing = await context.standing(recorded.state)
+        view = await context.view(recorded.state)
         made = newest_invoice(recorded)
         payload = SubscribePayload(
-            subscription=Subscription.of(standing, subscription),
-            invoice=None if made is None else Invoice.of(standing, made),
+            subscription=Subscription.of(view, subscription),
+            invoice=None if made is None else Invoice.of(view, made),
         )
-        return payload.documented(standing, recorded)
+        return payload.documented(view, recorded)

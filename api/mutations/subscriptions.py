@@ -143,23 +143,23 @@ async def _recorded(
         with bound.kept():
             recorded = await once(context, operation, input, customer_id, command, bound.check)
     except Refusal as refusal:
-        standing = await context.loaders.standings.load(customer_id)
+        view = await context.loaders.views.load(customer_id)
         return payload(
-            conflicts=[planned for id in refusal.conflicts if standing and (planned := planned_of(standing, id))],
+            conflicts=[planned for id in refusal.conflicts if view and (planned := planned_of(view, id))],
             user_errors=[user_error(refusal, input)],
         )
     account = recorded.state
     withdrawn = recorded.event(ChangeWithdrawn)
     subscription = account.subscription(about) or account.subscription(withdrawn.subscription_id if withdrawn else "")
     assert subscription is not None
-    standing = await context.standing(account)
+    view = await context.view(account)
     later = recorded.event(ChangeScheduled)
-    scheduled = None if later is None else planned_of(standing, later.scheduled.id)
-    answer = payload(subscription=Subscription.of(standing, subscription), scheduled=scheduled)
+    scheduled = None if later is None else planned_of(view, later.scheduled.id)
+    answer = payload(subscription=Subscription.of(view, subscription), scheduled=scheduled)
     if isinstance(answer, Billed):
         made = newest_invoice(recorded)
-        answer.invoice = None if made is None else Invoice.of(standing, made)
-        answer.documented(standing, recorded)
+        answer.invoice = None if made is None else Invoice.of(view, made)
+        answer.documented(view, recorded)
     return answer
 
 

@@ -30,8 +30,8 @@ class CustomerQueries:
         self, info: Info, ref: Annotated[CustomerRef, strawberry.argument(description="Whom.")]
     ) -> Customer | None:
         info.context.require(Scope.CUSTOMERS_READ)
-        standing = await info.context.customer(ref)
-        return None if standing is None else Customer.of(standing)
+        view = await info.context.customer(ref)
+        return None if view is None else Customer.of(view)
 
     @strawberry.field(description="All customers that the credentials may see, oldest first.")
     async def customers(
@@ -68,8 +68,8 @@ class CustomerQueries:
             backwards=asked.backwards,
             search=None if search is None else _search(context, search),
         )
-        shown, page_info = asked.connection(await context.loaders.page(stored), lambda standing: standing.customer.id)
-        edges = [Edge(cursor=cursor, node=Customer.of(standing)) for cursor, standing in shown]
+        shown, page_info = asked.connection(await context.loaders.page(stored), lambda view: view.customer.id)
+        edges = [Edge(cursor=cursor, node=Customer.of(view)) for cursor, view in shown]
         return Connection(edges=edges, page_info=page_info)
 
     @strawberry.field(description="A subscription.")
@@ -79,9 +79,9 @@ class CustomerQueries:
         context = info.context
         context.require(Scope.CUSTOMERS_READ)
         customer_id = await context.loaders.owners.load(id) if prefix_of(id) == "subscription" else None
-        standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
-        subscription = None if standing is None else standing.account.subscription(id)
-        return None if standing is None or subscription is None else Subscription.of(standing, subscription)
+        view = None if customer_id is None else await context.loaders.views.load(customer_id)
+        subscription = None if view is None else view.account.subscription(id)
+        return None if view is None or subscription is None else Subscription.of(view, subscription)
 
 
 def _search(context: Context, text: str) -> AccountSearch:

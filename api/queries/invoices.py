@@ -98,7 +98,7 @@ async def _by_number(context: Context, number: str) -> Invoice | None:
 async def _shown(context: Context, found: list[IssuedInvoice]) -> list[Invoice]:
     """Whose they are is read together."""
     loaders = context.loaders
-    standings = await loaders.standings.load_many([stored.customer_id for stored in found])
-    wholes = await loaders.books_of.load_many([standing for standing in standings if standing is not None])
-    by_customer = {standing.customer.id: standing for standing in wholes if standing is not None}
+    views = await loaders.views.load_many([stored.customer_id for stored in found])
+    wholes = await loaders.books_of.load_many([view for view in views if view is not None])
+    by_customer = {view.customer.id: view for view in wholes if view is not None}
     return [Invoice.of(by_customer[stored.customer_id], stored.invoice) for stored in found]

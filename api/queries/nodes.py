@@ -59,24 +59,24 @@ async def find(context: Context, id: str) -> Node | None:
 
 
 async def _customer(context: Context, id: str) -> Node | None:
-    standing = await context.loaders.standings.load(id)
-    return None if standing is None else Customer.of(standing)
+    view = await context.loaders.views.load(id)
+    return None if view is None else Customer.of(view)
 
 
 async def _owned_thing(context: Context, id: str) -> Node | None:
     """Part of an account: a subscription, a planned change, a grant."""
     customer_id = await context.loaders.owners.load(id)
-    standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
-    if standing is None:
+    view = None if customer_id is None else await context.loaders.views.load(customer_id)
+    if view is None:
         return None
-    for subscription in standing.account.subscriptions:
+    for subscription in view.account.subscriptions:
         if subscription.id == id:
-            return Subscription.of(standing, subscription)
+            return Subscription.of(view, subscription)
         for planned in subscription.scheduled:
             if planned.id == id:
-                return ScheduledChange.of(standing, subscription, planned)
-    grant = standing.account.grant(id)
-    return None if grant is None else EntitlementGrant.of(standing.catalog, grant)
+                return ScheduledChange.of(view, subscription, planned)
+    grant = view.account.grant(id)
+    return None if grant is None else EntitlementGrant.of(view.catalog, grant)
 
 
 async def _document(context: Context, id: str) -> Node | None:

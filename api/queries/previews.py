@@ -146,10 +146,10 @@ async def _rights(context: Context, catalog: Catalog, customer_id: str, found: q
 
 
 async def _conflicts(context: Context, customer_id: str, refusal: Refusal) -> list[ScheduledChange]:
-    standing = await context.loaders.standings.load(customer_id) if refusal.conflicts else None
-    if standing is None:
+    view = await context.loaders.views.load(customer_id) if refusal.conflicts else None
+    if view is None:
         return []
-    found = (planned_of(standing, id) for id in refusal.conflicts)
+    found = (planned_of(view, id) for id in refusal.conflicts)
     return [planned for planned in found if planned is not None]
 
 

@@ -101,12 +101,12 @@ async def _of_customer(
     for index, price in enumerate(prices):
         if price.meter_key is None:
             raise invalid("past usage is rated by prices that follow a meter", "prices", str(index), "meter_key")
-    standing = await context.customer(customer)
-    if standing is None:
+    view = await context.customer(customer)
+    if view is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
     runtime = context.runtime
-    found = await rerated(runtime.engine, runtime.usage, catalog, standing.account, standing.now, prices, period)
-    simulation = _simulation(catalog, prices, found.lines, standing.customer.id)
+    found = await rerated(runtime.engine, runtime.usage, catalog, view.account, view.now, prices, period)
+    simulation = _simulation(catalog, prices, found.lines, view.customer.id)
     simulation.actual = Money.of(money.Money(found.actual, prices[0].currency))
     return simulation
 

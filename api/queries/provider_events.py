@@ -44,8 +44,8 @@ class ProviderEventQueries:
         asked = page("webhooks", first=first, after=after, last=last, before=before)
         customer_id = None
         if customer is not None:
-            standing = await context.customer(customer)
-            customer_id = "" if standing is None else standing.customer.id
+            view = await context.customer(customer)
+            customer_id = "" if view is None else view.customer.id
         found = await webhooks.page(
             context.runtime.engine,
             asked.read,

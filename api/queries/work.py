@@ -31,7 +31,7 @@ class WorkQueries:
         context.require(Scope.PROVIDER_READ)
         customer_id = None
         if customer is not None:
-            standing = await context.customer(customer)
-            customer_id = "" if standing is None else standing.customer.id
+            view = await context.customer(customer)
+            customer_id = "" if view is None else view.customer.id
         found = await given_up.oldest(context.runtime.engine, PAGE_MAX, kinds=kind, customer_id=customer_id)
         return [GivenUpWork(work) for work in found]

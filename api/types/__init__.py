@@ -2,16 +2,16 @@
 
 How each is made (mutations use the same classmethods as queries):
 
-    standing = await context.standing(recorded.state)   # an Account as a command left it; forgets what was read before
+    view = await context.view(recorded.state)   # an Account as a command left it; forgets what was read before
 
-    Customer.of(standing)                               # each in the module of its name
-    Subscription.of(standing, held)                     # held: domain Subscription
-    ScheduledChange.of(standing, subscription, planned)  # planned: domain ScheduledChange of subscription
-    Entitlement.of(standing.catalog, right, usage)      # usage: domain.rights.gate.Usage, None: not metered
-    BillingStatus.of(standing)
-    Invoice.of(standing, invoice)                       # a draft if the standing's books know nothing of it
-    CreditNote.of(standing, note) · CreditGrant.of(standing, credit) · CouponRedemption.of(redemption)
-    Payment.of(standing, payment) · Refund.of(standing, payment, refund) · PaymentMethod.of(standing, method)
+    Customer.of(view)                               # each in the module of its name
+    Subscription.of(view, subscription)
+    ScheduledChange.of(view, subscription, planned)  # planned: domain ScheduledChange of subscription
+    Entitlement.of(view.catalog, right, usage)      # usage: domain.rights.gate.Usage, None: not metered
+    BillingStatus.of(view)
+    Invoice.of(view, invoice)                       # a draft if the view's books know nothing of it
+    CreditNote.of(view, note) · CreditGrant.of(view, credit) · CouponRedemption.of(redemption)
+    Payment.of(view, payment) · Refund.of(view, payment, refund) · PaymentMethod.of(view, method)
     InvoiceLine.of(catalog, line, currency, origin)     # origin: an Origin; None: nobody's, as in a simulation
     BillingSettings.of(settings) · Coupon.of(coupon) · TaxLine.of(line, currency)
     FeatureDecision.of(answer)                          # answer: service.gates.snapshot.Answer
@@ -20,8 +20,8 @@ How each is made (mutations use the same classmethods as queries):
     TestClock.of(clock) · ApiKey.of(key) · JournalEvent.of(entry, sees_provider) · UserError.of(refusal)
     Money.of(money) · Period.of(period)
 
-Those about money need a whole standing, one with its books: what a command left is one; a read makes it one by
-`await context.loaders.with_books(standing)`.
+Those about money need a view with its books: what a command left is one; a read makes it one by
+`await context.loaders.with_books(view)`.
 
 Enums are the domain's own, described in `enums`. `CustomerRef` is the input that names a customer, which
 `context.customer_id` resolves.

@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from api.context import Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.invoice import Invoice, invoice_of
 from api.types.values import Money
 from domain.access import Scope
@@ -24,20 +24,20 @@ class BillingStatus:
         description="While something is overdue: until when rights are (or were) kept all the same."
     )
     as_of: datetime = strawberry.field(description="The instant that it speaks of.")
-    _standing: strawberry.Private[Standing | None] = None
+    _view: strawberry.Private[AccountView | None] = None
 
     @classmethod
-    def of(cls, standing: Standing) -> "BillingStatus":
-        """At the instant of the standing."""
-        status = billing_status(standing.account, standing.at)
+    def of(cls, view: AccountView) -> "BillingStatus":
+        """At the instant of the view."""
+        status = billing_status(view.account, view.at)
         return cls(
             state=status.state,
             message=status.message,
             owed=[Money.of(amount) for amount in status.owed],
             next_payment_attempt_at=status.next_payment_attempt_at,
             grace_until=status.grace_until,
-            as_of=standing.at,
-            _standing=standing,
+            as_of=view.at,
+            _view=view,
         )
 
     @classmethod
@@ -53,18 +53,18 @@ class BillingStatus:
     )
     async def overdue(self, info: Info) -> list[Invoice]:
         info.context.require(Scope.INVOICES_READ)
-        if self._standing is None or not self._standing.account.owing.overdue(self.as_of):
+        if self._view is None or not self._view.account.owing.overdue(self.as_of):
             return []
-        standing = await info.context.loaders.with_books(self._standing)
-        late = [owed.id for owed in standing.account.books.open if owed.fell_due_at <= self.as_of]
-        found = [await invoice_of(info.context, standing, id) for id in late]
+        view = await info.context.loaders.with_books(self._view)
+        late = [owed.id for owed in view.account.books.open if owed.fell_due_at <= self.as_of]
+        found = [await invoice_of(info.context, view, id) for id in late]
         return [entitlement for entitlement in found if entitlement is not None]
 
     @strawberry.field(
         description="When the next invoice becomes final, if nothing else happens. Null: as things are, none will come."
     )
     async def next_invoice_at(self, info: Info) -> datetime | None:
-        if self._standing is None:
+        if self._view is None:
             return None
-        drafts = await info.context.loaders.drafts_at(self._standing)
+        drafts = await info.context.loaders.drafts_at(self._view)
         return max(drafts[0].issued_at, self.as_of) if drafts else None

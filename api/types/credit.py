@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import strawberry
 
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.node import Node
 from api.types.values import Money
 from domain import money
@@ -30,9 +30,9 @@ class CreditGrant(Node):
     active: bool = strawberry.field(description="Whether any of it can still be used.")
 
     @classmethod
-    def of(cls, standing: Standing, credit: Credit) -> "CreditGrant":
-        """At the instant of the standing: what has expired by then is gone, whether or not it was recorded yet."""
-        over = credit.expires_at is not None and credit.expires_at <= standing.at
+    def of(cls, view: AccountView, credit: Credit) -> "CreditGrant":
+        """At the instant of the view: what has expired by then is gone, whether or not it was recorded yet."""
+        over = credit.expires_at is not None and credit.expires_at <= view.at
         remaining = ZERO if over else credit.remaining
         return cls(
             id=strawberry.ID(credit.id),
@@ -50,10 +50,10 @@ class CreditGrant(Node):
         )
 
 
-def credits_of(standing: Standing, active: bool | None) -> list[CreditGrant]:
-    """Those of a whole standing, oldest first; with `active`, those that can (or cannot) still be used."""
-    credits = sorted(standing.account.books.credits.values(), key=lambda credit: (credit.granted_at, credit.id))
-    shown = (CreditGrant.of(standing, credit) for credit in credits)
+def credits_of(view: AccountView, active: bool | None) -> list[CreditGrant]:
+    """Those of a view with books, oldest first; with `active`, those that can (or cannot) still be used."""
+    credits = sorted(view.account.books.credits.values(), key=lambda credit: (credit.granted_at, credit.id))
+    shown = (CreditGrant.of(view, credit) for credit in credits)
     return [grant for grant in shown if active is None or grant.active == active]
 
 

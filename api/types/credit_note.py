@@ -8,7 +8,7 @@ import strawberry
 from msgspec.structs import replace
 
 from api.context import Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.scalars import Currency
 from api.types.computed import computed
 from api.types.credit import CreditGrant
@@ -40,8 +40,8 @@ class CreditNote(Node):
     automatic: bool = strawberry.field(description="Whether it follows from the rules, as after a downgrade.")
     issued_at: datetime = strawberry.field(description="The date that it bears.")
 
-    def __init__(self, standing: Standing, note: domain.CreditNote) -> None:
-        self._standing = standing
+    def __init__(self, view: AccountView, note: domain.CreditNote) -> None:
+        self._view = view
         self._note = note
         self.id = strawberry.ID(note.id)
         self.number = note.number
@@ -51,15 +51,15 @@ class CreditNote(Node):
         self.issued_at = note.issued_at
 
     @classmethod
-    def of(cls, standing: Standing, note: domain.CreditNote) -> "CreditNote":
-        """Of a whole standing."""
-        return cls(standing, note)
+    def of(cls, view: AccountView, note: domain.CreditNote) -> "CreditNote":
+        """Of a view with books."""
+        return cls(view, note)
 
     @strawberry.field(description="What it takes back.")
     async def invoice(self, info: Info) -> Annotated["Invoice", strawberry.lazy("api.types.invoice")]:
         from api.types.invoice import invoice_of  # the two types speak of each other
 
-        found = await invoice_of(info.context, self._standing, self._note.invoice_id)
+        found = await invoice_of(info.context, self._view, self._note.invoice_id)
         assert found is not None, f"{self._note.id} takes back an invoice that is not there"
         return found
 
@@ -77,16 +77,16 @@ class CreditNote(Node):
 def _credit(self: CreditNote) -> CreditGrant | None:
     if self._note.credit is None:
         return None
-    credit = self._standing.account.books.credits.get(self._note.credit.id, self._note.credit)
-    return CreditGrant.of(self._standing, credit)
+    credit = self._view.account.books.credits.get(self._note.credit.id, self._note.credit)
+    return CreditGrant.of(self._view, credit)
 
 
 def _lines(self: CreditNote) -> list[InvoiceLine]:
-    standing, note = self._standing, self._note
-    origin = Origin(standing.customer.id, note.id, standing.seq)
+    view, note = self._view, self._note
+    origin = Origin(view.customer.id, note.id, view.seq)
     # Each bears the id of the invoice's line that it takes back.
     lines = (replace(line, corrects=line.corrects or LineRef(note.invoice_id, line.id)) for line in note.lines)
-    return [InvoiceLine.of(standing.catalog, line, note.currency, origin) for line in lines]
+    return [InvoiceLine.of(view.catalog, line, note.currency, origin) for line in lines]
 
 
 computed(

@@ -8,7 +8,7 @@ import strawberry
 
 from adapters.postgres.reads.entries import EntryPageQuery
 from api.context import Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.scalars import Currency
 from api.types.billing_status import BillingStatus
 from api.types.clock import TestClock
@@ -18,7 +18,7 @@ from api.types.customer_money import CustomerMoney
 from api.types.customer_usage import CustomerUsage
 from api.types.entitlement import Entitlement
 from api.types.journal import JournalConnection, JournalEdge, JournalEvent
-from api.types.moment import standing_at
+from api.types.moment import view_at
 from api.types.node import Node
 from api.types.provider import ProviderLink
 from api.types.subscription import ScheduledChange, Subscription, planned_for
@@ -55,9 +55,9 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         description="What is planned for all their subscriptions, soonest first."
     )
 
-    def __init__(self, standing: Standing) -> None:
-        customer = standing.customer
-        self._standing = standing
+    def __init__(self, view: AccountView) -> None:
+        customer = view.customer
+        self._view = view
         self.id = strawberry.ID(customer.id)
         self.kind = customer.kind
         self.currency = Currency(customer.currency)
@@ -67,9 +67,9 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         self.erased_at = customer.erased_at
 
     @classmethod
-    def of(cls, standing: Standing) -> "Customer":
+    def of(cls, view: AccountView) -> "Customer":
         """Whose account this is."""
-        return cls(standing)
+        return cls(view)
 
     @strawberry.field(
         graphql_type=BillingStatus,
@@ -80,14 +80,14 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         self, info: Info, at: Annotated[datetime | None, strawberry.argument(description=_AT)] = None
     ) -> BillingStatus | Awaitable[BillingStatus]:
         if at is None:
-            return BillingStatus.of(self._standing)
+            return BillingStatus.of(self._view)
         return self._billing_status(info, at)
 
     async def _billing_status(self, info: Info, at: datetime) -> BillingStatus:
-        standing = await standing_at(info.context, self._standing, at)
-        if standing is None:
+        view = await view_at(info.context, self._view, at)
+        if view is None:
             return BillingStatus.before(at)
-        return BillingStatus.of(standing)
+        return BillingStatus.of(view)
 
     @strawberry.field(
         description="Every right they hold or are denied, by feature key. A past `at` answers as of then, with what "
@@ -96,13 +96,13 @@ class Customer(CustomerUsage, CustomerMoney, Node):
     async def entitlements(
         self, info: Info, at: Annotated[datetime | None, strawberry.argument(description=_AT)] = None
     ) -> list[Entitlement]:
-        standing: Standing | None = self._standing
+        view: AccountView | None = self._view
         if at is not None:
-            standing = await standing_at(info.context, self._standing, at)
-        if standing is None:
+            view = await view_at(info.context, self._view, at)
+        if view is None:
             return []
-        rights = await info.context.loaders.rights.load(standing) or ()
-        return [Entitlement.of(standing.catalog, right, usage) for right, usage in rights]
+        rights = await info.context.loaders.rights.load(view) or ()
+        return [Entitlement.of(view.catalog, right, usage) for right, usage in rights]
 
     @strawberry.field(description="Their subscriptions, oldest first, also those that have ended.")
     def subscriptions(
@@ -116,17 +116,17 @@ class Customer(CustomerUsage, CustomerMoney, Node):
         ] = None,
     ) -> Connection[Subscription]:
         asked = page("subscriptions", self.id, first=first, after=after, last=last, before=before)
-        standing = self._standing
+        view = self._view
         subscriptions = [
             subscription
-            for subscription in standing.account.subscriptions
-            if status is None or subscription_status(standing.account, subscription, standing.at) in status
+            for subscription in view.account.subscriptions
+            if status is None or subscription_status(view.account, subscription, view.at) in status
         ]
         edges, info = asked.connection(
             asked.of(subscriptions, lambda subscription: subscription.id), lambda subscription: subscription.id
         )
         return Connection(
-            edges=[Edge(cursor=cursor, node=Subscription.of(standing, subscription)) for cursor, subscription in edges],
+            edges=[Edge(cursor=cursor, node=Subscription.of(view, subscription)) for cursor, subscription in edges],
             page_info=info,
         )
 
@@ -158,38 +158,36 @@ class Customer(CustomerUsage, CustomerMoney, Node):
     )
     async def provider(self, info: Info) -> ProviderLink | None:
         context = info.context
-        return await ProviderLink.of(context.loaders, self._standing) if context.may(Scope.PROVIDER_READ) else None
+        return await ProviderLink.of(context.loaders, self._view) if context.may(Scope.PROVIDER_READ) else None
 
 
 def _scheduled(self: Any) -> list[ScheduledChange]:
     every = [
-        change
-        for subscription in self._standing.account.subscriptions
-        for change in planned_for(self._standing, subscription)
+        change for subscription in self._view.account.subscriptions for change in planned_for(self._view, subscription)
     ]
     return sorted(every, key=lambda planned: (planned.effective_at, planned.id))
 
 
 def _address(self: Any) -> Address | None:
-    sealed = self._standing.personal_object("address")
+    sealed = self._view.personal_object("address")
     return None if sealed is None else Address.of(sealed)
 
 
 def _tax_id(self: Any) -> TaxId | None:
-    value = self._standing.personal("taxId")
+    value = self._view.personal("taxId")
     if value is None:
         return None
-    customer = self._standing.customer
+    customer = self._view.customer
     return TaxId(value=value, country=customer.tax_id_country, valid=customer.tax_id_valid)
 
 
 computed(
     Customer,
-    external_id=lambda self: self._standing.personal("externalId") or self.id,
-    name=lambda self: self._standing.personal("name"),
-    email=lambda self: self._standing.personal("email"),
+    external_id=lambda self: self._view.personal("externalId") or self.id,
+    name=lambda self: self._view.personal("name"),
+    email=lambda self: self._view.personal("email"),
     address=_address,
     tax_id=_tax_id,
-    clock=lambda self: None if self._standing.clock is None else TestClock.of(self._standing.clock),
+    clock=lambda self: None if self._view.clock is None else TestClock.of(self._view.clock),
     scheduled_changes=_scheduled,
 )

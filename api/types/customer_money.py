@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from adapters.postgres.reads.documents import InvoicePageQuery
 from api.context import Context, Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.connection import Connection, Edge, Id, Page, page
 from api.types.coupon import CouponRedemption
 from api.types.credit import CreditGrant, credits_of
@@ -34,16 +34,16 @@ STATUS = "Only those in one of these."
 
 @strawberry.type(description="What a customer is charged, owes, has paid and may use up.")
 class CustomerMoney:
-    _standing: strawberry.Private[Standing]
+    _view: strawberry.Private[AccountView]
 
     @strawberry.field(
         description="What the next invoice would be, if it were made now: what will recur, and the usage so far. Null: "
         "as things are, none will come. Needs the scope invoices:read, as all about money."
     )
     async def upcoming_invoice(self, info: Info) -> Invoice | None:
-        standing = await _with_books(info, self._standing)
-        drafts = await info.context.loaders.drafts.load(standing.customer.id)
-        return Invoice.of(standing, drafts[0]) if drafts else None
+        view = await _with_books(info, self._view)
+        drafts = await info.context.loaders.drafts.load(view.customer.id)
+        return Invoice.of(view, drafts[0]) if drafts else None
 
     @strawberry.field(
         description="Their invoices, the newest first. So drafts come first: of the running period, then of one that "
@@ -58,20 +58,18 @@ class CustomerMoney:
         before: Annotated[str | None, strawberry.argument(description=_BEFORE)] = None,
         status: Annotated[list[InvoiceStatus] | None, strawberry.argument(description=STATUS)] = None,
     ) -> Connection[Invoice]:
-        asked = page(
-            "invoices", self._standing.customer.id, first=first, after=after, last=last, before=before, key=Place
-        )
-        standing = await _with_books(info, self._standing)
+        asked = page("invoices", self._view.customer.id, first=first, after=after, last=last, before=before, key=Place)
+        view = await _with_books(info, self._view)
         found = asked.newest(
             [
-                *await _drafts(info.context, standing.customer.id, status),
-                *await _final(info.context, standing.customer.id, asked, status),
+                *await _drafts(info.context, view.customer.id, status),
+                *await _final(info.context, view.customer.id, asked, status),
             ],
             _place,
         )
         edges, page_info = asked.connection(found, _place)
         return Connection(
-            edges=[Edge(cursor=cursor, node=Invoice.of(standing, invoice)) for cursor, invoice in edges],
+            edges=[Edge(cursor=cursor, node=Invoice.of(view, invoice)) for cursor, invoice in edges],
             page_info=page_info,
         )
 
@@ -83,16 +81,16 @@ class CustomerMoney:
             bool | None, strawberry.argument(description="Only those that can (or cannot) still be used.")
         ] = None,
     ) -> list[CreditGrant]:
-        return credits_of(await _with_books(info, self._standing), active)
+        return credits_of(await _with_books(info, self._view), active)
 
     @strawberry.field(description="What they owe, one for each currency, also what is not due yet. None: nothing.")
     def balance(self) -> list[Money]:
-        owed = self._standing.account.owing.amounts
+        owed = self._view.account.owing.amounts
         return [Money.of(money.Money(amount, currency)) for currency, amount in owed.items()]
 
     @strawberry.field(description="Ways to pay that can be used: the default one first, then the newest.")
     async def payment_methods(self, info: Info) -> list[PaymentMethod]:
-        return methods_of(await _with_books(info, self._standing))
+        return methods_of(await _with_books(info, self._view))
 
     @strawberry.field(description="Their payments, the newest first, also those that failed.")
     async def payments(
@@ -103,29 +101,27 @@ class CustomerMoney:
         last: Annotated[int | None, strawberry.argument(description=_LAST)] = None,
         before: Annotated[str | None, strawberry.argument(description=_BEFORE)] = None,
     ) -> Connection[Payment]:
-        asked = page(
-            "payments", self._standing.customer.id, first=first, after=after, last=last, before=before, key=Place
-        )
-        standing = await _with_books(info, self._standing)
-        found = asked.newest(standing.account.books.payments.values(), lambda payment: (payment.created_at, payment.id))
+        asked = page("payments", self._view.customer.id, first=first, after=after, last=last, before=before, key=Place)
+        view = await _with_books(info, self._view)
+        found = asked.newest(view.account.books.payments.values(), lambda payment: (payment.created_at, payment.id))
         edges, page_info = asked.connection(found, lambda payment: (payment.created_at, payment.id))
         return Connection(
-            edges=[Edge(cursor=cursor, node=Payment.of(standing, payment)) for cursor, payment in edges],
+            edges=[Edge(cursor=cursor, node=Payment.of(view, payment)) for cursor, payment in edges],
             page_info=page_info,
         )
 
     @strawberry.field(description="The coupons that they redeemed, oldest first, also those that are used up.")
     async def coupons(self, info: Info) -> list[CouponRedemption]:
-        standing = await _with_books(info, self._standing)
+        view = await _with_books(info, self._view)
         redemptions = sorted(
-            standing.account.books.redemptions, key=lambda redemption: (redemption.redeemed_at, redemption.id)
+            view.account.books.redemptions, key=lambda redemption: (redemption.redeemed_at, redemption.id)
         )
         return [CouponRedemption.of(redemption) for redemption in redemptions]
 
 
-async def _with_books(info: Info, standing: Standing) -> Standing:
+async def _with_books(info: Info, view: AccountView) -> AccountView:
     info.context.require(Scope.INVOICES_READ)
-    return await info.context.loaders.with_books(standing)
+    return await info.context.loaders.with_books(view)
 
 
 async def _drafts(context: Context, customer_id: str, status: list[InvoiceStatus] | None) -> Sequence[domain.Invoice]:

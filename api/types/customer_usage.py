@@ -5,7 +5,7 @@ from typing import Annotated
 import strawberry
 
 from api.context import Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.connection import Connection
 from api.types.entitlement import Entitlement
 from api.types.usage import UsageEvent, UsageMeter, UsagePoint
@@ -24,7 +24,7 @@ _PERIOD = "What is counted together."
 
 @strawberry.type(description="What a customer has used.")
 class CustomerUsage:
-    _standing: strawberry.Private[Standing]
+    _view: strawberry.Private[AccountView]
 
     @strawberry.field(
         description="What they have used of a feature: in the present period of their right to it (without one, since "
@@ -36,28 +36,28 @@ class CustomerUsage:
         feature: Annotated[str, strawberry.argument(description=_FEATURE)],
         period: Annotated[PeriodInput | None, strawberry.argument(description=_PERIOD)] = None,
     ) -> UsageMeter | None:
-        standing = self._standing
-        metered = _metered(standing, feature)
+        view = self._view
+        metered = _metered(view, feature)
         if metered is None:
             return None
-        rights = await info.context.loaders.rights.load(standing) or ()
+        rights = await info.context.loaders.rights.load(view) or ()
         right = next(((right, usage) for right, usage in rights if right.feature.key == feature), None)
         present = right[0].period if right is not None else None
-        asked = present or Period(standing.customer.created_at, FOREVER) if period is None else _period(period)
+        asked = present or Period(view.customer.created_at, FOREVER) if period is None else _period(period)
         if right is not None and asked == present and right[1] is not None:
-            shown = Entitlement.of(standing.catalog, *right)
+            shown = Entitlement.of(view.catalog, *right)
             return UsageMeter(
-                standing.catalog,
+                view.catalog,
                 metered[0],
                 asked,
                 right[1].used,
-                standing.at,
+                view.at,
                 limit=shown.limit,
                 remaining=shown.remaining,
             )
-        ask = UsageQuery(standing.customer.id, metered[1], asked, standing.at, standing.at)
+        ask = UsageQuery(view.customer.id, metered[1], asked, view.at, view.at)
         used = await info.context.loaders.figures.load(ask)
-        return UsageMeter(standing.catalog, metered[0], asked, used, standing.at)
+        return UsageMeter(view.catalog, metered[0], asked, used, view.at)
 
     @strawberry.field(
         description="The same in steps of the customer's calendar, at most 1,000 of them; the first and the "
@@ -71,12 +71,12 @@ class CustomerUsage:
         period: Annotated[PeriodInput, strawberry.argument(description="From when to when.")],
         by: Annotated[Grain, strawberry.argument(description="In what steps.")],
     ) -> list[UsagePoint] | None:
-        standing = self._standing
-        metered = _metered(standing, feature)
+        view = self._view
+        metered = _metered(view, feature)
         if metered is None:
             return None
-        steps = _steps(_period(period), by, standing)
-        asks = [UsageQuery(standing.customer.id, metered[1], step, standing.at, standing.at) for step in steps]
+        steps = _steps(_period(period), by, view)
+        asks = [UsageQuery(view.customer.id, metered[1], step, view.at, view.at) for step in steps]
         figures = await info.context.loaders.figures.load_many(asks)
         return [UsagePoint(start=step.start, value=value) for step, value in zip(steps, figures, strict=True)]
 
@@ -92,16 +92,16 @@ class CustomerUsage:
         first: Annotated[int | None, strawberry.argument(description="At most this many; 1 to 100, required.")] = None,
         after: Annotated[str | None, strawberry.argument(description="What follows this cursor.")] = None,
     ) -> Connection[UsageEvent] | None:
-        standing = self._standing
-        metered = _metered(standing, feature)
+        view = self._view
+        metered = _metered(view, feature)
         if metered is None:
             return None
-        return await events_connection(info.context, standing.customer.id, metered[1], _period(period), first, after)
+        return await events_connection(info.context, view.customer.id, metered[1], _period(period), first, after)
 
 
-def _metered(standing: Standing, key: str) -> tuple[Feature, Meter] | None:
-    feature = standing.catalog.feature(key)
-    meter = None if feature is None or feature.meter_key is None else standing.catalog.meter(feature.meter_key)
+def _metered(view: AccountView, key: str) -> tuple[Feature, Meter] | None:
+    feature = view.catalog.feature(key)
+    meter = None if feature is None or feature.meter_key is None else view.catalog.meter(feature.meter_key)
     return None if feature is None or meter is None else (feature, meter)
 
 
@@ -111,10 +111,10 @@ def _period(given: PeriodInput) -> Period:
     return Period(given.start, given.end)
 
 
-def _steps(period: Period, by: Grain, standing: Standing) -> list[Period]:
+def _steps(period: Period, by: Grain, view: AccountView) -> list[Period]:
     steps: list[Period] = []
-    for step in buckets(period, by, standing.customer.timezone):
-        if step.start > standing.at:
+    for step in buckets(period, by, view.customer.timezone):
+        if step.start > view.at:
             break
         if len(steps) == STEPS_MAX:
             raise ClientError(f"A history has at most {STEPS_MAX:,} steps.", code=BAD_USER_INPUT)

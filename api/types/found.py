@@ -1,7 +1,7 @@
 """What is found by its id alone, among all that customers hold."""
 
 from api.context import Context
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.coupon import CouponRedemption
 from api.types.credit import CreditGrant
 from api.types.credit_note import CreditNote
@@ -15,10 +15,10 @@ from domain.books import invoice as domain
 async def credit_note_or_invoice(context: Context, id: str) -> Invoice | CreditNote | None:
     """A final document. None: there is none that may be seen."""
     found = await context.loaders.documents.load(id)
-    standing = None if found is None else await context.loaders.standings.load(found.customer_id)
-    if found is None or standing is None:
+    view = None if found is None else await context.loaders.views.load(found.customer_id)
+    if found is None or view is None:
         return None
-    whole = await context.loaders.with_books(standing)
+    whole = await context.loaders.with_books(view)
     if isinstance(found.content, domain.Invoice):
         return Invoice.of(whole, found.content)
     return CreditNote.of(whole, found.content)
@@ -26,31 +26,31 @@ async def credit_note_or_invoice(context: Context, id: str) -> Invoice | CreditN
 
 async def draft(context: Context, id: str) -> Invoice | None:
     """An invoice that is not final yet."""
-    standing = await owner_standing(context, id)
-    drafts = () if standing is None else await context.loaders.drafts.load(standing.customer.id) or ()
-    return next((Invoice.of(standing, draft) for draft in drafts if standing is not None and draft.id == id), None)
+    view = await owner_view(context, id)
+    drafts = () if view is None else await context.loaders.drafts.load(view.customer.id) or ()
+    return next((Invoice.of(view, draft) for draft in drafts if view is not None and draft.id == id), None)
 
 
 async def held_money(context: Context, id: str) -> Node | None:
     """A payment, a refund, a credit, a way to pay or a redemption."""
-    standing = await owner_standing(context, id)
-    if standing is None:
+    view = await owner_view(context, id)
+    if view is None:
         return None
-    books = standing.account.books
+    books = view.account.books
     if id in books.payments:
-        return Payment.of(standing, books.payments[id])
+        return Payment.of(view, books.payments[id])
     if id in books.credits:
-        return CreditGrant.of(standing, books.credits[id])
+        return CreditGrant.of(view, books.credits[id])
     for payment in books.payments.values():
         for refund in payment.refunds:
             if refund.id == id:
-                return Refund.of(standing, payment, refund)
+                return Refund.of(view, payment, refund)
     redemption = next((redemption for redemption in books.redemptions if redemption.id == id), None)
-    return CouponRedemption.of(redemption) if redemption is not None else method_of(standing, id)
+    return CouponRedemption.of(redemption) if redemption is not None else method_of(view, id)
 
 
-async def owner_standing(context: Context, id: str) -> Standing | None:
-    """The whole standing of whoever holds the thing with this id. None: nobody who may be seen."""
+async def owner_view(context: Context, id: str) -> AccountView | None:
+    """The view, with books, of whoever owns the thing with this id. None: nobody who may be seen."""
     customer_id = await context.loaders.owners.load(id)
-    standing = None if customer_id is None else await context.loaders.standings.load(customer_id)
-    return None if standing is None else await context.loaders.with_books(standing)
+    view = None if customer_id is None else await context.loaders.views.load(customer_id)
+    return None if view is None else await context.loaders.with_books(view)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.context import Context, Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.scalars import JSON, Currency
 from api.types.computed import computed
 from api.types.credit_note import CreditNote
@@ -74,9 +74,9 @@ class Invoice(Node):
     instalments: list[Instalment] = strawberry.field(description="The parts in which it falls due, if that was agreed.")
     attempts: list[PaymentAttempt] = strawberry.field(description="Every try to collect it, oldest first.")
 
-    def __init__(self, standing: Standing, invoice: domain.Invoice) -> None:
-        owed = standing.account.books.receivables.get(invoice.id)
-        self._standing = standing
+    def __init__(self, view: AccountView, invoice: domain.Invoice) -> None:
+        owed = view.account.books.receivables.get(invoice.id)
+        self._view = view
         self._invoice = invoice
         self._owed = owed
         final = owed is not None
@@ -90,16 +90,16 @@ class Invoice(Node):
         self.finalizes_at = None if final else invoice.issued_at
 
     @classmethod
-    def of(cls, standing: Standing, invoice: domain.Invoice) -> "Invoice":
-        """Of a whole standing; one that it knows nothing of is a draft."""
-        return cls(standing, invoice)
+    def of(cls, view: AccountView, invoice: domain.Invoice) -> "Invoice":
+        """Of a view with books; one that these know nothing of is a draft."""
+        return cls(view, invoice)
 
     @strawberry.field(description="What took it back since, whole or in part, oldest first.")
     async def credit_notes(self, info: Info) -> list[CreditNote]:
         if self._owed is None or not self._owed.notes:
             return []
         notes = await info.context.loaders.notes.load(self._invoice.id) or ()
-        return [CreditNote.of(self._standing, note) for note in notes if note.id in self._owed.notes]
+        return [CreditNote.of(self._view, note) for note in notes if note.id in self._owed.notes]
 
     @strawberry.field(
         description="A link to the PDF, with the same as Factur-X inside where EN 16931 can tell it. Whoever has it "
@@ -112,24 +112,24 @@ class Invoice(Node):
         return Money.of(self._invoice.money(amount))
 
 
-async def invoice_of(context: Context, standing: Standing, id: str) -> Invoice | None:
-    """The final invoice with this id, as it stands in a whole standing of its customer. None: there is none."""
+async def invoice_of(context: Context, view: AccountView, id: str) -> Invoice | None:
+    """The final invoice with this id, as it stands in a view of its customer with their books. None: there is none."""
     document = await context.loaders.documents.load(id)
     if document is None or not isinstance(document.content, domain.Invoice):
         return None
-    return Invoice.of(standing, document.content)
+    return Invoice.of(view, document.content)
 
 
 def _customer(self: Invoice) -> "Customer":
     from api.types.customer import Customer  # the two types speak of each other
 
-    return Customer.of(self._standing)
+    return Customer.of(self._view)
 
 
 def _lines(self: Invoice) -> list[InvoiceLine]:
-    standing, invoice = self._standing, self._invoice
-    origin = Origin(standing.customer.id, None if self._owed is None else invoice.id, standing.seq)
-    return [InvoiceLine.of(standing.catalog, line, invoice.currency, origin) for line in invoice.lines]
+    view, invoice = self._view, self._invoice
+    origin = Origin(view.customer.id, None if self._owed is None else invoice.id, view.seq)
+    return [InvoiceLine.of(view.catalog, line, invoice.currency, origin) for line in invoice.lines]
 
 
 computed(
@@ -156,8 +156,8 @@ computed(
     due=lambda self: self._money(self._owed.due if self._owed else self._invoice.total),
     period=lambda self: Period.of(self._invoice.period),
     seller=lambda self: JSON(seller_json(self._invoice.seller)),
-    buyer=lambda self: JSON(buyer_json(self._standing, self._invoice)),
-    payments=lambda self: allocations_to(self._standing, self._invoice.id) if self._owed else [],
-    instalments=lambda self: instalments_of(self._standing, self._owed) if self._owed else [],
-    attempts=lambda self: attempts_at(self._standing, self._owed) if self._owed else [],
+    buyer=lambda self: JSON(buyer_json(self._view, self._invoice)),
+    payments=lambda self: allocations_to(self._view, self._invoice.id) if self._owed else [],
+    instalments=lambda self: instalments_of(self._view, self._owed) if self._owed else [],
+    attempts=lambda self: attempts_at(self._view, self._owed) if self._owed else [],
 )

@@ -10,7 +10,7 @@ import strawberry
 from adapters.postgres.reads.billing_documents import BilledKey, BillingDocument
 from adapters.postgres.reads.entries import EntryNumber
 from api.context import Context, Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.computed import computed
 from api.types.connection import Connection
 from api.types.journal import JournalEvent
@@ -65,13 +65,13 @@ class CorrectedLine:
     )
 
     @classmethod
-    def of(cls, standing: Standing, content: FinalInvoice | FinalCreditNote, line_id: str) -> "CorrectedLine | None":
-        """Of a whole standing. None: there is no such line."""
+    def of(cls, view: AccountView, content: FinalInvoice | FinalCreditNote, line_id: str) -> "CorrectedLine | None":
+        """Of a view with books. None: there is no such line."""
         from api.types.invoice import Invoice  # the two types speak of each other
 
         if not isinstance(content, FinalInvoice):
             return None
-        invoice = Invoice.of(standing, content)
+        invoice = Invoice.of(view, content)
         line = next((line for line in invoice.lines if line.id == line_id), None)
         return None if line is None else cls(invoice=invoice, line=line)
 
@@ -130,10 +130,10 @@ class InvoiceLine:
         if ref is None or origin is None:
             return None
         document = await loaders.documents.load(ref.invoice_id)
-        standing = await loaders.standings.load(origin.customer_id)
-        if document is None or standing is None or document.customer_id != origin.customer_id:
+        view = await loaders.views.load(origin.customer_id)
+        if document is None or view is None or document.customer_id != origin.customer_id:
             return None
-        return CorrectedLine.of(await loaders.with_books(standing), document.content, ref.line_id)
+        return CorrectedLine.of(await loaders.with_books(view), document.content, ref.line_id)
 
     @strawberry.field(
         description="What happened that it charges for, or no longer does: the event that began the terms it is "

@@ -68,8 +68,8 @@ class JournalEvent:
 
         if prefix_of(self._entry.stream_id) != "customer":
             return None
-        standing = await info.context.loaders.standings.load(self._entry.stream_id)
-        return None if standing is None else Customer.of(standing)
+        view = await info.context.loaders.views.load(self._entry.stream_id)
+        return None if view is None else Customer.of(view)
 
 
 @strawberry.type(description="One entry of a page of the journal.")

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from api.loaders import Standing
+from api.loaders import AccountView
 from domain.books.invoice import Invoice
 from domain.seller import Seller
 
@@ -27,11 +27,11 @@ def seller_json(seller: Seller) -> dict[str, Any]:
     )
 
 
-def buyer_json(standing: Standing, invoice: Invoice) -> dict[str, Any]:
+def buyer_json(view: AccountView, invoice: Invoice) -> dict[str, Any]:
     """Opened from the sealed texts; nothing of an erased customer."""
-    if standing.erased:
+    if view.erased:
         return {}
-    texts = standing.opened(invoice.buyer)
+    texts = view.opened(invoice.buyer)
     address = texts.get("address")
     return _told(
         name=texts.get("name"),

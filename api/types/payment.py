@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from api.context import Info
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.computed import computed
 from api.types.node import Node
 from api.types.payment_method import PaymentMethod, method_of
@@ -31,8 +31,8 @@ class Refund(Node):
     failure: str | None = strawberry.field(description="Why it did not go through.")
     reason: str | None = strawberry.field(description="Why it was given back.")
 
-    def __init__(self, standing: Standing, payment: domain.Payment, refund: domain.Refund) -> None:
-        self._standing = standing
+    def __init__(self, view: AccountView, payment: domain.Payment, refund: domain.Refund) -> None:
+        self._view = view
         self._payment = payment
         self.id = strawberry.ID(refund.id)
         self.amount = Money.of(money.Money(refund.amount, payment.currency))
@@ -43,9 +43,9 @@ class Refund(Node):
         self.reason = refund.reason
 
     @classmethod
-    def of(cls, standing: Standing, payment: domain.Payment, refund: domain.Refund) -> "Refund":
+    def of(cls, view: AccountView, payment: domain.Payment, refund: domain.Refund) -> "Refund":
         """One of the payment's."""
-        return cls(standing, payment, refund)
+        return cls(view, payment, refund)
 
 
 @strawberry.type(description="What of a payment pays an invoice.")
@@ -53,8 +53,8 @@ class Allocation:
     payment: "Payment" = strawberry.field(description="By which payment.")
     amount: Money = strawberry.field(description="How much of it.")
 
-    def __init__(self, standing: Standing, payment: domain.Payment, allocation: domain.Allocation) -> None:
-        self._standing = standing
+    def __init__(self, view: AccountView, payment: domain.Payment, allocation: domain.Allocation) -> None:
+        self._view = view
         self._payment = payment
         self._invoice_id = allocation.invoice_id
         self.amount = Money.of(money.Money(allocation.amount, payment.currency))
@@ -63,7 +63,7 @@ class Allocation:
     async def invoice(self, info: Info) -> Annotated["Invoice", strawberry.lazy("api.types.invoice")]:
         from api.types.invoice import invoice_of  # the two types speak of each other
 
-        found = await invoice_of(info.context, self._standing, self._invoice_id)
+        found = await invoice_of(info.context, self._view, self._invoice_id)
         assert found is not None, f"a payment pays {self._invoice_id}, which is not there"
         return found
 
@@ -92,8 +92,8 @@ class Payment(Node):
     refunds: list[Refund] = strawberry.field(description="What was given back of it, oldest first.")
     refunded: Money = strawberry.field(description="How much that is, also what is still on its way.")
 
-    def __init__(self, standing: Standing, payment: domain.Payment) -> None:
-        self._standing = standing
+    def __init__(self, view: AccountView, payment: domain.Payment) -> None:
+        self._view = view
         self._payment = payment
         self.id = strawberry.ID(payment.id)
         self.status = payment.status
@@ -115,12 +115,12 @@ class Payment(Node):
         "asked; empty: something, but the provider does not say what; null: nothing, or the provider does not answer."
     )
     async def action(self, info: Info) -> str | None:
-        return await info.context.runtime.confirming.action_of(self._standing.account, self._payment)
+        return await info.context.runtime.confirming.action_of(self._view.account, self._payment)
 
     @classmethod
-    def of(cls, standing: Standing, payment: domain.Payment) -> "Payment":
-        """One of a whole standing."""
-        return cls(standing, payment)
+    def of(cls, view: AccountView, payment: domain.Payment) -> "Payment":
+        """One of a view with books."""
+        return cls(view, payment)
 
     def _money(self, amount: Decimal) -> Money:
         return Money.of(money.Money(amount, self._payment.currency))
@@ -129,20 +129,20 @@ class Payment(Node):
 def _customer(self: Payment) -> "Customer":
     from api.types.customer import Customer  # the two types speak of each other
 
-    return Customer.of(self._standing)
+    return Customer.of(self._view)
 
 
 computed(
     Payment,
     customer=_customer,
     amount=lambda self: self._money(self._payment.amount),
-    method=lambda self: method_of(self._standing, self._payment.method_id),
+    method=lambda self: method_of(self._view, self._payment.method_id),
     allocations=lambda self: [
-        Allocation(self._standing, self._payment, allocation) for allocation in self._payment.allocations
+        Allocation(self._view, self._payment, allocation) for allocation in self._payment.allocations
     ],
     to_credit=lambda self: self._money(self._payment.to_credit),
-    refunds=lambda self: [Refund.of(self._standing, self._payment, refund) for refund in self._payment.refunds],
+    refunds=lambda self: [Refund.of(self._view, self._payment, refund) for refund in self._payment.refunds],
     refunded=lambda self: self._money(self._payment.refunded),
 )
-computed(Refund, payment=lambda self: Payment.of(self._standing, self._payment))
-computed(Allocation, payment=lambda self: Payment.of(self._standing, self._payment))
+computed(Refund, payment=lambda self: Payment.of(self._view, self._payment))
+computed(Allocation, payment=lambda self: Payment.of(self._view, self._payment))

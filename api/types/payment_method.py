@@ -4,7 +4,7 @@ from datetime import date, datetime
 
 import strawberry
 
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.node import Node
 from domain.books.payment import Method
 
@@ -20,30 +20,28 @@ class PaymentMethod(Node):
     removed_at: datetime | None = strawberry.field(description="When it was removed.")
 
     @classmethod
-    def of(cls, standing: Standing, method: Method) -> "PaymentMethod":
-        """One of a whole standing. Its name at the provider is not shown."""
+    def of(cls, view: AccountView, method: Method) -> "PaymentMethod":
+        """One of a view with books. Its name at the provider is not shown."""
         return cls(
             id=strawberry.ID(method.id),
             kind=method.kind,
             label=method.label,
             provider=method.provider,
             expires=method.expires,
-            default=method.id == standing.account.books.default_method_id and method.removed_at is None,
+            default=method.id == view.account.books.default_method_id and method.removed_at is None,
             added_at=method.added_at,
             removed_at=method.removed_at,
         )
 
 
-def methods_of(standing: Standing) -> list[PaymentMethod]:
-    """Those of a whole standing that can be used: the default one first, then the newest."""
-    usable = [
-        PaymentMethod.of(standing, method) for method in standing.account.books.methods if method.removed_at is None
-    ]
+def methods_of(view: AccountView) -> list[PaymentMethod]:
+    """Those of a view with books that can be used: the default one first, then the newest."""
+    usable = [PaymentMethod.of(view, method) for method in view.account.books.methods if method.removed_at is None]
     newest_first = sorted(usable, key=lambda method: (method.added_at, method.id), reverse=True)
     return sorted(newest_first, key=lambda method: not method.default)
 
 
-def method_of(standing: Standing, id: str | None) -> PaymentMethod | None:
+def method_of(view: AccountView, id: str | None) -> PaymentMethod | None:
     """Also one that was removed since."""
-    found = next((method for method in standing.account.books.methods if method.id == id), None)
-    return None if found is None else PaymentMethod.of(standing, found)
+    found = next((method for method in view.account.books.methods if method.id == id), None)
+    return None if found is None else PaymentMethod.of(view, found)

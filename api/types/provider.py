@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from adapters.postgres.reads.syncs import SyncStatus as Told
-from api.loaders import Loaders, Standing
+from api.loaders import AccountView, Loaders
 
 FAILURES_TOLD = 3
 """A provider that does not answer once or twice is no difference yet."""
@@ -27,10 +27,10 @@ class ProviderLink:
     )
 
     @classmethod
-    async def of(cls, loaders: Loaders, standing: Standing) -> "ProviderLink":
+    async def of(cls, loaders: Loaders, view: AccountView) -> "ProviderLink":
         """The caller holds provider:read."""
-        links = (await loaders.with_books(standing)).account.books.links
-        anonymous_id = standing.customer.anonymous_id
+        links = (await loaders.with_books(view)).account.books.links
+        anonymous_id = view.customer.anonymous_id
         if not links:
             return cls(
                 anonymous_id=anonymous_id,
@@ -41,7 +41,7 @@ class ProviderLink:
                 drift=[],
             )
         provider = max(links, key=lambda name: (links[name].linked_at, name))
-        told = (await loaders.syncs.load(standing.customer.id) or {}).get(provider, Told(0, None, 0, None))
+        told = (await loaders.syncs.load(view.customer.id) or {}).get(provider, Told(0, None, 0, None))
         untold = [f"not told since: {told.error}"] if told.attempts >= FAILURES_TOLD else []
         return cls(
             anonymous_id=anonymous_id,

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import strawberry
 
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.payment import Allocation, Payment
 from api.types.values import Money
 from domain import money
@@ -41,18 +41,18 @@ class PaymentAttempt:
     payment: Payment = strawberry.field(description="The payment that was asked for.")
 
 
-def allocations_to(standing: Standing, invoice_id: str) -> list[Allocation]:
+def allocations_to(view: AccountView, invoice_id: str) -> list[Allocation]:
     """What payments that came in have paid on it, oldest first."""
     return [
-        Allocation(standing, payment, allocation)
-        for payment, allocation in _allocated(standing.account.books, invoice_id)
+        Allocation(view, payment, allocation)
+        for payment, allocation in _allocated(view.account.books, invoice_id)
         if payment.status in _CAME_IN
     ]
 
 
-def attempts_at(standing: Standing, owed: Receivable) -> list[PaymentAttempt]:
+def attempts_at(view: AccountView, owed: Receivable) -> list[PaymentAttempt]:
     """What was asked of a provider (or could not be asked of any), oldest first."""
-    asked = [payment for payment, _ in _allocated(standing.account.books, owed.id) if payment.provider != domain.MANUAL]
+    asked = [payment for payment, _ in _allocated(view.account.books, owed.id) if payment.provider != domain.MANUAL]
     newest = asked[-1] if asked else None
     return [
         PaymentAttempt(
@@ -60,13 +60,13 @@ def attempts_at(standing: Standing, owed: Receivable) -> list[PaymentAttempt]:
             status=payment.status,
             failure=None if payment.failure is None else str(payment.failure),
             next_attempt_at=owed.next_attempt_at if payment is newest else None,
-            payment=Payment.of(standing, payment),
+            payment=Payment.of(view, payment),
         )
         for payment in asked
     ]
 
 
-def instalments_of(standing: Standing, owed: Receivable) -> list[Instalment]:
+def instalments_of(view: AccountView, owed: Receivable) -> list[Instalment]:
     """What has been settled since they were planned has paid the first ones (`domain.books.debt`)."""
     planned = sum((part.amount for part in owed.instalments), ZERO)
     settled = planned - owed.due
@@ -74,7 +74,7 @@ def instalments_of(standing: Standing, owed: Receivable) -> list[Instalment]:
     for part in owed.instalments:
         end += part.amount
         due = min(part.amount, max(ZERO, end - settled))
-        paid_at = None if due else _settled_at(standing.account.books, owed.id, settled - end)
+        paid_at = None if due else _settled_at(view.account.books, owed.id, settled - end)
         shown = (Money.of(money.Money(amount, owed.currency)) for amount in (part.amount, due))
         found.append(Instalment(due_at=part.due_at, amount=next(shown), due=next(shown), paid_at=paid_at))
     return found

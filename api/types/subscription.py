@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from api.loaders import Standing
+from api.loaders import AccountView
 from api.types.computed import computed
 from api.types.node import Node
 from api.types.plan import Plan, PlanVersion, plan_of
@@ -36,8 +36,8 @@ class ScheduledChange(Node):
         description="Other planned changes of the subscription that cannot both be meant."
     )
 
-    def __init__(self, standing: Standing, subscription: domain.Subscription, planned: domain.ScheduledChange) -> None:
-        self._standing = standing
+    def __init__(self, view: AccountView, subscription: domain.Subscription, planned: domain.ScheduledChange) -> None:
+        self._view = view
         self._subscription = subscription
         self._planned = planned
         self.id = strawberry.ID(planned.id)
@@ -47,10 +47,10 @@ class ScheduledChange(Node):
 
     @classmethod
     def of(
-        cls, standing: Standing, subscription: domain.Subscription, planned: domain.ScheduledChange
+        cls, view: AccountView, subscription: domain.Subscription, planned: domain.ScheduledChange
     ) -> "ScheduledChange":
         """What is planned for one of the account's subscriptions."""
-        return cls(standing, subscription, planned)
+        return cls(view, subscription, planned)
 
 
 @strawberry.type(description="Who bought which plan version, since when and in what rhythm.")
@@ -79,11 +79,11 @@ class Subscription(Node):
     )
     scheduled_changes: list[ScheduledChange] = strawberry.field(description="What is planned for it, soonest first.")
 
-    def __init__(self, standing: Standing, subscription: domain.Subscription) -> None:
-        self._standing = standing
+    def __init__(self, view: AccountView, subscription: domain.Subscription) -> None:
+        self._view = view
         self._subscription = subscription
         self.id = strawberry.ID(subscription.id)
-        self.status = subscription_status(standing.account, subscription, standing.at)
+        self.status = subscription_status(view.account, subscription, view.at)
         self.cadence = subscription.cadence
         self.quantity = subscription.quantity
         self.trial_ends_at = subscription.trial_ends_at
@@ -95,36 +95,36 @@ class Subscription(Node):
         self.billing_anchor = subscription.anchor
 
     @classmethod
-    def of(cls, standing: Standing, subscription: domain.Subscription) -> "Subscription":
+    def of(cls, view: AccountView, subscription: domain.Subscription) -> "Subscription":
         """One of the account's subscriptions."""
-        return cls(standing, subscription)
+        return cls(view, subscription)
 
 
 def _customer(self: Subscription) -> "Customer":
     from api.types.customer import Customer  # the two types speak of each other
 
-    return Customer.of(self._standing)
+    return Customer.of(self._view)
 
 
-def planned_for(standing: Standing, subscription: domain.Subscription) -> list[ScheduledChange]:
+def planned_for(view: AccountView, subscription: domain.Subscription) -> list[ScheduledChange]:
     """Soonest first; at one instant the one that was planned first."""
     soonest_first = sorted(subscription.scheduled, key=lambda planned: (planned.effective_at, planned.id))
-    return [ScheduledChange.of(standing, subscription, planned) for planned in soonest_first]
+    return [ScheduledChange.of(view, subscription, planned) for planned in soonest_first]
 
 
-def planned_of(standing: Standing, id: str) -> ScheduledChange | None:
+def planned_of(view: AccountView, id: str) -> ScheduledChange | None:
     """The planned change with this id, if it is still planned."""
-    for subscription in standing.account.subscriptions:
+    for subscription in view.account.subscriptions:
         for planned in subscription.scheduled:
             if planned.id == id:
-                return ScheduledChange.of(standing, subscription, planned)
+                return ScheduledChange.of(view, subscription, planned)
     return None
 
 
 def _conflicting(self: ScheduledChange) -> list[ScheduledChange]:
     mine = self._planned
     return [
-        ScheduledChange.of(self._standing, self._subscription, other)
+        ScheduledChange.of(self._view, self._subscription, other)
         for other in self._subscription.scheduled
         if other.id != mine.id and domain.conflicts(other, mine.change, mine.effective_at)
     ]
@@ -133,22 +133,22 @@ def _conflicting(self: ScheduledChange) -> list[ScheduledChange]:
 computed(
     Subscription,
     customer=_customer,
-    plan_version=lambda self: PlanVersion.of(self._standing.catalog, self._subscription.plan),
-    plan=lambda self: plan_of(self._standing.catalog, self._subscription.plan),
+    plan_version=lambda self: PlanVersion.of(self._view.catalog, self._subscription.plan),
+    plan=lambda self: plan_of(self._view.catalog, self._subscription.plan),
     add_ons=lambda self: [
         SubscriptionAddOn(
-            plan_version=PlanVersion.of(self._standing.catalog, add_on.plan),
+            plan_version=PlanVersion.of(self._view.catalog, add_on.plan),
             quantity=add_on.quantity,
             since=add_on.since,
         )
         for add_on in self._subscription.add_ons
     ],
     current_period=lambda self: Period.of(self._subscription.period),
-    price_overrides=lambda self: [Price.of(self._standing.catalog, price) for price in self._subscription.overrides],
-    scheduled_changes=lambda self: planned_for(self._standing, self._subscription),
+    price_overrides=lambda self: [Price.of(self._view.catalog, price) for price in self._subscription.overrides],
+    scheduled_changes=lambda self: planned_for(self._view, self._subscription),
 )
 computed(
     ScheduledChange,
-    subscription=lambda self: Subscription.of(self._standing, self._subscription),
+    subscription=lambda self: Subscription.of(self._view, self._subscription),
     conflicts_with=_conflicting,
 )

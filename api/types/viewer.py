@@ -22,5 +22,5 @@ class Viewer:
     async def customer(self, info: Info) -> Customer | None:
         if self._principal.role is not Role.CUSTOMER:
             return None
-        standing = await info.context.loaders.standings.load(self._principal.id)
-        return None if standing is None else Customer.of(standing)
+        view = await info.context.loaders.views.load(self._principal.id)
+        return None if view is None else Customer.of(view)

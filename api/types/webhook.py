@@ -55,8 +55,8 @@ class Webhook(Node):
         from api.types.customer import Customer
 
         id = self._customer_id
-        standing = None if id is None else await info.context.loaders.standings.load(id)
-        return None if standing is None else Customer.of(standing)
+        view = None if id is None else await info.context.loaders.views.load(id)
+        return None if view is None else Customer.of(view)
 
 
 @strawberry.type(description="One thing in which the payment provider and our books differed.")

@@ -27,7 +27,7 @@ class Vault(Protocol):
         """What a customer may be indexed under who is found by this text."""
 
 
-class Standing:
+class AccountView:
     """`account` is the one present at `at`, folded up to the journal's entry `seq` and from there by what fell due.
 
     `now` is the customer's own present (real, or of the test clock); `at` is another instant when the answer is of a
@@ -98,12 +98,12 @@ class Standing:
         text = self.personal(field)
         return None if text is None else msgspec.json.decode(text, type=dict[str, str])
 
-    def with_books(self, read: AccountWithBooks) -> "Standing":
+    def with_books(self, read: AccountWithBooks) -> "AccountView":
         """The same customer at the same instant, from a whole account that was read now."""
         assert self.recorded is not None
         at, now = max(self.at, read.effective_at), max(self.now, read.effective_at)
         recorded = self.recorded._replace(account=read.account, seq=read.seq, effective_at=read.effective_at)
-        return Standing(
+        return AccountView(
             present(read.account, at),
             read.seq,
             at,
@@ -116,9 +116,9 @@ class Standing:
             has_books=True,
         )
 
-    def as_of(self, account: Account, seq: int, at: datetime, *, has_books: bool = True) -> "Standing":
+    def as_of(self, account: Account, seq: int, at: datetime, *, has_books: bool = True) -> "AccountView":
         """The same customer at another instant, or as a command left them."""
-        return Standing(
+        return AccountView(
             account,
             seq,
             at,
