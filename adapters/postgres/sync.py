@@ -133,12 +133,12 @@ async def providers_of(connection: Connection, customer_id: str) -> list[str]:
     return list((await connection.execute(query)).scalars())
 
 
-async def told(connection: Connection, told: Job, pushed_digest: bytes, methods_digest: bytes) -> None:
+async def note_pushed(connection: Connection, pushed: Job, pushed_digest: bytes, methods_digest: bytes) -> None:
     """What changed since the job was read stays to be told."""
-    left = syncs.c.changes - told.changes
+    left = syncs.c.changes - pushed.changes
     await connection.execute(
         update(syncs)
-        .where(_here(told.customer_id, told.provider), syncs.c.reference == told.reference)
+        .where(_here(pushed.customer_id, pushed.provider), syncs.c.reference == pushed.reference)
         .values(
             changes=left,
             dirty_since=case((left > 0, func.now()), else_=None),

@@ -54,14 +54,14 @@ class Api:
         try:
             yield self._client.v1
         except StripeError as error:
-            told = unknown(error)
-            if told is None or replayed(error):  # a stored answer tells nothing of how Stripe is doing now
+            refused = unknown(error)
+            if refused is None or replayed(error):  # a stored answer tells nothing of how Stripe is doing now
                 self._limit.answered()
             elif holds_back(error):
-                self._limit.held_back(told.retry_after)
-            if told is None:
+                self._limit.held_back(refused.retry_after)
+            if refused is None:
                 raise
-            raise told from error
+            raise refused from error
         self._limit.answered()
 
     async def ping(self) -> None:

@@ -40,11 +40,11 @@ def outcome(intent: PaymentIntent) -> Outcome:
 
 def declined(error: CardError) -> Outcome:
     """A charge that was refused at once. It carries the intent, unless no bank was asked. Raises Unknown."""
-    told = error.error
-    intent = None if told is None else maybe(told, "payment_intent")
+    declined = error.error
+    intent = None if declined is None else maybe(declined, "payment_intent")
     if isinstance(intent, PaymentIntent):
         return outcome(intent)
-    return _failed(declines.failure(None, error.code) if told is None else _told(told))
+    return _failed(declines.failure(None, error.code) if declined is None else _told(declined))
 
 
 def refused(error: InvalidRequestError) -> Failed:

@@ -69,15 +69,15 @@ class StripeProvider:
             if copy is not None:
                 await self._invoices.withdraw(reference, copy)
             return Mirrored(None, None)
-        told = invoices.CopiedInvoice(mirror.invoice_id, mirror.currency, mirror.lines)
+        copied = invoices.CopiedInvoice(mirror.invoice_id, mirror.currency, mirror.lines)
         try:
-            found = await self._invoices.push(reference, told, copy)
+            found = await self._invoices.push(reference, copied, copy)
         except Unchargeable as why:
             raise Unsayable(str(why)) from None
         if mirror.state is not MirrorState.DRAFT and found.status == "draft":
             if found.difference:  # what is final there cannot be brought into line any more
                 raise Unknown("Stripe's draft does not come to ours")
-            found = await self._invoices.finalize(reference, told, found.reference)
+            found = await self._invoices.finalize(reference, copied, found.reference)
         if mirror.state is MirrorState.PAID and found.status == "open":
             await self._invoices.mark_paid(reference, found.reference)
         return Mirrored(found.reference, found.total)

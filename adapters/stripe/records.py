@@ -212,7 +212,7 @@ def _dispute(found: Dispute) -> FoundDispute:
         reference=found.id,
         payment=name(found.payment_intent),
         amount=money(found.amount, found.currency),
-        standing=_standing(found),
+        status=_standing(found),
         reason=found.reason,
         at=datetime.fromtimestamp(found.created, UTC),
     )

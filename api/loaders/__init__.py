@@ -81,10 +81,10 @@ class Loaders:
         self.figures: DataLoader[UsageQuery, Decimal] = Shared(self._read_figures)
         self._counted: DataLoader[UsageQuery, Decimal] = DataLoader(usage.reads.used)  # what drafts charge for
         self.journals: DataLoader[EntryPageQuery, Sequence[JournalEntry] | None] = batched(
-            lambda asked: entries.pages(engine, asked, visible)
+            lambda queries: entries.pages(engine, queries, visible)
         )
         self.entries: DataLoader[EntryNumber, JournalEntry | None] = batched(
-            lambda asked: entries.by_numbers(engine, asked, visible)
+            lambda queries: entries.by_numbers(engine, queries, visible)
         )
         self.owners: DataLoader[str, str | None] = batched(lambda ids: accounts.owners(engine, ids, visible))
         self.customer_ids: DataLoader[str, str | None] = batched(self._read_customer_ids)
@@ -95,10 +95,10 @@ class Loaders:
             lambda ids: documents.notes(engine, ids, visible)
         )
         self.invoices: DataLoader[InvoicePageQuery, Sequence[Invoice] | None] = batched(
-            lambda asked: documents.pages(engine, asked, visible)
+            lambda queries: documents.pages(engine, queries, visible)
         )
         self.bills: DataLoader[BilledKey, Sequence[BillingDocument] | None] = batched(
-            lambda asked: billing_documents.by_keys(engine, asked, visible)
+            lambda queries: billing_documents.by_keys(engine, queries, visible)
         )
         self.drafts: DataLoader[str, Sequence[Invoice] | None] = batched(self._read_drafts)
         self.clocks: DataLoader[str, TestClock | None] = batched(lambda ids: clocks.by_ids(engine, ids, visible))
@@ -165,12 +165,12 @@ class Loaders:
             recorded=stored,
         )
 
-    async def _read_as_of(self, asked: Collection[AsOfQuery]) -> Mapping[AsOfQuery, AccountView]:
+    async def _read_as_of(self, queries: Collection[AsOfQuery]) -> Mapping[AsOfQuery, AccountView]:
         """All in one batch, also those for which the journal need not be folded: what is read next for them is read
         together, too."""
         answers: dict[AsOfQuery, AccountView] = {}
         earlier: dict[AsOfQuery, AccountView] = {}
-        for query in asked:
+        for query in queries:
             today = await self.views.load(query.customer_id)
             if today is None:
                 continue
@@ -224,11 +224,11 @@ class Loaders:
             for view, rights in rights_of.items()
         }
 
-    async def _read_figures(self, asked: list[UsageQuery]) -> list[Decimal]:
-        self._figures_read += len(asked)
+    async def _read_figures(self, queries: list[UsageQuery]) -> list[Decimal]:
+        self._figures_read += len(queries)
         if self._figures_read > FIGURES_MAX:
             raise ClientError(f"An operation reads at most {FIGURES_MAX:,} figures of usage.", code=BAD_USER_INPUT)
-        return await self._usage.reads.used(asked)
+        return await self._usage.reads.used(queries)
 
     async def _read_customer_ids(self, external_ids: Collection[str]) -> Mapping[str, str]:
         hashes = {external_id: self._vault.external_hashes(external_id) for external_id in external_ids}

@@ -108,11 +108,11 @@ class PaymentMutations:
         customer_id = await owner_of(context, input.invoice_id, "invoice_id")
         command = PayInvoice(new_id("payment"), input.invoice_id, input.payment_method_id, input.amount)
         recorded = await once(context, "payInvoice", input, customer_id, command)
-        asked = recorded.event(PaymentRequested)
-        assert asked is not None
-        await context.runtime.charging.settle(customer_id, asked.payment.id)
+        requested = recorded.event(PaymentRequested)
+        assert requested is not None
+        await context.runtime.charging.settle(customer_id, requested.payment.id)
         view = await _as_it_stands(context, customer_id)
-        return PayInvoicePayload(payment=Payment.of(view, _payment(view, asked.payment.id)))
+        return PayInvoicePayload(payment=Payment.of(view, _payment(view, requested.payment.id)))
 
     @strawberry.mutation(description="Write down money that came in elsewhere.")
     @refusable(RecordPaymentPayload)
@@ -151,12 +151,12 @@ class PaymentMutations:
             new_id("refund"), input.payment_id, input.amount, input.to or RefundTarget.METHOD, input.reason
         )
         recorded = await once(context, "refundPayment", input, customer_id, command)
-        asked = recorded.event(RefundRequested)
-        assert asked is not None
-        await context.runtime.charging.settle(customer_id, asked.refund.id)
+        requested = recorded.event(RefundRequested)
+        assert requested is not None
+        await context.runtime.charging.settle(customer_id, requested.refund.id)
         view = await _as_it_stands(context, customer_id)
         payment = _payment(view, input.payment_id)
-        refund = next(refund for refund in payment.refunds if refund.id == asked.refund.id)
+        refund = next(refund for refund in payment.refunds if refund.id == requested.refund.id)
         return RefundPaymentPayload(refund=Refund.of(view, payment, refund))
 
 

@@ -58,11 +58,11 @@ class ProviderEventMutations:
         context = info.context
         context.require(Scope.PROVIDER_WRITE)
         known = prefix_of(input.id) == "webhook"
-        told = await context.runtime.handling.replay(input.id, by(context, input.reason)) if known else None
-        if told is None:
+        notice = await context.runtime.handling.replay(input.id, by(context, input.reason)) if known else None
+        if notice is None:
             raise Refusal(ErrorCode.NOT_FOUND, "no such webhook", "id")
         context.changed()
-        return ReplayWebhookPayload(webhook=Webhook(told))
+        return ReplayWebhookPayload(webhook=Webhook(notice))
 
     @strawberry.mutation(
         description="Compare what the payment providers have with our books: what is safe is recorded, the rest is "

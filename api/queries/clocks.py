@@ -39,15 +39,15 @@ class ClockQueries:
     ) -> Connection[TestClock]:
         context = info.context
         context.require(Scope.CUSTOMERS_READ)
-        asked = page("clocks", first=first, after=after, last=last, before=before)
+        request = page("clocks", first=first, after=after, last=last, before=before)
         found = await clocks.page(
             context.runtime.engine,
             context.visible,
-            limit=asked.read,
-            after=asked.after,
-            before=asked.before,
-            backwards=asked.backwards,
+            limit=request.read,
+            after=request.after,
+            before=request.before,
+            backwards=request.backwards,
         )
-        shown, page_info = asked.connection(found, lambda clock: clock.id)
+        shown, page_info = request.connection(found, lambda clock: clock.id)
         edges = [Edge(cursor=cursor, node=TestClock.of(clock)) for cursor, clock in shown]
         return Connection(edges=edges, page_info=page_info)

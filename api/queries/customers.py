@@ -58,17 +58,17 @@ class CustomerQueries:
     ) -> Connection[Customer]:
         context = info.context
         context.require(Scope.CUSTOMERS_READ)
-        asked = page("customers", first=first, after=after, last=last, before=before)
+        request = page("customers", first=first, after=after, last=last, before=before)
         stored = await accounts.page(
             context.runtime.engine,
             context.visible,
-            limit=asked.read,
-            after=asked.after,
-            before=asked.before,
-            backwards=asked.backwards,
+            limit=request.read,
+            after=request.after,
+            before=request.before,
+            backwards=request.backwards,
             search=None if search is None else _search(context, search),
         )
-        shown, page_info = asked.connection(await context.loaders.page(stored), lambda view: view.customer.id)
+        shown, page_info = request.connection(await context.loaders.page(stored), lambda view: view.customer.id)
         edges = [Edge(cursor=cursor, node=Customer.of(view)) for cursor, view in shown]
         return Connection(edges=edges, page_info=page_info)
 

@@ -66,11 +66,11 @@ class InvoiceQueries:
     ) -> Connection[Invoice]:
         context = info.context
         context.require(Scope.INVOICES_READ)
-        asked = page("all invoices", first=first, after=after, last=last, before=before, key=Place)
+        request = page("all invoices", first=first, after=after, last=last, before=before, key=Place)
         statuses = final_statuses(status)
-        wanted = InvoicePageQuery(None, asked.read, asked.after, asked.before, asked.backwards, statuses)
+        wanted = InvoicePageQuery(None, request.read, request.after, request.before, request.backwards, statuses)
         found = await documents.page(context.runtime.engine, wanted, context.visible)
-        edges, page_info = asked.connection(found, lambda stored: (stored.invoice.issued_at, stored.invoice.id))
+        edges, page_info = request.connection(found, lambda stored: (stored.invoice.issued_at, stored.invoice.id))
         nodes = await _shown(context, [stored for _, stored in edges])
         return Connection(
             edges=[Edge(cursor=cursor, node=node) for (cursor, _), node in zip(edges, nodes, strict=True)],

@@ -32,14 +32,14 @@ class KeyQueries:
     ) -> Connection[ApiKey]:
         context = info.context
         context.require(Scope.KEYS_WRITE)
-        asked = page("keys", first=first, after=after, last=last, before=before)
+        request = page("keys", first=first, after=after, last=last, before=before)
         found = await keys.page(
             context.runtime.engine,
-            limit=asked.read,
-            after=asked.after,
-            before=asked.before,
-            backwards=asked.backwards,
+            limit=request.read,
+            after=request.after,
+            before=request.before,
+            backwards=request.backwards,
         )
-        shown, page_info = asked.connection(found, lambda key: key.id)
+        shown, page_info = request.connection(found, lambda key: key.id)
         edges = [Edge(cursor=cursor, node=ApiKey.of(key)) for cursor, key in shown]
         return Connection(edges=edges, page_info=page_info)

@@ -14,7 +14,7 @@ from api.types.coupon import Coupon
 from api.types.customer import Customer
 from api.types.entitlement_grant import EntitlementGrant
 from api.types.feature import Feature, Meter
-from api.types.found import credit_note_or_invoice, draft, held_money
+from api.types.found import credit_note_or_invoice, draft, money_of
 from api.types.node import Node
 from api.types.plan import Plan, PlanVersion
 from api.types.price import Price
@@ -98,8 +98,8 @@ async def _clock(context: Context, id: str) -> Node | None:
 
 
 async def _webhook(context: Context, id: str) -> Node | None:
-    told = await webhooks.by_id(context.runtime.engine, id)
-    return None if told is None else Webhook(told)
+    notice = await webhooks.by_id(context.runtime.engine, id)
+    return None if notice is None else Webhook(notice)
 
 
 async def _key(context: Context, id: str) -> Node | None:
@@ -139,11 +139,11 @@ _KINDS: dict[str, tuple[Scope, Find]] = {
     "clock": (Scope.CUSTOMERS_READ, _clock),
     "invoice": (Scope.INVOICES_READ, _invoice),
     "note": (Scope.INVOICES_READ, _document),
-    "credit": (Scope.INVOICES_READ, held_money),
-    "payment": (Scope.INVOICES_READ, held_money),
-    "refund": (Scope.INVOICES_READ, held_money),
-    "method": (Scope.INVOICES_READ, held_money),
-    "redemption": (Scope.INVOICES_READ, held_money),
+    "credit": (Scope.INVOICES_READ, money_of),
+    "payment": (Scope.INVOICES_READ, money_of),
+    "refund": (Scope.INVOICES_READ, money_of),
+    "method": (Scope.INVOICES_READ, money_of),
+    "redemption": (Scope.INVOICES_READ, money_of),
     "coupon": (Scope.SETTINGS_READ, _coupon),
     "webhook": (Scope.PROVIDER_READ, _webhook),
     "key": (Scope.KEYS_WRITE, _key),

@@ -118,8 +118,8 @@ def _prices(input: SimulatePriceInput, catalog: Catalog) -> list[Price]:
     check_prices(prices, {meter.key for meter in catalog.meters}, "prices")
     for index, price in enumerate(prices):
         if price.currency != prices[0].currency:
-            told = f"the first price is in {prices[0].currency}: there would be no sum"
-            raise Refusal(ErrorCode.CURRENCY_MISMATCH, told, "prices", str(index), "currency")
+            message = f"the first price is in {prices[0].currency}: there would be no sum"
+            raise Refusal(ErrorCode.CURRENCY_MISMATCH, message, "prices", str(index), "currency")
     return prices
 
 

@@ -41,21 +41,21 @@ class ProviderEventQueries:
     ) -> Connection[Webhook]:
         context = info.context
         context.require(Scope.PROVIDER_READ)
-        asked = page("webhooks", first=first, after=after, last=last, before=before)
+        request = page("webhooks", first=first, after=after, last=last, before=before)
         customer_id = None
         if customer is not None:
             view = await context.customer(customer)
             customer_id = "" if view is None else view.customer.id
         found = await webhooks.page(
             context.runtime.engine,
-            asked.read,
-            after=asked.after,
-            before=asked.before,
-            backwards=asked.backwards,
+            request.read,
+            after=request.after,
+            before=request.before,
+            backwards=request.backwards,
             customer_id=customer_id,
             states=state,
         )
-        edges, page_info = asked.connection(found, lambda told: told.id)
+        edges, page_info = request.connection(found, lambda notice: notice.id)
         return Connection(
-            edges=[Edge(cursor=cursor, node=Webhook(told)) for cursor, told in edges], page_info=page_info
+            edges=[Edge(cursor=cursor, node=Webhook(notice)) for cursor, notice in edges], page_info=page_info
         )

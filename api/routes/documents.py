@@ -31,8 +31,8 @@ def documents_route(documents: Callable[[], InvoiceDocuments]) -> Route:
         id, query = request.path_params["id"], request.query_params
         worth = documents().check(id, query.get("expires", ""), query.get("signature", ""))
         if worth is not LinkStatus.GOOD:
-            status, told = _REFUSED[worth]
-            return PlainTextResponse(told, status, _HEADERS)
+            status, message = _REFUSED[worth]
+            return PlainTextResponse(message, status, _HEADERS)
         found = await documents().pdf(id)
         if found is None:
             return PlainTextResponse("There is no such document.\n", 404, _HEADERS)

@@ -21,8 +21,8 @@ def metrics_route(metrics: Callable[[], Metrics], token: str | None) -> Route:
         forwarded = any(name in headers for name in _FORWARDED)
         if not may_read(token, headers.get("authorization"), host, forwarded=forwarded):
             if token is None:
-                told = "Set BILLING_METRICS_TOKEN to read this from another machine.\n"
-                return PlainTextResponse(told, 403, _HEADERS)
+                message = "Set BILLING_METRICS_TOKEN to read this from another machine.\n"
+                return PlainTextResponse(message, 403, _HEADERS)
             refused = _HEADERS | {"WWW-Authenticate": "Bearer"}
             return PlainTextResponse("Send BILLING_METRICS_TOKEN as a bearer token.\n", 401, refused)
         body, media = await metrics().exposition(headers.get("accept", ""))

@@ -115,15 +115,15 @@ class Customer(CustomerUsage, CustomerMoney, Node):
             list[SubscriptionStatus] | None, strawberry.argument(description="Only those in one of these.")
         ] = None,
     ) -> Connection[Subscription]:
-        asked = page("subscriptions", self.id, first=first, after=after, last=last, before=before)
+        request = page("subscriptions", self.id, first=first, after=after, last=last, before=before)
         view = self._view
         subscriptions = [
             subscription
             for subscription in view.account.subscriptions
             if status is None or subscription_status(view.account, subscription, view.at) in status
         ]
-        edges, info = asked.connection(
-            asked.of(subscriptions, lambda subscription: subscription.id), lambda subscription: subscription.id
+        edges, info = request.connection(
+            request.of(subscriptions, lambda subscription: subscription.id), lambda subscription: subscription.id
         )
         return Connection(
             edges=[Edge(cursor=cursor, node=Subscription.of(view, subscription)) for cursor, subscription in edges],
@@ -142,10 +142,12 @@ class Customer(CustomerUsage, CustomerMoney, Node):
     ) -> JournalConnection:
         context = info.context
         context.require(Scope.JOURNAL_READ)
-        asked = page("journal", self.id, first=first, after=after, key=Number)
+        request = page("journal", self.id, first=first, after=after, key=Number)
         wanted = None if types is None else tuple(sorted(type for type in set(types) if type.isascii()))  # ours all are
-        found = await context.loaders.journals.load(EntryPageQuery(self.id, asked.after or 0, asked.read, wanted)) or ()
-        edges, page_info = asked.connection(found, lambda entry: entry.seq)
+        found = (
+            await context.loaders.journals.load(EntryPageQuery(self.id, request.after or 0, request.read, wanted)) or ()
+        )
+        edges, page_info = request.connection(found, lambda entry: entry.seq)
         sees_provider = context.may(Scope.PROVIDER_READ)
         return JournalConnection(
             edges=[JournalEdge(cursor=cursor, node=JournalEvent.of(entry, sees_provider)) for cursor, entry in edges],

@@ -58,16 +58,18 @@ class CustomerMoney:
         before: Annotated[str | None, strawberry.argument(description=_BEFORE)] = None,
         status: Annotated[list[InvoiceStatus] | None, strawberry.argument(description=STATUS)] = None,
     ) -> Connection[Invoice]:
-        asked = page("invoices", self._view.customer.id, first=first, after=after, last=last, before=before, key=Place)
+        request = page(
+            "invoices", self._view.customer.id, first=first, after=after, last=last, before=before, key=Place
+        )
         view = await _with_books(info, self._view)
-        found = asked.newest(
+        found = request.newest(
             [
                 *await _drafts(info.context, view.customer.id, status),
-                *await _final(info.context, view.customer.id, asked, status),
+                *await _final(info.context, view.customer.id, request, status),
             ],
             _place,
         )
-        edges, page_info = asked.connection(found, _place)
+        edges, page_info = request.connection(found, _place)
         return Connection(
             edges=[Edge(cursor=cursor, node=Invoice.of(view, invoice)) for cursor, invoice in edges],
             page_info=page_info,
@@ -101,10 +103,12 @@ class CustomerMoney:
         last: Annotated[int | None, strawberry.argument(description=_LAST)] = None,
         before: Annotated[str | None, strawberry.argument(description=_BEFORE)] = None,
     ) -> Connection[Payment]:
-        asked = page("payments", self._view.customer.id, first=first, after=after, last=last, before=before, key=Place)
+        request = page(
+            "payments", self._view.customer.id, first=first, after=after, last=last, before=before, key=Place
+        )
         view = await _with_books(info, self._view)
-        found = asked.newest(view.account.books.payments.values(), lambda payment: (payment.created_at, payment.id))
-        edges, page_info = asked.connection(found, lambda payment: (payment.created_at, payment.id))
+        found = request.newest(view.account.books.payments.values(), lambda payment: (payment.created_at, payment.id))
+        edges, page_info = request.connection(found, lambda payment: (payment.created_at, payment.id))
         return Connection(
             edges=[Edge(cursor=cursor, node=Payment.of(view, payment)) for cursor, payment in edges],
             page_info=page_info,
@@ -131,12 +135,12 @@ async def _drafts(context: Context, customer_id: str, status: list[InvoiceStatus
 
 
 async def _final(
-    context: Context, customer_id: str, asked: Page, status: list[InvoiceStatus] | None
+    context: Context, customer_id: str, request: Page, status: list[InvoiceStatus] | None
 ) -> Sequence[domain.Invoice]:
     final = final_statuses(status)
     if final is not None and not final:
         return ()
-    wanted = InvoicePageQuery(customer_id, asked.read, asked.after, asked.before, asked.backwards, final)
+    wanted = InvoicePageQuery(customer_id, request.read, request.after, request.before, request.backwards, final)
     return await context.loaders.invoices.load(wanted) or ()
 
 

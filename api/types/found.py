@@ -31,7 +31,7 @@ async def draft(context: Context, id: str) -> Invoice | None:
     return next((Invoice.of(view, draft) for draft in drafts if view is not None and draft.id == id), None)
 
 
-async def held_money(context: Context, id: str) -> Node | None:
+async def money_of(context: Context, id: str) -> Node | None:
     """A payment, a refund, a credit, a way to pay or a redemption."""
     view = await owner_view(context, id)
     if view is None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import strawberry
 
-from adapters.postgres.reads.syncs import SyncStatus as Told
+from adapters.postgres.reads.syncs import SyncStatus
 from api.loaders import AccountView, Loaders
 
 FAILURES_TOLD = 3
@@ -41,13 +41,13 @@ class ProviderLink:
                 drift=[],
             )
         provider = max(links, key=lambda name: (links[name].linked_at, name))
-        told = (await loaders.syncs.load(view.customer.id) or {}).get(provider, Told(0, None, 0, None))
-        untold = [f"not told since: {told.error}"] if told.attempts >= FAILURES_TOLD else []
+        status = (await loaders.syncs.load(view.customer.id) or {}).get(provider, SyncStatus(0, None, 0, None))
+        failed = [f"not told since: {status.error}"] if status.attempts >= FAILURES_TOLD else []
         return cls(
             anonymous_id=anonymous_id,
             provider=provider,
             provider_customer_id=links[provider].reference,
-            synced_at=told.synced_at,
-            pending_changes=told.changes,
-            drift=[*links[provider].drift, *untold],
+            synced_at=status.synced_at,
+            pending_changes=status.changes,
+            drift=[*links[provider].drift, *failed],
         )

@@ -28,13 +28,13 @@ async def events_connection(
 ) -> Connection[UsageEvent]:
     """The customer's events that a meter read in a period, those that are chosen. Raises ClientError. They are read one
     customer after the other (`Loaders.turn`)."""
-    asked = page("usage", customer_id, first=first, after=after, key=Place)
+    request = page("usage", customer_id, first=first, after=after, key=Place)
     read = partial(context.runtime.usage.reads.events_page, customer_id, meter.event_type, period, chosen=chosen)
     async with context.loaders.turn:
-        found = await read(asked.after, asked.limit)
-        if len(found) == asked.limit:  # is there more?
+        found = await read(request.after, request.limit)
+        if len(found) == request.limit:  # is there more?
             found += await read(_place(found[-1]), 1)
-    edges, page_info = asked.connection(found, _place)
+    edges, page_info = request.connection(found, _place)
     return Connection(
         edges=[Edge(cursor=cursor, node=UsageEvent.of(event)) for cursor, event in edges], page_info=page_info
     )

@@ -36,19 +36,19 @@ class Webhook(Node):
     next_attempt_at: datetime | None = strawberry.field(description="When it is tried next.")
     error: str | None = strawberry.field(description="Why the last try failed.")
 
-    def __init__(self, told: StoredNotice) -> None:
-        self._customer_id = told.customer_id
-        self.id = strawberry.ID(told.id)
-        self.provider = told.provider
-        self.provider_event_id = told.notice_id
-        self.type = told.type
-        self.created_at = told.created_at
-        self.received_at = told.received_at
-        self.handled_at = told.handled_at
-        self.state = told.state
-        self.attempts = told.attempts
-        self.next_attempt_at = told.next_at if told.state is NoticeState.PENDING else None
-        self.error = told.error
+    def __init__(self, notice: StoredNotice) -> None:
+        self._customer_id = notice.customer_id
+        self.id = strawberry.ID(notice.id)
+        self.provider = notice.provider
+        self.provider_event_id = notice.notice_id
+        self.type = notice.type
+        self.created_at = notice.created_at
+        self.received_at = notice.received_at
+        self.handled_at = notice.handled_at
+        self.state = notice.state
+        self.attempts = notice.attempts
+        self.next_attempt_at = notice.next_at if notice.state is NoticeState.PENDING else None
+        self.error = notice.error
 
     @strawberry.field(description="Whom it is about, as far as is known.")
     async def customer(self, info: Info) -> Annotated["Customer", strawberry.lazy("api.types.customer")] | None:

@@ -78,8 +78,8 @@ def _item(account: Account, item: Item, at: datetime, at_once: bool) -> Item:
     check_name(item.description, "description")
     check_length(item.reason, REASON_CHARS_MAX, "reason")
     if item.currency != account.customer.currency:
-        told = f"the customer is billed in {account.customer.currency}"
-        raise Refusal(ErrorCode.CURRENCY_MISMATCH, told, "currency")
+        message = f"the customer is billed in {account.customer.currency}"
+        raise Refusal(ErrorCode.CURRENCY_MISMATCH, message, "currency")
     if item.quantity <= 0:
         raise invalid("must be above zero", "quantity")
     if item.unit_amount <= 0:

@@ -55,13 +55,13 @@ def _voided(books: Books, owed: Receivable, at: datetime, rebill: bool) -> e.Inv
     if owed.credited:
         raise _conflict(f"invoice {owed.number} has a credit note: issue another one for the rest instead")
     if rebill and any(line.returned and (line.discount or line.credit) for line in owed.lines):
-        told = (
+        message = (
             f"a later invoice has given back of what {owed.number} billed, with its coupons or credit: void that first"
         )
-        raise Refusal(ErrorCode.CONFLICT, told, "rebill")
+        raise Refusal(ErrorCode.CONFLICT, message, "rebill")
     if rebill and any(line.kind not in BY_HAND and line.key not in books.billed for line in owed.lines):
-        told = f"what invoice {owed.number} billed is closed by now, and would not be billed anew"
-        raise Refusal(ErrorCode.CONFLICT, told, "rebill")
+        message = f"what invoice {owed.number} billed is closed by now, and would not be billed anew"
+        raise Refusal(ErrorCode.CONFLICT, message, "rebill")
     return e.InvoiceVoided(owed.id, tuple(_returned(books, owed, at)), rebill)
 
 

@@ -43,8 +43,8 @@ def refund(books: Books, command: c.RefundPayment, at: datetime) -> Sequence[e.M
     if any(refund.id == command.refund_id for refund in payment.refunds):
         raise Refusal(ErrorCode.ALREADY_EXISTS, "the refund exists already", "refund_id")
     check_length(command.reason, REASON_CHARS_MAX, "reason")
-    asked, voided = _asked(books, payment, command, at)
-    return [*voided, e.RefundRequested(asked), *_at_once(payment, asked, at)]
+    refund, voided = _asked(books, payment, command, at)
+    return [*voided, e.RefundRequested(refund), *_at_once(payment, refund, at)]
 
 
 def record_refund(books: Books, command: c.RecordRefund, at: datetime) -> Sequence[e.MoneyEvent]:
@@ -54,9 +54,9 @@ def record_refund(books: Books, command: c.RecordRefund, at: datetime) -> Sequen
     if any(refund.id == command.refund_id for refund in payment.refunds):
         return []
     told = c.RefundPayment(command.refund_id, payment.id, command.amount, RefundTarget.METHOD, command.reason)
-    asked, voided = _asked(books, payment, told, at)
-    asked = replace(asked, reference=command.reference)
-    return [*voided, e.RefundRequested(asked), e.RefundSettled(asked.id, payment.id)]
+    refund, voided = _asked(books, payment, told, at)
+    refund = replace(refund, reference=command.reference)
+    return [*voided, e.RefundRequested(refund), e.RefundSettled(refund.id, payment.id)]
 
 
 def _asked(
@@ -71,7 +71,7 @@ def _asked(
     if amount > most:
         raise invalid(f"must be at most the {most:f} that is left of the payment, without credit used since", "amount")
     taken, from_credit = _taken(brought, amount, payment.currency)
-    asked = Refund(
+    refund = Refund(
         id=command.refund_id,
         payment_id=payment.id,
         amount=amount,
@@ -81,20 +81,20 @@ def _asked(
         from_credit=from_credit,
         taken=taken,
     )
-    return asked, [e.CreditVoided(burn.credit_id, burn.amount) for burn in taken]
+    return refund, [e.CreditVoided(burn.credit_id, burn.amount) for burn in taken]
 
 
 def settle_refund(books: Books, command: c.SettleRefund, at: datetime) -> Sequence[e.MoneyEvent]:
     """The first answer counts. What a failed refund had taken is given back. Raises Refusal."""
     payment = _payment(books, command.payment_id)
-    asked = next((refund for refund in payment.refunds if refund.id == command.refund_id), None)
-    if asked is None:
+    refund = next((refund for refund in payment.refunds if refund.id == command.refund_id), None)
+    if refund is None:
         raise Refusal(ErrorCode.NOT_FOUND, "no such refund", "refund_id")
-    if asked.settled_at is not None or asked.failure is not None:
+    if refund.settled_at is not None or refund.failure is not None:
         return []
     if command.failure is None:
-        return [e.RefundSettled(asked.id, payment.id)]
-    return [e.RefundFailed(asked.id, payment.id, command.failure), *_given_back(books, asked, at)]
+        return [e.RefundSettled(refund.id, payment.id)]
+    return [e.RefundFailed(refund.id, payment.id, command.failure), *_given_back(books, refund, at)]
 
 
 def _refundable(books: Books, payment_id: str) -> Payment:
@@ -117,24 +117,24 @@ def _payment(books: Books, id: str) -> Payment:
     return payment
 
 
-def _at_once(payment: Payment, asked: Refund, at: datetime) -> Iterator[e.RefundSettled]:
+def _at_once(payment: Payment, refund: Refund, at: datetime) -> Iterator[e.RefundSettled]:
     """Credit is given here and now; money that came by bank is sent back by bank, by whoever records this."""
-    if asked.to is RefundTarget.CREDIT:
-        id = derived_id("credit", at, asked.id)
-        reason, amount = asked.reason or "refund", asked.amount
-        credit = Credit(id, CreditKind.PREPAID, payment.currency, amount, amount, reason, at, source=asked.id)
-        yield e.RefundSettled(asked.id, payment.id, credit)
+    if refund.to is RefundTarget.CREDIT:
+        id = derived_id("credit", at, refund.id)
+        reason, amount = refund.reason or "refund", refund.amount
+        credit = Credit(id, CreditKind.PREPAID, payment.currency, amount, amount, reason, at, source=refund.id)
+        yield e.RefundSettled(refund.id, payment.id, credit)
     elif payment.provider == MANUAL:
-        yield e.RefundSettled(asked.id, payment.id)
+        yield e.RefundSettled(refund.id, payment.id)
 
 
-def _given_back(books: Books, asked: Refund, at: datetime) -> Iterator[e.CreditGranted]:
-    for burn in asked.taken:
+def _given_back(books: Books, refund: Refund, at: datetime) -> Iterator[e.CreditGranted]:
+    for burn in refund.taken:
         credit = books.credits[burn.credit_id]
         yield e.CreditGranted(
             replace(
                 credit,
-                id=derived_id("credit", at, asked.id, credit.id),
+                id=derived_id("credit", at, refund.id, credit.id),
                 amount=burn.amount,
                 remaining=burn.amount,
                 granted_at=at,

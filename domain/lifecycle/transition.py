@@ -63,8 +63,8 @@ def transition(account: Account, subscription: Subscription, change: Change, at:
             if subscription.paused_at is None:
                 raise Refusal(ErrorCode.CONFLICT, f"it is {subscription.status}, not paused", "subscription_id")
             if subscription.resumes_at is not None and at > subscription.resumes_at:
-                told = f"it resumes by itself at {subscription.resumes_at.isoformat()}"
-                raise Refusal(ErrorCode.CONFLICT, told, "effective_at")
+                message = f"it resumes by itself at {subscription.resumes_at.isoformat()}"
+                raise Refusal(ErrorCode.CONFLICT, message, "effective_at")
             return [e.SubscriptionResumed(subscription.id)]
         case Cancel():
             with_trial = subscription.trialing and subscription.trial_ends_at == at
@@ -141,12 +141,12 @@ def choose_cadence(account: Account, plan: PlanVersion, asked: Cadence | None, p
     if asked is not None:
         if asked is Cadence.ONCE or (offered and asked not in offered):
             choices = ", ".join(choice for choice in Cadence if choice in offered) or "a recurring one"
-            told = (
+            message = (
                 "a subscription recurs"
                 if asked is Cadence.ONCE
                 else f"{plan.plan_key} is not sold by the {asked.lower()}"
             )
-            raise invalid(f"{told}; choose {choices}", "cadence")
+            raise invalid(f"{message}; choose {choices}", "cadence")
         return asked
     if not offered or preferred in offered:
         return preferred

@@ -118,8 +118,8 @@ def refunds_missing(books: Books, payment_id: str, found: Iterable[FoundRefund])
     for refund in books.payments[payment_id].refunds:
         if _sent(refund):
             amount = written(Money(refund.amount, books.payments[payment_id].currency))
-            told = f"{amount} went back by our books, and not there"
-            findings += agreed(refund.id) if refund.id in there else differs(refund.id, told)
+            message = f"{amount} went back by our books, and not there"
+            findings += agreed(refund.id) if refund.id in there else differs(refund.id, message)
     return findings
 
 
@@ -139,7 +139,7 @@ def dispute(books: Books, provider: str, payment_id: str, found: FoundDispute) -
     back = chargeback(provider, payment_id, found)
     recorded = any(refund.id == back.refund_id for refund in books.payments[payment_id].refunds)
     about = f"{amount} of payment {payment_id}"
-    match found.standing:
+    match found.status:
         case DisputeStatus.LOST if not recorded:
             return Findings((back,), looked_at=(name,))
         case DisputeStatus.WON if recorded:

@@ -60,7 +60,7 @@ class FoundDispute(Struct, frozen=True):
     reference: str
     payment: str | None
     amount: Money
-    standing: DisputeStatus
+    status: DisputeStatus
     reason: str
     at: datetime
 

@@ -130,7 +130,7 @@ class Queue:
         if piece is None:
             yield None
             return
-        async with self._held([piece]):
+        async with self._leased([piece]):
             try:
                 async with self._in_time():
                     yield piece
@@ -228,7 +228,7 @@ class Queue:
         return [claimed[n : n + self._batch] for n in range(0, len(claimed), self._batch)]
 
     @asynccontextmanager
-    async def _held(self, batch: Sequence[Work]) -> AsyncIterator[None]:
+    async def _leased(self, batch: Sequence[Work]) -> AsyncIterator[None]:
         """Nobody else gets them meanwhile."""
 
         async def renew() -> None:
@@ -266,7 +266,7 @@ class Queue:
 
     async def _see_to(self, batch: Sequence[Work]) -> int | DatabaseAway:
         """How many are done; the others rest. After an outage all of the batch is free again."""
-        async with self._held(batch):
+        async with self._leased(batch):
             try:
                 with telling_outages():
                     failed = await self._failed_of(batch)

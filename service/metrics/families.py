@@ -103,15 +103,15 @@ def payment_failures(figures: Figures) -> Counts:
     return counts
 
 
-def counter(name: str, told: str, labels: tuple[str, ...], counts: Counts) -> Metric:
-    family = CounterMetricFamily(name, told, labels=labels)
+def counter(name: str, description: str, labels: tuple[str, ...], counts: Counts) -> Metric:
+    family = CounterMetricFamily(name, description, labels=labels)
     for values, number in sorted(counts.items()):
         family.add_metric(values, number)
     return family
 
 
-def gauge(name: str, told: str, label: str, values: Mapping[str, Decimal | int]) -> Metric:
-    family = GaugeMetricFamily(name, told, labels=(label,))
+def gauge(name: str, description: str, label: str, values: Mapping[str, Decimal | int]) -> Metric:
+    family = GaugeMetricFamily(name, description, labels=(label,))
     for of, value in sorted(values.items()):
         family.add_metric((of,), float(value))
     return family

@@ -67,9 +67,9 @@ class Base:
         await self.catalog(driver)
         return self._by_type
 
-    async def look_up_customers(self, driver: Driver, asked: Iterable[tuple[CustomerIds, Visible]]) -> CustomerLookup:
+    async def look_up_customers(self, driver: Driver, wanted: Iterable[tuple[CustomerIds, Visible]]) -> CustomerLookup:
         """The customers that are meant, as they stand now."""
-        return await look_up_customers(driver, self._vault, asked, self.clock.now(), self.retention)
+        return await look_up_customers(driver, self._vault, wanted, self.clock.now(), self.retention)
 
     async def look_up_customer(self, driver: Driver, ref: CustomerIds, visible: Visible) -> EventCustomer | None:
         """The one customer that is meant. None: there is none that the caller may see."""

@@ -15,13 +15,13 @@ CustomerLookup = Callable[[CustomerIds, Visible], EventCustomer | None]
 
 
 async def look_up_customers(
-    driver: Driver, vault: Vault, asked: Iterable[tuple[CustomerIds, Visible]], at: datetime, retention: timedelta
+    driver: Driver, vault: Vault, wanted: Iterable[tuple[CustomerIds, Visible]], at: datetime, retention: timedelta
 ) -> CustomerLookup:
     """Look up all customers at once: one statement for each set of customers that may be seen. `at` is the present of
     those who live in real time."""
     ids: dict[Visible, set[str]] = {}
     externals: dict[Visible, set[str]] = {}
-    for ref, visible in asked:
+    for ref, visible in wanted:
         if ref.id is not None:
             ids.setdefault(visible, set()).add(ref.id)
         elif ref.external_id is not None:

@@ -23,14 +23,14 @@ async def answered_together(runs: Sequence[Asking[R]], source: AnswerSource) -> 
     found: dict[int, R | Exception] = {}
     answers: dict[int, Answer | None] = dict.fromkeys(range(len(runs)))
     while answers:
-        asked: dict[int, Question] = {}
+        questions: dict[int, Question] = {}
         for n, answer in answers.items():
             try:
-                asked[n] = next(runs[n]) if answer is None else runs[n].send(answer)
+                questions[n] = next(runs[n]) if answer is None else runs[n].send(answer)
             except StopIteration as end:
                 found[n] = end.value
             except Exception as error:
                 found[n] = error
-        told = await source.told(list(asked.values())) if asked else ()
-        answers = dict(zip(asked, told, strict=True))
+        told = await source.told(list(questions.values())) if questions else ()
+        answers = dict(zip(questions, told, strict=True))
     return [found[n] for n in range(len(runs))]

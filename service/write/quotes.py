@@ -65,8 +65,8 @@ class Quotes:
         self._record = record
         self._key = key
 
-    async def preview(self, customer_id: str, command: Any, by: By, asked: object, lasting: timedelta) -> Quote:
-        """What the command would do now. `asked`: the input that a caller has to repeat. Raises Refusal."""
+    async def preview(self, customer_id: str, command: Any, by: By, request: object, lasting: timedelta) -> Quote:
+        """What the command would do now. `request`: the input that a caller has to repeat. Raises Refusal."""
         draft, upcoming = await self._record.preview(customer_id, command, by)
         at = draft.time
         found = _outcome(draft)
@@ -75,7 +75,7 @@ class Quotes:
         token = jwt.encode(
             {
                 "customer": customer_id,
-                "asked": _digest(asked),
+                "asked": _digest(request),
                 "at": at.isoformat() if effective_at <= at else None,
                 "until": expires_at.isoformat(),
                 "comes_to": found.digest,
@@ -87,31 +87,31 @@ class Quotes:
         changes = entitlement_changes(present(draft.present, effective_at), after, effective_at)
         return Quote(token, at, expires_at, found, upcoming, changes, effective_at, after)
 
-    def bound(self, token: str | None, customer_id: str, asked: object, said: datetime | None) -> Bound:
+    def bound(self, token: str | None, customer_id: str, request: object, said: datetime | None) -> Bound:
         """`said`: the caller's own word on the instant, which then is not the quote's. Raises Refusal: INVALID for a
         token that is not ours, or of another customer or input."""
         if token is None:
             return UNQUOTED
         try:
-            told = jwt.decode(token, self._key, [_ALGORITHM])
+            claims = jwt.decode(token, self._key, [_ALGORITHM])
         except jwt.InvalidTokenError:
             raise Refusal(ErrorCode.INVALID, "is no quote of ours", "quote") from None
-        if told["customer"] != customer_id or told["asked"] != _digest(asked):
+        if claims["customer"] != customer_id or claims["asked"] != _digest(request):
             raise Refusal(ErrorCode.INVALID, "was given for something else", "quote")
-        since = None if told["at"] is None or said is not None else datetime.fromisoformat(told["at"])
-        until = datetime.fromisoformat(told["until"])
+        since = None if claims["at"] is None or said is not None else datetime.fromisoformat(claims["at"])
+        until = datetime.fromisoformat(claims["until"])
 
         def check(draft: PendingEvents) -> None:
             if draft.time >= until:
                 raise _stale(f"the quote held until {until.isoformat()}")
-            if _outcome(draft).digest != told["comes_to"]:
+            if _outcome(draft).digest != claims["comes_to"]:
                 raise _stale("it would not come to what was quoted any more: ask for a new quote")
 
         return Bound(since, check)
 
 
-def _stale(told: str) -> Refusal:
-    return Refusal(ErrorCode.STALE, told, "quote")
+def _stale(message: str) -> Refusal:
+    return Refusal(ErrorCode.STALE, message, "quote")
 
 
 def _outcome(draft: PendingEvents) -> Outcome:
@@ -123,5 +123,5 @@ def _effective_at(draft: PendingEvents, at: datetime) -> datetime:
     return planned[0].scheduled.effective_at if planned else at
 
 
-def _digest(asked: object) -> str:
-    return hashlib.sha256(_encoder.encode(asked)).hexdigest()
+def _digest(request: object) -> str:
+    return hashlib.sha256(_encoder.encode(request)).hexdigest()

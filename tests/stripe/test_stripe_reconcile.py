@@ -68,11 +68,11 @@ async def test_a_dispute_as_it_stands(desk: Desk) -> None:
     found = await desk.records.dispute(made["id"])
     assert found is not None
     assert (found.payment, found.amount) == (paid.reference, euros("12.34"))
-    assert (found.standing, found.reason) == (DisputeStatus.OPEN, "fraudulent")
+    assert (found.status, found.reason) == (DisputeStatus.OPEN, "fraudulent")
     close_dispute(desk.fake.account, made["id"], won=False)
     found = await desk.records.dispute(made["id"])
     assert found is not None
-    assert found.standing is DisputeStatus.LOST
+    assert found.status is DisputeStatus.LOST
     assert await desk.records.dispute("du_nobody") is None
 
 

@@ -124,7 +124,7 @@ def outcome_at(record: SimulatedCharge, now: datetime) -> Outcome | None:
     if record.outcome is None and record.is_debit:
         raise Processing("the bank has not answered yet", ASK_AGAIN_S, record.reference)
     found = dispute(record, now)
-    if found is not None and found.standing is DisputeStatus.LOST:
+    if found is not None and found.status is DisputeStatus.LOST:
         return ChargedBack(record.reference, found)
     if isinstance(record.outcome, NeedsAction):  # what the customer opens is a secret, and stored nowhere
         return NeedsAction(f"https://pay.example/confirm/{record.charge.payment_id}")
@@ -152,7 +152,7 @@ def dispute(record: SimulatedCharge, now: datetime) -> FoundDispute | None:
         reference=f"{DISPUTE}{charge.payment_id}",
         payment=record.reference,
         amount=Money(charge.amount.amount - record.refunded, charge.amount.currency),
-        standing=ends if now >= decided else DisputeStatus.OPEN,
+        status=ends if now >= decided else DisputeStatus.OPEN,
         reason=reason,
         at=begun,
     )

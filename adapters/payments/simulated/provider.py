@@ -125,6 +125,6 @@ def _why_not(record: SimulatedCharge, repayment: Repayment, now: datetime) -> Re
     if not record.taken:
         return Refused("there is no such charge")
     dispute = behaviour.dispute(record, now)
-    if dispute is not None and dispute.standing is not DisputeStatus.WON:
+    if dispute is not None and dispute.status is not DisputeStatus.WON:
         return Refused("the bank has taken it back")
     return Refused("more than was charged") if record.refunded + repayment.amount.amount > record.taken else None

@@ -108,7 +108,7 @@ class SimulatedNotices:
                 raise NotGenuine("UNKNOWN")
             notices += [_notice("payment", found.state, About.PAYMENT, found.reference, found.reference, id)]
             for dispute in await self._records.disputes_of(found.reference):
-                notices += [_notice("dispute", dispute.standing, About.DISPUTE, dispute.reference, found.reference, id)]
+                notices += [_notice("dispute", dispute.status, About.DISPUTE, dispute.reference, found.reference, id)]
         return Delivery(tuple(notices), Acknowledgement(202, "noted\n"))
 
 

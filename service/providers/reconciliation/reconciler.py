@@ -179,7 +179,7 @@ class Reconciler:
         account = await self.account(customer_id or "") or account
         return Observation(provider, customer_id, comparison.methods(account.books, provider, found))
 
-    async def told(self, provider: str, about: Subject) -> AsyncIterator[Observation]:
+    async def follow(self, provider: str, about: Subject) -> AsyncIterator[Observation]:
         """What a notice makes us look at, one after the other; nothing, where it is of no concern. It is not believed,
         only followed, so that notices which come late, twice or in any order end in the same state. What one look leads
         to is to be recorded before the next."""

@@ -50,7 +50,7 @@ class Push:
             await self._tell_copies(provider, job, want)
         await self._note_drift(job, account)
         async with self._engine.begin() as connection:
-            await sync.told(connection, job, pushed, methods)
+            await sync.note_pushed(connection, job, pushed, methods)
 
     async def _account(self, job: Job) -> tuple[Account, Sequence[Invoice]] | None:
         """None: they are not linked under this reference any more."""

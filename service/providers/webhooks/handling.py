@@ -47,61 +47,61 @@ class Handling:
         """Handle it now, whatever became of it before, unless somebody is at it; what follows is recorded in that name.
         It as it stands then; None: there is none. Raises DatabaseAway."""
         with telling_outages():
-            told = await webhooks.by_id(self._engine, id)
-            if told is None:
+            notice = await webhooks.by_id(self._engine, id)
+            if notice is None:
                 return None
             log.info("webhook replayed", id=id, actor=by.actor, reason=by.reason)
             try:
-                async with self.queue.taken(id, told.customer_id) as piece:
+                async with self.queue.taken(id, notice.customer_id) as piece:
                     if piece is not None:
-                        await self._again(told, by, piece.attempts)
+                        await self._again(notice, by, piece.attempts)
             except DatabaseAway:
                 raise
             except Exception as error:
                 log.warning("webhook failed again", id=id, error=type(error).__name__)
             return await webhooks.by_id(self._engine, id)
 
-    async def _again(self, told: StoredNotice, by: By, attempts: int) -> None:
+    async def _again(self, notice: StoredNotice, by: By, attempts: int) -> None:
         async with self._engine.begin() as connection:
-            await inbox.reopen(connection, told.id)
-        await self._try(told, by, attempts)
+            await inbox.reopen(connection, notice.id)
+        await self._try(notice, by, attempts)
 
     async def _do(self, piece: Work) -> None:
-        told = await webhooks.by_id(self._engine, piece.id)
-        if told is not None and told.handled_at is None:
-            await self._try(told, WORKER, piece.attempts)
+        notice = await webhooks.by_id(self._engine, piece.id)
+        if notice is not None and notice.handled_at is None:
+            await self._try(notice, WORKER, piece.attempts)
 
-    async def _try(self, told: StoredNotice, by: By, attempts: int) -> None:
-        if told.provider not in self._reconciler.records:
+    async def _try(self, notice: StoredNotice, by: By, attempts: int) -> None:
+        if notice.provider not in self._reconciler.records:
             raise Unknown("no such provider is set up here")
         try:
-            await self._handle(told, by._replace(cause=f"webhook {told.id}"))
+            await self._handle(notice, by._replace(cause=f"webhook {notice.id}"))
         except Exception:
-            self._instruments.webhook_retried(told.provider, told.about.kind)
+            self._instruments.webhook_retried(notice.provider, notice.about.kind)
             raise
         async with self._engine.begin() as connection:
-            await inbox.handled(connection, told.id, attempts)
-        self._instruments.webhook_handled(told.provider, (datetime.now(UTC) - told.received_at).total_seconds())
+            await inbox.handled(connection, notice.id, attempts)
+        self._instruments.webhook_handled(notice.provider, (datetime.now(UTC) - notice.received_at).total_seconds())
 
-    async def _handle(self, told: StoredNotice, by: By) -> None:
-        if told.customer_id is None:
-            await self._concerns(told, await self._whose(told))
-        async for seen in self._reconciler.told(told.provider, told.about):
-            await self._concerns(told, seen.customer_id)
-            await self._reconciler.repair(seen, by)
+    async def _handle(self, notice: StoredNotice, by: By) -> None:
+        if notice.customer_id is None:
+            await self._concerns(notice, await self._customer_of(notice))
+        async for observation in self._reconciler.follow(notice.provider, notice.about):
+            await self._concerns(notice, observation.customer_id)
+            await self._reconciler.repair(observation, by)
 
-    async def _whose(self, told: StoredNotice) -> str | None:
+    async def _customer_of(self, notice: StoredNotice) -> str | None:
         """As far as the notice itself says, so that support sees it at the customer also if handling fails."""
-        about = told.about
+        about = notice.about
         async with self._engine.connect() as connection:
             found = await provider_customers.owner_of(connection, about.payment_id, about.refund_id)
             if found is None and about.anonymous_id is not None:
                 found = await provider_customers.owner_of_anonymous_id(connection, about.anonymous_id)
             if found is None and about.customer is not None:
-                found = await provider_customers.owner_of_reference(connection, told.provider, about.customer)
+                found = await provider_customers.owner_of_reference(connection, notice.provider, about.customer)
         return found
 
-    async def _concerns(self, told: StoredNotice, customer_id: str | None) -> None:
+    async def _concerns(self, notice: StoredNotice, customer_id: str | None) -> None:
         if customer_id is not None:
             async with self._engine.begin() as connection:
-                await inbox.concerns(connection, told.id, customer_id)
+                await inbox.concerns(connection, notice.id, customer_id)
