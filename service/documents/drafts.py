@@ -40,5 +40,5 @@ class _ReadForAll:
         self._catalog = catalog
         self._used = used
 
-    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+    async def answers(self, questions: Sequence[Question]) -> Sequence[Answer]:
         return await answers(self._catalog, self._used, questions)

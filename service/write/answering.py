@@ -31,6 +31,6 @@ async def answered_together(runs: Sequence[Asking[R]], source: AnswerSource) -> 
                 found[n] = end.value
             except Exception as error:
                 found[n] = error
-        told = await source.told(list(questions.values())) if questions else ()
-        answers = dict(zip(questions, told, strict=True))
+        replies = await source.answers(list(questions.values())) if questions else ()
+        answers = dict(zip(questions, replies, strict=True))
     return [found[n] for n in range(len(runs))]

@@ -19,7 +19,7 @@ Used = Callable[[Sequence[UsageQuery]], Awaitable[Sequence[Decimal]]]
 
 
 class AnswerSource(Protocol):
-    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+    async def answers(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """The answer to each, in their order."""
         ...
 
@@ -45,7 +45,7 @@ class Transaction:
         self._newest = newest
         self._catalog: Catalog | None = None
 
-    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+    async def answers(self, questions: Sequence[Question]) -> Sequence[Answer]:
         driver = await driver_of(self._connection)
         if self._catalog is None:  # all of it is answered by one
             self._catalog = await self._newest.read(self._connection)

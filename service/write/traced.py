@@ -61,7 +61,7 @@ class _TracedSource:
         self._source = source
         self._tracing = tracing
 
-    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+    async def answers(self, questions: Sequence[Question]) -> Sequence[Answer]:
         first = min(question.at for question in questions).isoformat()
         with self._tracing.span("bill", {"tollgate.at": first, "tollgate.accounts": len(questions)}):
-            return await self._source.told(questions)
+            return await self._source.answers(questions)

@@ -18,7 +18,7 @@ from domain.books.payment import Payment
 from domain.errors import Refusal
 from domain.money import Money
 from domain.providers.provider import ChargeRequest, NeedsAction, Unknown
-from service.providers.payments.charging import told
+from service.providers.payments.charging import settling
 
 ACTS = st.one_of(
     st.tuples(st.just("ask"), st.integers(0, 9)),
@@ -56,7 +56,7 @@ class Life:
         except Unknown:
             return
         if record:
-            self.till.do(self.now, told(payment, outcome))
+            self.till.do(self.now, settling(payment, outcome))
 
     async def act(self, n: int, what: str, about: Any) -> None:
         match what:

@@ -28,7 +28,7 @@ class Told:
     def __init__(self) -> None:
         self.rounds: list[list[str]] = []
 
-    async def told(self, questions: Sequence[Question]) -> Sequence[Answer]:
+    async def answers(self, questions: Sequence[Question]) -> Sequence[Answer]:
         self.rounds.append([one.customer_id for one in questions])
         return [
             Answer(BillingSettings(), {count: Decimal(len(self.rounds)) for count in one.counts}) for one in questions

@@ -107,7 +107,7 @@ class Charging:
         except Processing as under_way:
             await self._record(account.customer.id, NoteProcessing(payment.id, under_way.reference), WORKER)
             raise
-        recorded = await self._record(account.customer.id, told(payment, outcome), WORKER)
+        recorded = await self._record(account.customer.id, settling(payment, outcome), WORKER)
         if isinstance(outcome, ChargedBack):
             back = chargeback(payment.provider, payment.id, outcome.dispute)
             recorded = await self._record(account.customer.id, back, WORKER)
@@ -133,7 +133,7 @@ class Charging:
             except Processing as under_way:
                 raise Unknown("an earlier charge is under way", under_way.retry_after) from None
             if paid is not None:
-                await self._record(account.customer.id, told(other, paid), WORKER)
+                await self._record(account.customer.id, settling(other, paid), WORKER)
                 raise Unknown("an earlier charge has gone through meanwhile")  # so this one is looked at anew
         return await _in_time(provider.charge(charge))
 
@@ -170,7 +170,7 @@ def _superseded(books: Books, payment: Payment) -> list[Payment]:
     ]
 
 
-def told(payment: Payment, outcome: Outcome | None) -> SettlePayment:
+def settling(payment: Payment, outcome: Outcome | None) -> SettlePayment:
     """What to record of it. None: it was never charged, and is not going to be."""
     match outcome:
         case None:
