@@ -18,7 +18,7 @@ USUAL = STRIPE
 
 
 def connectors(settings: DeploymentSettings, registered: Sequence[Registered]) -> list[Connector]:
-    """Those that are set up, in the order of the table."""
+    """The connectors that are set up, in the order of the table."""
     return [connector for connect in registered for connector in connect(settings)]
 
 

@@ -187,6 +187,6 @@ def _steps(snapshot: Snapshot, wanted: tuple[str, ...] | None, sent: Sent) -> li
 
 
 def _place(snapshot: Snapshot, sent: Sent) -> Position:
-    """The same for whoever is sent the same."""
+    """One position for all who are sent the same."""
     hashed = blake2b(snapshot.now.isoformat().encode() + sent.key, digest_size=12).digest()
     return (int.from_bytes(hashed),)

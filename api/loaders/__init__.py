@@ -56,7 +56,7 @@ class Loaders:
 
     `views` by customer id; `as_of`: one at another instant, past or to come; `books_of`: one with its books;
     `rights` of a view, by feature key; `figures` of usage; `journals` in pages, single `entries` of them by
-    number; `owners` from the id of whatever a customer holds to the customer; `customer_ids` from an external id;
+    number; `owners` from the id of whatever a customer owns to the customer; `customer_ids` from an external id;
     final invoices and credit notes (`documents`) by id, the `notes` of an invoice, `invoices` in pages, the `bills`
     of a key; `drafts` by customer id, soonest first; `syncs`: how far providers were told, by customer id and
     provider. `turn` is held by reads that cannot be batched, so that one operation uses one connection for them and

@@ -123,7 +123,7 @@ async def _change(payload: type[P], context: Context, operation: str, input: Tim
 
 
 async def _owner(context: Context, id: str, field: str) -> str:
-    """Whose subscription, or planned change, it is that shall be changed."""
+    """The id of the customer whose subscription, or planned change, shall be changed."""
     context.require(Scope.SUBSCRIPTIONS_WRITE)
     return await owner_of(context, id, field)
 

@@ -96,7 +96,7 @@ async def _by_number(context: Context, number: str) -> Invoice | None:
 
 
 async def _shown(context: Context, found: list[IssuedInvoice]) -> list[Invoice]:
-    """Whose they are is read together."""
+    """The customers of the invoices are read together."""
     loaders = context.loaders
     views = await loaders.views.load_many([stored.customer_id for stored in found])
     wholes = await loaders.books_of.load_many([view for view in views if view is not None])

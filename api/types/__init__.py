@@ -7,7 +7,7 @@ How each is made (mutations use the same classmethods as queries):
     Customer.of(view)                               # each in the module of its name
     Subscription.of(view, subscription)
     ScheduledChange.of(view, subscription, planned)  # planned: domain ScheduledChange of subscription
-    Entitlement.of(view.catalog, right, usage)      # usage: domain.rights.gate.Usage, None: not metered
+    Entitlement.of(view.catalog, right, usage)      # usage: domain.rights.gate.FeatureUsage; None: not metered
     BillingStatus.of(view)
     Invoice.of(view, invoice)                       # a draft if the view's books know nothing of it
     CreditNote.of(view, note) · CreditGrant.of(view, credit) · CouponRedemption.of(redemption)

@@ -79,7 +79,7 @@ class Page(NamedTuple):
         return inside[-self.read :] if self.backwards else inside[: self.read]
 
     def newest(self, elements: Iterable[T], key: Callable[[T], Any]) -> list[T]:
-        """The same of a list that has its highest key first."""
+        """The page of a list that has its highest key first."""
         inside = sorted(
             (
                 element

@@ -51,7 +51,7 @@ class CreditGrant(Node):
 
 
 def credits_of(view: AccountView, active: bool | None) -> list[CreditGrant]:
-    """Those of a view with books, oldest first; with `active`, those that can (or cannot) still be used."""
+    """The credits of a view with books, oldest first; with `active`, those that can (or cannot) still be used."""
     credits = sorted(view.account.books.credits.values(), key=lambda credit: (credit.granted_at, credit.id))
     shown = (CreditGrant.of(view, credit) for credit in credits)
     return [grant for grant in shown if active is None or grant.active == active]

@@ -52,7 +52,7 @@ class CreditNote(Node):
 
     @classmethod
     def of(cls, view: AccountView, note: domain.CreditNote) -> "CreditNote":
-        """Of a view with books."""
+        """A credit note of a view with books."""
         return cls(view, note)
 
     @strawberry.field(description="What it takes back.")

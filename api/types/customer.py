@@ -68,7 +68,7 @@ class Customer(CustomerUsage, CustomerMoney, Node):
 
     @classmethod
     def of(cls, view: AccountView) -> "Customer":
-        """Whose account this is."""
+        """The customer whose account this is."""
         return cls(view)
 
     @strawberry.field(

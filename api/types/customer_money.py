@@ -145,7 +145,7 @@ async def _final(
 
 
 def final_statuses(status: list[InvoiceStatus] | None) -> frozenset[str] | None:
-    """Those that final invoices can have; None: all of them."""
+    """The statuses that final invoices can have; None: all of them."""
     return None if status is None else frozenset(str(state) for state in status if state is not InvoiceStatus.DRAFT)
 
 

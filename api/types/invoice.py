@@ -91,7 +91,7 @@ class Invoice(Node):
 
     @classmethod
     def of(cls, view: AccountView, invoice: domain.Invoice) -> "Invoice":
-        """Of a view with books; one that these know nothing of is a draft."""
+        """An invoice of a view with books; one that these know nothing of is a draft."""
         return cls(view, invoice)
 
     @strawberry.field(description="What took it back since, whole or in part, oldest first.")

@@ -66,7 +66,7 @@ class CorrectedLine:
 
     @classmethod
     def of(cls, view: AccountView, content: FinalInvoice | FinalCreditNote, line_id: str) -> "CorrectedLine | None":
-        """Of a view with books. None: there is no such line."""
+        """The line of a view with books. None: there is no such line."""
         from api.types.invoice import Invoice  # the two types speak of each other
 
         if not isinstance(content, FinalInvoice):

@@ -44,7 +44,7 @@ class Refund(Node):
 
     @classmethod
     def of(cls, view: AccountView, payment: domain.Payment, refund: domain.Refund) -> "Refund":
-        """One of the payment's."""
+        """One of the payment's refunds."""
         return cls(view, payment, refund)
 
 
@@ -119,7 +119,7 @@ class Payment(Node):
 
     @classmethod
     def of(cls, view: AccountView, payment: domain.Payment) -> "Payment":
-        """One of a view with books."""
+        """A payment of a view with books."""
         return cls(view, payment)
 
     def _money(self, amount: Decimal) -> Money:

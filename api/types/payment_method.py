@@ -21,7 +21,7 @@ class PaymentMethod(Node):
 
     @classmethod
     def of(cls, view: AccountView, method: Method) -> "PaymentMethod":
-        """One of a view with books. Its name at the provider is not shown."""
+        """A method of a view with books. Its name at the provider is not shown."""
         return cls(
             id=strawberry.ID(method.id),
             kind=method.kind,
@@ -35,7 +35,7 @@ class PaymentMethod(Node):
 
 
 def methods_of(view: AccountView) -> list[PaymentMethod]:
-    """Those of a view with books that can be used: the default one first, then the newest."""
+    """The methods of a view with books that can be used: the default one first, then the newest."""
     usable = [PaymentMethod.of(view, method) for method in view.account.books.methods if method.removed_at is None]
     newest_first = sorted(usable, key=lambda method: (method.added_at, method.id), reverse=True)
     return sorted(newest_first, key=lambda method: not method.default)

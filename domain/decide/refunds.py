@@ -170,7 +170,7 @@ def _from(books: Books, source: str) -> Iterator[Credit]:
 
 
 def _without_credit(books: Books, payment: Payment) -> Decimal:
-    """What it paid for otherwise, less what was refunded of that."""
+    """What the payment paid for otherwise, less what was refunded of that."""
     paid = ZERO
     for allocation in payment.allocations:
         owed = books.receivables[allocation.invoice_id]

@@ -21,7 +21,7 @@ class FoundStatus(StrEnum):
 
 
 class DisputeStatus(StrEnum):
-    """Of a dispute."""
+    """How far a dispute has come."""
 
     ASKED = "ASKED"  # an inquiry: no money has been taken yet
     OPEN = "OPEN"  # the money is gone, for now

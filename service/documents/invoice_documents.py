@@ -45,7 +45,7 @@ class InvoiceDocuments:
         self._turn = asyncio.Semaphore(AT_ONCE)
 
     def link(self, id: str) -> str:
-        """Of a final document: a path that holds for an hour of real time."""
+        """The path of a final document, which holds for an hour of real time."""
         return signed(_path(id), self._clock.now() + LINK_LIFETIME, self._key)
 
     def check(self, id: str, expires: str, signature: str) -> LinkStatus:

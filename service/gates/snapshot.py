@@ -123,7 +123,7 @@ class Snapshot:
         return customer is not None and customer.erased_at is not None
 
     def metered(self) -> list[UsageOfEntitlement]:
-        """Whose usage the decisions need."""
+        """The entitlements whose usage the decisions need."""
         return [
             UsageOfEntitlement(self.customer_id, right, self.now)
             for right in self.rights.values()

@@ -63,7 +63,7 @@ class Snapshots:
         return self._names.get(external_id)
 
     async def find_id(self, external_id: str) -> str | None:
-        """Whose external id this is."""
+        """The id of the customer who has this external id."""
         hashes = self._vault.external_hashes(external_id)
         found = await accounts.by_external_hashes(self._engine, hashes, None)
         customer_id = next((found[hash] for hash in hashes if hash in found), None)

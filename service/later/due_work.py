@@ -45,7 +45,8 @@ class Tally(NamedTuple):
 
 
 class DueWork:
-    """One worker's share of it. `now` is that of the write path, so that what is claimed as due is due there, too."""
+    """One worker's share of what has fallen due. `now` is that of the write path, so that what is claimed as due is due
+    there, too."""
 
     def __init__(self, engine: Engine, record: Recording, now: Callable[[], datetime] = _CLOCK.now) -> None:
         self._engine = engine

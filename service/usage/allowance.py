@@ -1,4 +1,4 @@
-"""How much of an entitlement is used, held and carried over: what `domain.gate` decides by."""
+"""How much of an entitlement is used, held and carried over: what `domain.rights.gate` decides by."""
 
 from collections.abc import Sequence
 from decimal import Decimal

@@ -48,7 +48,7 @@ class Base:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[tuple[Connection, Driver]]:
-        """The same for those who begin the transaction on the connection."""
+        """A connection and its driver, for those who begin the transaction on the connection."""
         async with self.engine.connect() as connection:
             yield connection, await driver_of(connection)
 

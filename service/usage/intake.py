@@ -31,7 +31,7 @@ class UsageIntake:
         self._waiting: deque[Request] = deque()
         self._draining: asyncio.Task[None] | None = None
         self._writing: dict[asyncio.Task[None], set[str]] = {}
-        """Whose events are in transactions that run."""
+        """The customers whose events are in transactions that run."""
 
     async def record(self, arrivals: Sequence[Arrival]) -> list[UsageOutcome]:
         """Returns when the events are committed."""

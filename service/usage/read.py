@@ -28,7 +28,7 @@ class Point(NamedTuple):
 
 
 class UsageReads:
-    """Of customers that the caller was found to see."""
+    """Reads the usage of customers whom the caller was found to see."""
 
     def __init__(self, base: Base) -> None:
         self._base = base

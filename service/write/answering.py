@@ -11,7 +11,7 @@ R = TypeVar("R")
 
 
 async def answered(run: Asking[R], source: AnswerSource) -> R:
-    """What it comes to."""
+    """What the run comes to."""
     (found,) = await answered_together([run], source)
     if isinstance(found, Exception):
         raise found
@@ -19,7 +19,7 @@ async def answered(run: Asking[R], source: AnswerSource) -> R:
 
 
 async def answered_together(runs: Sequence[Asking[R]], source: AnswerSource) -> list[R | Exception]:
-    """What each comes to, or what stopped it: the others go on. Raises what the source raises, which is about all."""
+    """What each run comes to, or what stopped it: the others go on. Raises what the source raises: that is about all."""
     found: dict[int, R | Exception] = {}
     answers: dict[int, Answer | None] = dict.fromkeys(range(len(runs)))
     while answers:

@@ -30,7 +30,7 @@ class SimulatedCustomers:
 
     @property
     def customers(self) -> dict[str, SimulatedCustomer]:
-        """Those in memory, by reference."""
+        """The customers in memory, by reference."""
         return self._in_memory_customers.kept
 
     async def link(self, anonymous_id: str) -> str:

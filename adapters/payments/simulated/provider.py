@@ -108,7 +108,7 @@ class Simulated(SimulatedCustomers):
         return refused or Succeeded(f"simulated_{repayment.refund_id}")
 
     async def charge_at(self, payment_id: str, now: datetime | None = None) -> SimulatedCharge | None:
-        """As it stands at that instant; None: in the customer's present."""
+        """The charge as it stands at that instant; None: in the customer's present."""
         record = await self.charge_store.get(payment_id)
         if record is not None:
             behaviour.let_time_pass(record, now or await self.now_of(record.charge.anonymous_id))

@@ -113,7 +113,7 @@ class SimulatedNotices:
 
 
 def _notice(of: str, stands: str, about: About, reference: str, payment: str, payment_id: str) -> Notice:
-    """One for each state that a thing comes to."""
+    """One notice for each state that a thing comes to."""
     subject = Subject(about, reference, payment=payment, payment_id=payment_id)
     return Notice(f"{reference}/{stands}", f"{of}.{stands.lower()}", datetime.now(UTC), subject)
 

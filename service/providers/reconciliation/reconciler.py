@@ -58,7 +58,7 @@ class Reconciler:
 
     # ── looked at. Each raises Unknown and changes nothing. ──────────────────────────────────────────────────────────
     async def payment(self, provider: str, reference: str) -> Observation:
-        """With all its refunds."""
+        """The payment as the provider has it, with all its refunds."""
         records = self.records[provider]
         found = await records.payment(reference)
         if found is None:
@@ -139,7 +139,7 @@ class Reconciler:
         return Observation(provider, customer_id, findings)
 
     async def found_customer(self, provider: str, found: FoundCustomer) -> Observation:
-        """One that carries an anonymous id of ours is whose that is."""
+        """A provider's customer who carries an anonymous id of ours is the customer of that id."""
         async with self._engine.connect() as connection:
             customer_id = (
                 None
@@ -165,7 +165,7 @@ class Reconciler:
         return Observation(provider, customer_id, agreed(found.reference))
 
     async def methods(self, provider: str, reference: str) -> Observation:
-        """Of the customer with this reference."""
+        """The ways to pay of the customer with this reference."""
         customer_id = await self.linked(provider, reference)
         account = None if customer_id is None else await self.account(customer_id)
         if account is None or account.customer is None or account.customer.erased_at is not None:

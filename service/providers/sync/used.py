@@ -1,5 +1,5 @@
 """Usage of customers whom a provider knows, marked beside its hot path: a count in memory, and a few times a second one
-statement for all. What a dying process had not marked yet, the sweep finds (`turns`)."""
+statement for all. What a dying process had not marked yet, the sweep finds (`push_schedule`)."""
 
 import asyncio
 from collections import Counter
