@@ -19,7 +19,8 @@ async def answered(run: Asking[R], source: AnswerSource) -> R:
 
 
 async def answered_together(runs: Sequence[Asking[R]], source: AnswerSource) -> list[R | Exception]:
-    """What each run comes to, or what stopped it: the others go on. Raises what the source raises: that is about all."""
+    """What each run comes to, or what stopped it: the others go on. Raises what the source raises, which is about all
+    of them."""
     found: dict[int, R | Exception] = {}
     answers: dict[int, Answer | None] = dict.fromkeys(range(len(runs)))
     while answers:
