@@ -64,7 +64,10 @@ def _asked(
 ) -> tuple[Refund, Sequence[e.CreditVoided]]:
     """The refund, and the credit that it takes back."""
     brought = list(_brought(books, payment))
-    most = min(payment.amount - payment.refunded, _without_credit(books, payment) + exact_sum(b.money for b in brought))
+    most = min(
+        payment.amount - payment.refunded,
+        _without_credit(books, payment) + exact_sum(source.money for source in brought),
+    )
     if most <= 0:
         raise Refusal(ErrorCode.CONFLICT, "nothing is left of the payment that could be refunded", "payment_id")
     amount = most if command.amount is None else check_amount(command.amount, payment.currency, "amount")

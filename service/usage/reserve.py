@@ -103,8 +103,8 @@ async def commit(base: Base, settling: Settling, quantity: Decimal | None, retry
         if quantity:
             check_quantity(meter, quantity)
         wanted = {
-            (found.customer_id, each.key): each
-            for each in (await base.meters_by_type(driver)).get(meter.event_type, ())
+            (found.customer_id, read.key): read
+            for read in (await base.meters_by_type(driver)).get(meter.event_type, ())
         }
         await base.prepare(driver, wanted, [month_of(at)])
         async with connection.begin():

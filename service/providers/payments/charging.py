@@ -91,7 +91,7 @@ class Charging:
             await _in_time(self._linking.provider(link).forget(account.books.links[link].reference))
             command = UnlinkProvider(link)
         else:
-            refund = next((refund for each in payments.values() for refund in each.refunds if refund.id == id), None)
+            refund = next((refund for paid in payments.values() for refund in paid.refunds if refund.id == id), None)
             if refund is None or refund.settled_at is not None or refund.failure is not None:
                 return None
             answer = await self._refunded(payments[refund.payment_id], refund)
@@ -166,7 +166,7 @@ def _superseded(books: Books, payment: Payment) -> list[Payment]:
         for other in books.payments.values()
         if other.failure is FailureCode.ACTION_REQUIRED
         and other.provider == payment.provider
-        and about & {each.invoice_id for each in other.allocations}
+        and about & {allocation.invoice_id for allocation in other.allocations}
     ]
 
 

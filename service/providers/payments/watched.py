@@ -13,8 +13,8 @@ from domain.providers import provider as port
 P = TypeVar("P")
 
 OUTCOMES = frozenset(
-    one.__name__
-    for one in (port.Succeeded, port.Failed, port.NeedsAction, port.ChargedBack, port.Refused, port.Mirrored)
+    outcome.__name__
+    for outcome in (port.Succeeded, port.Failed, port.NeedsAction, port.ChargedBack, port.Refused, port.Mirrored)
 )
 """Named as they are; whatever else comes back is an answer."""
 

@@ -147,8 +147,8 @@ class Reconciliation:
         came_in = set[str]()
         listing = self._reconciler.records[provider].listing
         if listing is not None:
-            async for one in self._listed(provider, listing, since, until, came_in):
-                yield one
+            async for observation in self._listed(provider, listing, since, until, came_in):
+                yield observation
         async for customer_id, id in self._paid_between(since, until):
             if id not in came_in:
                 yield await self._paid_here(provider, customer_id, id)
@@ -199,8 +199,8 @@ class Reconciliation:
         while True:
             async with self._engine.connect() as connection:
                 page = await provider_customers.paid_between(connection, since, until, after, PAGE)
-            for one in page:
-                yield one
+            for paid in page:
+                yield paid
             if len(page) < PAGE:
                 return
             after = page[-1]
