@@ -7,6 +7,7 @@ somebody still holds its client secret: it is cancelled first.
 """
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from stripe import CardError, InvalidRequestError, PaymentIntent
@@ -18,7 +19,7 @@ from adapters.stripe.minor import Unchargeable, units
 from adapters.stripe.ours import PAYMENT
 from adapters.stripe.refund import refund
 from domain.books.payment import FailureCode
-from domain.providers.provider import ChargeRequest, Failed, Outcome, Processing, Refused, Repayment, Succeeded, Unknown
+from domain.providers.provider import ChargeRequest, Failed, Outcome, Processing, Succeeded, Unknown
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -30,6 +31,7 @@ class StripePayments:
     def __init__(self, api: Api, reference_of: References) -> None:
         self._api = api
         self._reference_of = reference_of
+        self.refund = partial(refund, api)
 
     async def charge(self, charge: ChargeRequest) -> Outcome:
         """What became of it, also if it had been asked before. NeedsAction carries the intent's client secret, which
@@ -78,10 +80,6 @@ class StripePayments:
                 return None
             case status:
                 raise Processing(f"Stripe has it as {status}", intents.DAYS_LATER_S, found.id)
-
-    async def refund(self, repayment: Repayment) -> Succeeded | Refused:
-        """Raises Unknown, also while a bank has not yet taken the money back."""
-        return await refund(self._api, repayment)
 
     async def _made(self, charge: ChargeRequest, customer: str, amount: int) -> Outcome:
         try:

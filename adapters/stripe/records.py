@@ -12,7 +12,6 @@ from adapters.stripe.methods import StripeMethods
 from adapters.stripe.minor import money
 from adapters.stripe.ours import ANONYMOUS, PAYMENT, REFUND, name, ours, text
 from adapters.stripe.pages import PAGE, every
-from domain.books.payment import Method
 from domain.providers.provider import Unknown
 from domain.providers.records import DisputeStatus, FoundCustomer, FoundDispute, FoundPayment, FoundRefund, FoundStatus
 
@@ -40,7 +39,7 @@ class StripeRecords:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._methods = StripeMethods(api)
+        self.methods = StripeMethods(api).all
 
     @property
     def listing(self) -> Self:
@@ -110,9 +109,6 @@ class StripeRecords:
         kept = getattr(found, "metadata", None)
         typed = ("metadata",) if kept is not None and any(key != ANONYMOUS for key in kept.to_dict()) else ()
         return FoundCustomer(found.id, ours(found, ANONYMOUS), also + typed)
-
-    async def methods(self, customer: str) -> Sequence[Method]:
-        return await self._methods.all(customer)
 
     # ── all of a time ────────────────────────────────────────────────────────────────────────────────────────────────
     async def payments(

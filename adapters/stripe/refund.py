@@ -17,7 +17,8 @@ NO_SUCH_CHARGE = Refused("there is no such charge")
 
 
 async def refund(api: Api, repayment: Repayment) -> Succeeded | Refused:
-    """What became of it, also if it had been asked before. Raises Unknown."""
+    """What became of the refund, also if it had been asked for before. Raises Unknown, also while a bank has not yet
+    taken the money back."""
     try:
         amount = units(repayment.amount)
     except Unchargeable as why:
