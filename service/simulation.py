@@ -9,7 +9,7 @@ from adapters.postgres.connection import Engine
 from adapters.postgres.reads import documents
 from adapters.postgres.reads.documents import InvoicePageQuery
 from domain.account import Account
-from domain.billing.simulation import billed_amount, rated_periods, simulated_line
+from domain.billing.simulation import billed_amount, priced_line, rated_periods
 from domain.books.invoice import InvoiceStatus
 from domain.books.line import Line
 from domain.catalog import Catalog, Meter, Price
@@ -52,7 +52,7 @@ async def rerated(
                 raise invalid(f"has more than {FIGURES_MAX:,} periods of these prices", "period")
     customer_id = account.customer.id
     figures = await usage.reads.used([UsageQuery(customer_id, meter, piece, now) for _, meter, piece in asked])
-    lines = [simulated_line(price, figure, piece) for (price, _, piece), figure in zip(asked, figures, strict=True)]
+    lines = [priced_line(price, figure, piece) for (price, _, piece), figure in zip(asked, figures, strict=True)]
     # What used something in the period is on no invoice from before it.
     page = InvoicePageQuery(customer_id, INVOICES_MAX, before=(period.start, ""), statuses=_COUNTED)
     invoices = [stored.invoice for stored in await documents.page(engine, page, None)]

@@ -17,7 +17,7 @@ from api.types.invoice_line import InvoiceLine, Origin
 from api.types.values import Money, PeriodInput
 from domain import money
 from domain.access import Scope
-from domain.billing.simulation import simulated_line
+from domain.billing.simulation import priced_line
 from domain.books.line import Line
 from domain.catalog import Catalog, Price
 from domain.errors import ErrorCode, Refusal, invalid
@@ -81,9 +81,7 @@ class PriceSimulationQuery:
             if input.period is not None:
                 raise invalid("is for the usage of a customer", "period")
             quantities = _quantities(input.quantities, {price.key for price in prices})
-            return _simulation(
-                catalog, prices, [simulated_line(price, _quantity(price, quantities)) for price in prices]
-            )
+            return _simulation(catalog, prices, [priced_line(price, _quantity(price, quantities)) for price in prices])
         except Refusal as refusal:
             return PriceSimulation(user_errors=[user_error(refusal, input)])
 

@@ -18,7 +18,7 @@ NO_TIME = Period(BEGINNING, BEGINNING)
 """Of a price that was asked about without one."""
 
 
-def simulated_line(price: Price, quantity: Decimal, period: Period = NO_TIME) -> Line:
+def priced_line(price: Price, quantity: Decimal, period: Period = NO_TIME) -> Line:
     """The line of one period of the price. Usage is not prorated: a part of a period is rated like a whole one."""
     rated = rate(price, quantity)
     return Line(

@@ -6,7 +6,7 @@ import pytest
 from timeline import D, Timeline, flat, on, plan, span
 
 from domain import commands as c
-from domain.billing.simulation import NO_TIME, billed_amount, rated_periods, simulated_line
+from domain.billing.simulation import NO_TIME, billed_amount, priced_line, rated_periods
 from domain.books.line import LineKind
 from domain.catalog import ChargeModel, Price, Tier
 from domain.period import Cadence, Period
@@ -21,7 +21,7 @@ YEAR = Period(on("2026-01-01"), on("2027-01-01"))
 
 
 def test_a_quantity_costs_what_billing_would_charge_step_by_step() -> None:
-    line = simulated_line(GRADUATED, D("12.5"))
+    line = priced_line(GRADUATED, D("12.5"))
     assert (line.amount, line.kind, line.quantity) == (D("11.25"), LineKind.USAGE, D("12.5"))
     assert line.steps == rate(GRADUATED, D("12.5")).steps
     assert (line.description, line.unit_amount, line.period, line.usage) == ("calls", None, NO_TIME, None)
@@ -30,9 +30,9 @@ def test_a_quantity_costs_what_billing_would_charge_step_by_step() -> None:
 def test_it_is_rounded_once_as_the_price_says() -> None:
     half_even = Price("p", "fee", ChargeModel.FLAT, Cadence.MONTH, "USD", D("0.125"), rounding=Rounding.HALF_EVEN)
     half_up = Price("p", "fee", ChargeModel.FLAT, Cadence.MONTH, "USD", D("0.125"))
-    assert [simulated_line(price, D(1)).amount for price in (half_even, half_up)] == [D("0.12"), D("0.13")]
-    assert simulated_line(half_up, D(1)).kind is LineKind.RECURRING
-    assert simulated_line(half_up, D(1)).unit_amount == D("0.125")
+    assert [priced_line(price, D(1)).amount for price in (half_even, half_up)] == [D("0.12"), D("0.13")]
+    assert priced_line(half_up, D(1)).kind is LineKind.RECURRING
+    assert priced_line(half_up, D(1)).unit_amount == D("0.125")
 
 
 def test_a_time_is_cut_where_the_periods_begin() -> None:
@@ -55,8 +55,8 @@ def test_the_pieces_tile_the_time(cadence: Cadence) -> None:
 
 def test_a_part_of_a_period_is_rated_like_a_whole_one() -> None:
     half = Period(on("2026-01-01"), on("2026-01-16"))
-    assert simulated_line(GRADUATED, D(20), half).amount == simulated_line(GRADUATED, D(20)).amount == D("15.00")
-    assert simulated_line(GRADUATED, D(20), half).usage == half
+    assert priced_line(GRADUATED, D(20), half).amount == priced_line(GRADUATED, D(20)).amount == D("15.00")
+    assert priced_line(GRADUATED, D(20), half).usage == half
 
 
 # ── what was billed ──────────────────────────────────────────────────────────────────────────────────────────────────
