@@ -197,14 +197,15 @@ class Record(Recording):
 
     async def _at(self, connection: Connection, state: object, command: object) -> datetime:
         """The customer's time: real, or that of the test clock the customer lives by. Asked on a test clock, a provider
-        answers in no time, so that a year in one step comes to the same as day by day."""
+        answers in no time, so that a year in one step comes to the same as day by day; but not where a customer or a
+        bank takes days."""
         customer = state.customer if isinstance(state, Account) else None
         if isinstance(command, CreateCustomer):
             customer = command.customer
         now = await self._clock.at(connection, customer.clock_id if customer else None)
         if isinstance(command, SettlePayment) and isinstance(state, Account) and customer and customer.clock_id:
             payment = state.books.payments.get(command.payment_id)
-            if payment is not None and not payment.waiting:
+            if payment is not None and not payment.waiting and payment.processing_since is None:
                 return min(now, payment.created_at)
         if isinstance(command, LinkProvider) and isinstance(state, Account) and customer and customer.clock_id:
             payments = state.books.payments.values()  # it comes before the first charge, and passes over none
