@@ -101,6 +101,47 @@ async def test_usage_is_counted_in_memory_and_marked_for_linked_customers_in_one
     assert (await shop.row()).changes == 1000
 
 
+async def test_what_was_being_marked_when_it_was_cancelled_is_marked_later(
+    shop: ToldShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.opened()
+    await shop.told()
+    used = Used(shop.engine)
+    used.changed(shop.customer_id)
+    asked = asyncio.Event()
+
+    async def hangs(*_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as hanging:
+        hanging.setattr("adapters.postgres.sync.mark_used", hangs)
+        marking = asyncio.create_task(used.mark())
+        await asked.wait()
+        marking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await marking
+    await used.mark()
+    assert (await shop.row()).changes == 1
+
+
+async def test_what_is_not_told_in_time_to_whoever_asks_stays_due(
+    shop: ToldShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.subscribed()
+    await shop.told()
+    assert (await shop.row()).dirty_since is None
+
+    async def hangs(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("service.providers.sync.push_schedule.AT_ONCE_S_MAX", 0.3)
+    monkeypatch.setattr("service.providers.sync.push.Push.tell", hangs)
+    with pytest.raises(Unknown):
+        await shop.sync.now(shop.customer_id)
+    assert (await shop.row()).due_at is not None
+
+
 async def test_what_a_dying_process_did_not_mark_is_found_by_the_sweep(shop: ToldShop) -> None:
     await shop.subscribed()
     await shop.told()

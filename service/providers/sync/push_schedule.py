@@ -87,10 +87,13 @@ class PushSchedule:
             return
         try:
             await self._push.tell(job)
-        except Unknown:
-            async with self._engine.begin() as connection:
-                await sync.keep_due(connection, job)
+        except (Unknown, asyncio.CancelledError):  # cancelled also when it took too long
+            await asyncio.shield(self._keep_due(job))
             raise
+
+    async def _keep_due(self, job: sync.Job) -> None:
+        async with self._engine.begin() as connection:
+            await sync.keep_due(connection, job)
 
     async def _look_what_is_due(self) -> None:
         await self._sweep()

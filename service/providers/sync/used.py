@@ -53,7 +53,9 @@ class Used:
         try:
             async with self._engine.connect() as connection:
                 await sync.mark_used(await driver_of(connection), changes)
-        except Exception as error:
+        except BaseException as error:  # being cancelled, too
             self._changes.update(changes)
             self._waiting.set()
+            if not isinstance(error, Exception):
+                raise
             log.warning("usage is not marked for sync yet", error=type(error).__name__)
