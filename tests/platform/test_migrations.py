@@ -144,6 +144,7 @@ OLD_QUEUES = """
         '{"payments": {"payment_1": {"id": "payment_1", "provider": "stripe", "refunds": [{"id": "refund_1"}]}}}');
     INSERT INTO effects (customer_id, id, kind, since) VALUES
         ('customer_1', 'payment_1', 'CHARGE', now()), ('customer_1', 'refund_1', 'REFUND', now()),
+        ('customer_1', 'payment_of_no_provider', 'CHARGE', now()),
         ('customer_1', 'forget_simulated_customer_1', 'FORGET', now());
     INSERT INTO comparisons (provider, compared_until, claimed_until) VALUES ('stripe', now(), now());
 """
