@@ -52,7 +52,7 @@ class StripeRecords:
             async with self._api.turn(OURSELVES) as v1:
                 if not reference.startswith("pi_"):
                     return _charged(await v1.charges.retrieve_async(reference))
-                intent = await v1.payment_intents.retrieve_async(reference)
+                intent = await v1.payment_intents.retrieve_async(reference, {"expand": ["latest_charge"]})
         except InvalidRequestError as error:
             if is_missing(error):
                 return None
@@ -63,6 +63,7 @@ class StripeRecords:
             customer=name(intent.customer),
             amount=money(intent.amount, intent.currency),
             state=_state(intent),
+            disputed=isinstance(intent.latest_charge, Charge) and intent.latest_charge.disputed,
         )
 
     async def refunds_of(self, payment: str) -> Sequence[FoundRefund]:
@@ -172,6 +173,7 @@ def _charged(found: Charge) -> FoundPayment:
         amount=money(found.amount, found.currency),
         state=FoundStatus(found.status.upper()),
         refunded=money(found.amount_refunded, found.currency),
+        disputed=found.disputed,
     )
 
 

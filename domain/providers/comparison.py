@@ -30,8 +30,9 @@ NOT_TAKEN_BACK = "the bank did not take it back"
 
 
 class Findings(Struct, frozen=True):
-    """`repairs`, in their order. `ask`: payments of which the provider is to be asked in full, since theirs have failed
-    there: it sees to it that they stay so. `looked_at`: the provider's names of what was compared; `drift`: what is to
+    """`repairs`, in their order. `ask`: payments of which the provider is to be asked in full: those that have
+    failed there, so that it sees to it that they stay so, and those of which we think that they wait for the customer.
+    `looked_at`: the provider's names of what was compared; `drift`: what is to
     be said of these, each beginning with its name."""
 
     repairs: tuple[Repair, ...] = ()
@@ -69,8 +70,8 @@ def payment(books: Books, provider: str, found: FoundPayment) -> Findings:
     if found.state is not FoundStatus.SUCCEEDED:
         if succeeded and ours.reference == name:
             return differs(name, f"{there} came in, but it is {found.state} there")
-        open_here = ours.settled_at is None and found.state is FoundStatus.FAILED
-        return Findings(ask=(ours.id,) if open_here else (), looked_at=(name,))
+        went_on = found.state is FoundStatus.FAILED or ours.waiting  # a debit is under way once it is confirmed
+        return Findings(ask=(ours.id,) if ours.settled_at is None and went_on else (), looked_at=(name,))
     if ours.provider != provider or Money(ours.amount, ours.currency) != found.amount:
         return differs(name, f"{amount} charged there for {there}, which is of {written(_amount(ours))}")
     if succeeded:

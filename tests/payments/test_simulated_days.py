@@ -13,10 +13,12 @@ from adapters.secrets import Secrets
 from adapters.settings import DeploymentSettings
 from domain import commands as c
 from domain.books.payment import FailureCode, Payment, PaymentStatus
+from domain.errors import ErrorCode, Refusal
 from domain.providers.notice import NotGenuine
 from domain.providers.provider import ChargeRequest, Processing
 from service.later.clocks import advance
 from service.runtime import Runtime
+from service.write.record import By, Recorded
 from tollgate.wiring import open_runtime
 
 SETTINGS = DeploymentSettings(_env_file=None, simulated_payments=True)  # type: ignore[call-arg]
@@ -63,6 +65,7 @@ async def test_a_debit_is_under_way_for_days_and_has_its_reference_meanwhile(sho
         ("03", PaymentStatus.PENDING, 0),
         ("04", PaymentStatus.SUCCEEDED, 0),
     ]
+    assert (await first(shop)).settled_at == on("2026-01-04")
     assert (len(await shop.payments()), await drift(shop), await shop.faults()) == (1, [], [])
 
 
@@ -93,7 +96,8 @@ async def test_a_debit_that_fails_is_a_failed_payment_days_later(shop: Shop, run
         ("03", PaymentStatus.PENDING, 0),
         ("04", PaymentStatus.FAILED, 0),
     ]
-    assert (await first(shop)).failure is FailureCode.INSUFFICIENT_FUNDS
+    payment = await first(shop)
+    assert (payment.failure, payment.settled_at) == (FailureCode.INSUFFICIENT_FUNDS, on("2026-01-04"))
     assert await shop.faults() == []
 
 
@@ -115,6 +119,25 @@ async def test_one_that_was_returned_before_anybody_asked_came_in_and_went_back(
     assert await days(shop, runtime, "20") == [("20", PaymentStatus.REFUNDED, 100)]
     assert len((await first(shop)).refunds) == 1
     assert await shop.faults() == []
+
+
+async def test_what_went_back_and_the_books_do_not_allow_is_told_until_it_is_recorded(
+    shop: Shop, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await sold(shop, runtime, "debit_returned")
+    await shop.at("2026-01-20")
+
+    async def refusing(customer_id: str, command: c.AccountCommand, by: By) -> Recorded:
+        if isinstance(command, c.RecordRefund):
+            raise Refusal(ErrorCode.CONFLICT, "it has been used", "payment_id")
+        return await runtime.record(customer_id, command, by)
+
+    monkeypatch.setattr(runtime.charging, "_record", refusing)
+    assert await runtime.charging.run_for(shop.customer_id) == (1, 1)
+    assert (await first(shop)).status is PaymentStatus.SUCCEEDED
+    assert await drift(shop) == ["100.00 went back there, but it has been used"]
+    assert await days(shop, runtime, "20") == [("20", PaymentStatus.REFUNDED, 100)]
+    assert (await drift(shop), await shop.faults()) == ([], [])
 
 
 async def test_what_the_customer_confirms_later_comes_in_when_they_do(shop: Shop, runtime: Runtime) -> None:
@@ -189,6 +212,9 @@ async def test_that_an_earlier_charge_is_under_way_is_not_said_of_the_next(
     monkeypatch.setattr(shop.provider, "withdraw", under_way)
     await shop.charging.run()
     assert (await shop.payments())[1] == later
+    async with shop.engine.connect() as connection:
+        (row,) = await connection.execute(text("SELECT attempts, error FROM work"))
+    assert tuple(row) == (0, None)  # which is no failure
     monkeypatch.undo()
     shop.provider.confirm(earlier.id)
     await shop.charging.run_for(shop.customer_id)

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select, text
 from stripe_fake import CARDS
 from stripe_fake.customers import create_customer, delete_customer, detach_method, make_method
 from stripe_fake.payments import create_intent
-from stripe_fake.refunds import create_refund
+from stripe_fake.refunds import close_dispute, create_refund, dispute
 from stripe_shop import BY, Shop
 
 from adapters.postgres.tables import comparisons
@@ -64,6 +64,34 @@ async def test_what_no_webhook_told_is_recorded(shop: Shop) -> None:
     assert await shop.statuses() == [InvoiceStatus.PAID]
     entries = await shop.entries()
     assert (told(await today(shop)), await shop.entries()) == ([], entries)
+
+
+@pytest.mark.parametrize("made", ["today", "long ago"])
+async def test_a_lost_dispute_that_no_webhook_told_is_recorded(shop: Shop, made: str) -> None:
+    sold = await shop.sold("100.00")
+    begun = dispute(shop.fake.account, str(sold.reference))
+    assert told(await today(shop)) == [(f"100.00 USD of payment {sold.id} is disputed (fraudulent)", False)]
+    close_dispute(shop.fake.account, begun["id"], won=False)
+    if made == "long ago":  # as a debit that came in today
+        intent = shop.fake.account.objects[sold.reference]
+        shop.fake.account.objects[intent["latest_charge"]]["created"] -= 10 * 86_400
+    assert told(await today(shop)) == [("RecordRefund", True)]
+    assert ((await shop.payment()).status, await shop.drift()) == (PaymentStatus.REFUNDED, [])
+    assert told(await today(shop)) == []
+
+
+async def test_a_debit_that_the_customer_confirmed_is_under_way(shop: Shop) -> None:
+    """It waits for them no longer, so that dunning does not go on."""
+    other = await Shop(shop.engine, shop.fake, shop.api).open("pm_card_threeDSecure2Required")
+    payment = await other.sold("100.00")
+    assert payment.waiting
+    (intent,) = [one for one in shop.fake.account.of("payment_intent") if one["metadata"] == {"payment": payment.id}]
+    seen = await other.looking.payment("stripe", intent["id"])
+    assert (await other.looking.repair(seen, BY)).repaired == ()
+    intent["status"] = "processing"
+    await other.looking.repair(await other.looking.payment("stripe", intent["id"]), BY)
+    payment = await other.payment()
+    assert (payment.waiting, payment.processing_since is not None, payment.settled_at) == (False, True, None)
 
 
 @pytest.mark.parametrize("all_of", ["a day", "the customer"])

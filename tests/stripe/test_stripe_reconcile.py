@@ -82,5 +82,9 @@ async def test_the_disputes_of_a_payment(desk: Desk) -> None:
     assert isinstance(paid, Succeeded)
     assert isinstance(other, Succeeded)
     made = dispute(desk.fake.account, str(paid.reference))
+    listed = {one.reference: one.disputed async for one in desk.records.payments(START)}
+    assert listed == {paid.reference: True, other.reference: False}
+    looked_at = [await desk.records.payment(reference) for reference in listed]
+    assert {one.reference: one.disputed for one in looked_at if one is not None} == listed
     assert [one.reference for one in await desk.records.disputes_of(str(paid.reference))] == [made["id"]]
     assert await desk.records.disputes_of(str(other.reference)) == []

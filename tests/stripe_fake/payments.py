@@ -78,7 +78,10 @@ def cancel_intent(account: Account, params: Object, id: str) -> Object:
 
 
 def retrieve_intent(account: Account, params: Object, id: str) -> Object:
-    return account.get("payment_intent", id, "intent")
+    intent = account.get("payment_intent", id, "intent")
+    if params.get("expand") == ["latest_charge"]:
+        return {**intent, "latest_charge": account.objects.get(intent["latest_charge"], intent["latest_charge"])}
+    return intent
 
 
 def list_intents(account: Account, params: Object) -> Object:

@@ -12,9 +12,10 @@ from adapters.postgres.work import Work, WorkKind
 from domain.account import Account
 from domain.books import Books
 from domain.books.payment import FailureCode, Payment, Refund
-from domain.commands import NoteProcessing, SettlePayment, SettleRefund, UnlinkProvider
+from domain.commands import NoteDrift, NoteProcessing, RecordRefund, SettlePayment, SettleRefund, UnlinkProvider
+from domain.errors import Refusal
 from domain.money import Money
-from domain.providers.chargeback import chargeback
+from domain.providers.chargeback import chargeback, not_in_books
 from domain.providers.effects import forget_id
 from domain.providers.provider import (
     ChargedBack,
@@ -102,16 +103,21 @@ class Charging:
         """Ask for a payment, and record what became of it. Raises Unknown; where it takes days Processing, which is
         recorded, too: it is asked for again."""
         assert account.customer is not None
-        try:
-            outcome = await self._charged(account, payment)
-        except Processing as under_way:
-            await self._record(account.customer.id, NoteProcessing(payment.id, under_way.reference), WORKER)
-            raise
+        outcome = await self._charged(account, payment)
         recorded = await self._record(account.customer.id, settling(payment, outcome), WORKER)
         if isinstance(outcome, ChargedBack):
             back = chargeback(payment.provider, payment.id, outcome.dispute)
-            recorded = await self._record(account.customer.id, back, WORKER)
+            return await self._charged_back(account.customer.id, payment.provider, back)
         return recorded
+
+    async def _charged_back(self, customer_id: str, provider: str, back: RecordRefund) -> Recorded:
+        """Nothing is open any more, so this is not tried again: what breaks off is found by the hourly comparison, and
+        what the books do not allow is told to support."""
+        try:
+            return await self._record(customer_id, back, WORKER)
+        except Refusal as refusal:
+            told = NoteDrift(provider, (not_in_books(back, refusal),), (back.reference,))
+            return await self._record(customer_id, told, WORKER)
 
     async def _account(self, customer_id: str) -> Account | None:
         async with self._engine.connect() as connection:
@@ -119,23 +125,29 @@ class Charging:
         return None if head is None else decode_whole_account(head.state, head.books, head.seq)
 
     async def _charged(self, account: Account, payment: Payment) -> Outcome | None:
-        """None: it was not charged, and is not going to be: its invoices were paid or voided meanwhile."""
+        """None: it was not charged, and is not going to be: its invoices were paid or voided meanwhile. Raises
+        Processing also where an earlier charge is under way, which this one waits for."""
         assert account.customer is not None
         provider = self._linking.provider(payment.provider)
         charge = await self._charge(account, payment)
         waits_for_nobody = account.customer.erased_at is not None and payment.waiting
         if waits_for_nobody or not _unpaid(account.books, payment):
-            return await _in_time(provider.withdraw(charge))
+            return await self._answered(account.customer.id, payment, provider.withdraw(charge))
         for other in _superseded(account.books, payment):
             # The customer can still confirm it with the provider, and would then pay twice.
-            try:
-                paid = await _in_time(provider.withdraw(charge_of(account, other, charge.customer)))
-            except Processing as under_way:
-                raise Unknown("an earlier charge is under way", under_way.retry_after) from None
+            paid = await _in_time(provider.withdraw(charge_of(account, other, charge.customer)))
             if paid is not None:
                 await self._record(account.customer.id, settling(other, paid), WORKER)
                 raise Unknown("an earlier charge has gone through meanwhile")  # so this one is looked at anew
-        return await _in_time(provider.charge(charge))
+        return await self._answered(account.customer.id, payment, provider.charge(charge))
+
+    async def _answered(self, customer_id: str, payment: Payment, answer: Awaitable[T]) -> T:
+        """Raises Unknown, and Processing once it is recorded that this very payment is under way."""
+        try:
+            return await _in_time(answer)
+        except Processing as under_way:
+            await self._record(customer_id, NoteProcessing(payment.id, under_way.reference), WORKER)
+            raise
 
     async def _charge(self, account: Account, payment: Payment) -> ChargeRequest:
         return charge_of(account, payment, await _in_time(self._linking.linked(account, payment.provider)))

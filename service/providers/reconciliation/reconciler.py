@@ -19,6 +19,7 @@ from domain.errors import Refusal
 from domain.exact import exact_sum
 from domain.money import Money
 from domain.providers import comparison
+from domain.providers.chargeback import not_in_books
 from domain.providers.comparison import Findings, agreed, differs
 from domain.providers.notice import About, Subject
 from domain.providers.provider import Unknown
@@ -245,7 +246,7 @@ class Reconciler:
             except Refusal as refusal:
                 if not isinstance(command, RecordRefund):
                     raise
-                drift.append(f"{command.reference}: {command.amount:f} went back there, but {refusal.message}")
+                drift.append(not_in_books(command, refusal))
             else:
                 if recorded.entries:
                     repaired.append(type(command).__name__)
@@ -257,8 +258,8 @@ class Reconciler:
     async def _asked(self, customer_id: str, payment_id: str) -> bool:
         """What has failed there is settled the way all charges are: its law is that nothing comes of it later. One that
         is under way is asked for anyhow; one that waits for the customer is asked for by nobody else."""
-        if await self._charging.settle(customer_id, payment_id) is not None:
-            return True
+        if (recorded := await self._charging.settle(customer_id, payment_id)) is not None:
+            return bool(recorded.entries)
         account = await self.account(customer_id)
         payment = None if account is None else account.books.payments.get(payment_id)
         if payment is not None and payment.waiting:

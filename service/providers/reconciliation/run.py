@@ -170,7 +170,7 @@ class Reconciliation:
     async def _tried(self, provider: str, found: FoundPayment) -> Observation:
         """One try of a payment. If it failed, the next one may have gone through: then how it stands is asked."""
         if found.state is FoundStatus.SUCCEEDED:
-            return await self._reconciler.found_payment(provider, found, complete=False)
+            return await self._reconciler.found_payment(provider, found, complete=found.disputed)
         payment = await self._payment(await self._reconciler.payer(provider, found), found.payment_id)
         if payment is None or payment.settled_at is not None:
             return Observation(provider, None, agreed(found.reference))
@@ -187,7 +187,7 @@ class Reconciliation:
         if found is None:
             gone = "it came in by our books, and not there"
             return Observation(provider, customer_id, differs(payment_id, gone))
-        seen = await self._reconciler.found_payment(provider, found, complete=False)
+        seen = await self._reconciler.found_payment(provider, found, complete=found.disputed)
         return seen._replace(findings=seen.findings + agreed(payment_id))
 
     async def _payment(self, customer_id: str | None, payment_id: str | None) -> Payment | None:
