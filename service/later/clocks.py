@@ -79,7 +79,11 @@ async def _live(runtime: "Runtime", customer_id: str) -> None:
     would be from day to day, also if the worker is asking for it; a provider that does not answer is not waited
     for."""
     unanswered: frozenset[str] | None = None
+    in_vain = False
     while True:
+        if in_vain and await runtime.charging.queue.is_at(customer_id):  # what rests is not tried over and over
+            await asyncio.sleep(LOOKS_AGAIN_S)
+            continue
         account = (await runtime.record(customer_id, CatchUp(until_charge=True), WORKER)).state
         asked = _asked(account.books)
         if not asked:
@@ -88,10 +92,11 @@ async def _live(runtime: "Runtime", customer_id: str) -> None:
             await runtime.record(customer_id, CatchUp(), WORKER)
             return
         tried = await runtime.charging.run_for(customer_id)
-        if tried.claimed and not tried.done and not await runtime.charging.queue.is_at(customer_id):
-            unanswered = asked
-        elif not tried.done:
+        in_vain = not tried.done
+        if not tried.claimed:
             await asyncio.sleep(LOOKS_AGAIN_S)
+        elif in_vain and not await runtime.charging.queue.is_at(customer_id):
+            unanswered = asked
 
 
 def _asked(books: Books) -> frozenset[str]:

@@ -181,6 +181,29 @@ async def test_a_charge_that_the_worker_holds_is_waited_for(
     assert lives[0] == lives[1]
 
 
+async def test_what_rests_is_not_tried_over_and_over_while_the_worker_holds_another_charge(
+    here: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock_id, (customer_id,) = await clocked(here)
+    await here.record(
+        customer_id, AddMethod(Method(new_id("method"), "simulated", "succeeds", "CARD", "Visa", START)), TEST
+    )
+    looks, tries = iter([True] * 10), 0
+
+    async def is_at(_: str) -> bool:
+        return next(looks, False)
+
+    async def fails_fast(_: str) -> Tried:
+        nonlocal tries
+        tries += 1
+        return Tried(1, 0)
+
+    monkeypatch.setattr(here.charging.queue, "is_at", is_at)
+    monkeypatch.setattr(here.charging, "run_for", fails_fast)
+    await advance(here, clock_id, START + timedelta(days=35), TEST)  # type: ignore[arg-type]
+    assert tries == 3  # before the worker was done and after it, and once as the clock stands at its end
+
+
 async def test_the_worker_finishes_what_whoever_moved_a_clock_left_behind(
     here: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
