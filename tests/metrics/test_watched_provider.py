@@ -1,7 +1,10 @@
 """A provider that is watched answers as it did, and each call is counted by what came of it."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from decimal import Decimal as D
+from typing import Self
 
 import pytest
 
@@ -9,6 +12,7 @@ from adapters.metrics import Instruments
 from adapters.payments.simulated import Simulated
 from domain.money import Money
 from domain.providers.provider import ChargeRequest, Failed, Processing, Repayment, Succeeded, Unknown
+from domain.providers.records import FoundCustomer
 from service.providers.payments.watched import watched
 
 
@@ -22,6 +26,24 @@ class Provider(Simulated):
 
     async def detach(self, token: str) -> None:
         await asyncio.sleep(60)
+
+
+class Records:
+    """To which the connection breaks."""
+
+    @property
+    def listing(self) -> Self:
+        return self
+
+    async def customer(self, reference: str) -> FoundCustomer | None:
+        raise ConnectionResetError(f"on the way to {reference}")
+
+    async def customers(self, since: datetime) -> AsyncIterator[FoundCustomer]:
+        yield FoundCustomer("cus_1", None)
+        raise TimeoutError
+
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def charge(token: str, id: str = "payment_1") -> ChargeRequest:
@@ -67,6 +89,19 @@ async def test_what_nobody_knows_the_outcome_of_is_an_error_and_raised_as_it_was
     errors = counted(instruments, "billing_provider_call_errors_total")
     assert errors == {"charge Unknown": 1, "portal Error": 1, "detach Cancelled": 1}
     assert counted(instruments) == errors
+
+
+async def test_a_connection_that_breaks_is_what_nobody_knows_the_outcome_of() -> None:
+    """And no outage of the database."""
+    instruments = Instruments()
+    records = watched(Records(), "simulated", instruments, None)
+    with pytest.raises(Unknown, match=r"^no answer: ConnectionResetError$"):
+        await records.customer("cus_1")
+    found = records.listing.customers(LONG_AGO)
+    assert await anext(found) == FoundCustomer("cus_1", None)
+    with pytest.raises(Unknown, match=r"^no answer: TimeoutError$"):
+        await anext(found)
+    assert counted(instruments, "billing_provider_call_errors_total") == {"customer Unknown": 1}
 
 
 async def test_what_takes_days_at_a_bank_is_no_error() -> None:

@@ -1,8 +1,9 @@
-"""A provider whose calls are timed, counted and traced, whatever it can be asked for."""
+"""A provider whose calls are timed, counted and traced, whatever it can be asked for. What breaks on the way to it
+(OSError) is raised as Unknown, so that nobody takes it for an outage of the database."""
 
 import inspect
-from collections.abc import Awaitable, Callable
-from contextlib import nullcontext
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 from typing import Any, TypeVar, cast
 
@@ -33,6 +34,10 @@ class _Watched:
 
     def __getattr__(self, operation: str) -> Any:
         found = getattr(self._provider, operation)
+        if operation == "listing" and found is not None:
+            return watched(found, self._name, self._instruments, self._tracing)
+        if inspect.isasyncgenfunction(found):
+            return _listed(found)
         if not inspect.iscoroutinefunction(found):
             return found
         asked = self._asked(operation, found)
@@ -44,7 +49,8 @@ class _Watched:
             began, outcome, error = monotonic(), "Cancelled", True
             with self._span(operation) as span:
                 try:
-                    answer = await ask(*given, **named)
+                    with _breaking_off():
+                        answer = await ask(*given, **named)
                     outcome, error = type(answer).__name__, False
                     outcome = outcome if outcome in OUTCOMES else "Answered"
                     return answer
@@ -65,3 +71,20 @@ class _Watched:
             return nullcontext()
         attributes = {"tollgate.provider": self._name, "tollgate.operation": operation}
         return self._tracing.span(f"{self._name} {operation}", attributes, SpanKind.CLIENT)
+
+
+def _listed(ask: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
+    async def listed(*given: Any, **named: Any) -> AsyncIterator[Any]:
+        with _breaking_off():
+            async for found in ask(*given, **named):
+                yield found
+
+    return listed
+
+
+@contextmanager
+def _breaking_off() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise port.Unknown(f"no answer: {type(error).__name__}") from error

@@ -47,8 +47,8 @@ class NoticeIntake:
         except NotGenuine:
             self._instruments.webhook_received(provider, About.OTHER, Received.REFUSED)
             raise
-        except TimeoutError:
-            raise Unknown("no answer in time") from None
+        except OSError as error:  # it took too long, or the connection to who was asked broke
+            raise Unknown(f"no answer: {type(error).__name__}") from None
         with telling_outages():
             async with asyncio.timeout(KEPT_S_MAX), self._engine.begin() as connection:
                 new = [await inbox.keep(connection, new_id("webhook"), provider, notice) for notice in delivery.notices]
