@@ -104,10 +104,17 @@ async def sweep(connection: Connection, unseen_for: timedelta, limit: int) -> in
 
 
 async def ripen(connection: Connection, interval: timedelta) -> None:
-    """Changes that have waited for the interval are due."""
+    """Changes that have waited for the interval are due; those that somebody just changes are the next time."""
     due_at = syncs.c.dirty_since + interval
-    ripe = and_(syncs.c.dirty_since.is_not(None), syncs.c.due_at.is_(None), due_at <= func.now())
-    await connection.execute(update(syncs).where(ripe).values(due_at=due_at))
+    ripe = (
+        select(syncs.c.customer_id, syncs.c.provider)
+        .where(syncs.c.dirty_since.is_not(None), syncs.c.due_at.is_(None), due_at <= func.now())
+        .order_by(syncs.c.customer_id, syncs.c.provider)  # the order in which everybody locks these rows
+        .with_for_update(skip_locked=True)
+        .subquery()
+    )
+    here = and_(syncs.c.customer_id == ripe.c.customer_id, syncs.c.provider == ripe.c.provider)
+    await connection.execute(update(syncs).where(here).values(due_at=due_at))
 
 
 async def keep_due(connection: Connection, job: Job) -> None:

@@ -43,6 +43,18 @@ def drafts_there(shop: ToldShop) -> list[Object]:
 
 
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+async def test_what_somebody_is_changing_keeps_nobody_waiting_who_looks_what_is_due(shop: ToldShop) -> None:
+    await shop.subscribed()
+    await shop.sync.run()
+    await item(shop, "5.00")
+    await shop.later(15)
+    async with shop.engine.begin() as changing:
+        await changing.execute(text("SELECT 1 FROM provider_sync FOR UPDATE"))
+        async with asyncio.timeout(5):
+            assert await shop.sync.run() == 0
+    assert await shop.sync.run() == 1
+
+
 async def test_a_draft_is_told_after_the_interval_and_not_before(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "12.34")
