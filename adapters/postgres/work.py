@@ -163,7 +163,8 @@ async def claim(
         query = query.where(~among(due.c.lane, but_not))
     found = query.order_by(due.c.since, due.c.id).limit(limit).subquery()
     columns = (found.c.id, found.c.customer_id, found.c.lane, found.c.since)
-    return await _taken(connection, select(literal(kind.value), *columns, literal(1), *_leased(lease)))
+    rows = select(literal(kind.value), *columns, literal(1), *_leased(lease))
+    return await _taken(connection, rows, told=("customer_id", "lane", "since"))
 
 
 async def take(
@@ -171,7 +172,8 @@ async def take(
 ) -> Work | None:
     """This one, whatever became of it before. None: somebody else is at it."""
     of = literal(customer_id, work.c.customer_id.type), null(), func.now()
-    taken = await _taken(connection, select(literal(kind.value), literal(id), *of, literal(1), *_leased(lease)))
+    rows = select(literal(kind.value), literal(id), *of, literal(1), *_leased(lease))
+    taken = await _taken(connection, rows, told=("customer_id",))
     return taken[0] if taken else None
 
 
@@ -181,30 +183,32 @@ async def is_taken(connection: Connection, kind: WorkKind, customer_id: str) -> 
     return bool(await connection.scalar(select(exists().where(here))))
 
 
-async def renew(connection: Connection, claims: Collection[UUID], lease: timedelta) -> None:
-    await connection.execute(update(work).where(work.c.claim.in_(claims)).values(next_at=func.now() + lease))
+async def renew(connection: Connection, pieces: Collection[Work], lease: timedelta) -> int:
+    """How many of them the caller still has."""
+    renewed = await connection.execute(update(work).where(_held(pieces)).values(next_at=func.now() + lease))
+    return renewed.rowcount
 
 
 # ── given back. All of them leave alone what somebody else has claimed meanwhile. ────────────────────────────────────
 async def done(connection: Connection, pieces: Collection[Work]) -> None:
-    await connection.execute(delete(work).where(work.c.claim.in_([piece.claim for piece in pieces])))
+    await connection.execute(delete(work).where(_held(pieces)))
 
 
 async def rest(connection: Connection, piece: Work, error: str, again_in: timedelta, state: WorkState) -> None:
     values = {"claim": None, "error": error, "next_at": func.now() + again_in, "state": state}
-    await connection.execute(update(work).where(work.c.claim == piece.claim).values(values))
+    await connection.execute(update(work).where(_held([piece])).values(values))
 
 
 async def wait(connection: Connection, piece: Work, again_in: timedelta) -> None:
     """It has not failed: who does it outside is not ready, as a bank that takes days."""
-    values = {"claim": None, "attempts": work.c.attempts - 1, "error": None, "next_at": func.now() + again_in}
-    await connection.execute(update(work).where(work.c.claim == piece.claim).values(values))
+    values = {"claim": None, "attempts": 0, "error": None, "next_at": func.now() + again_in, "state": WorkState.WAITING}
+    await connection.execute(update(work).where(_held([piece])).values(values))
 
 
 async def release(connection: Connection, pieces: Collection[Work]) -> None:
     """As if they had not been claimed."""
     values = {"claim": None, "attempts": work.c.attempts - 1, "next_at": func.now()}
-    await connection.execute(update(work).where(work.c.claim.in_([piece.claim for piece in pieces])).values(values))
+    await connection.execute(update(work).where(_held(pieces)).values(values))
 
 
 async def wake(connection: Connection, kind: WorkKind) -> None:
@@ -278,14 +282,24 @@ def _free() -> Any:
     return or_(work.c.claim.is_(None), work.c.next_at <= func.now())
 
 
+def _held(pieces: Collection[Work]) -> Any:
+    """Still claimed by whoever claimed these; by kind and id, which are indexed."""
+    kinds, ids = {piece.kind for piece in pieces}, [piece.id for piece in pieces]
+    return and_(work.c.kind.in_(kinds), work.c.id.in_(ids), work.c.claim.in_([piece.claim for piece in pieces]))
+
+
 def _leased(lease: timedelta) -> tuple[Any, Any]:
     return func.now() + lease, func.gen_random_uuid()
 
 
-async def _taken(connection: Connection, rows: Select[Any]) -> list[Work]:
+async def _taken(connection: Connection, rows: Select[Any], told: Collection[str]) -> list[Work]:
+    """`told`: what the rows say of the pieces, where it is not null."""
     names = ("kind", "id", "customer_id", "lane", "since", "attempts", "next_at", "claim")
     made = insert(work).from_select(names, rows)
-    again = {"attempts": work.c.attempts + 1, "next_at": made.excluded.next_at, "claim": made.excluded.claim}
+    again: dict[str, Any] = {
+        name: func.coalesce(made.excluded[name], work.c[name]) for name in (*told, "next_at", "claim")
+    }
+    again["attempts"] = work.c.attempts + 1
     taken = made.on_conflict_do_update(index_elements=["kind", "id"], set_=again, where=_free())
     found = await connection.execute(taken.returning(*(work.c[name] for name in Work._fields)))
     return sorted((Work(WorkKind(row.kind), *row[1:]) for row in found), key=lambda piece: (piece.since, piece.id))

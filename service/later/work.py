@@ -8,7 +8,7 @@ import asyncio
 import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -28,15 +28,26 @@ log = structlog.stdlib.get_logger(__name__)
 LEASE = timedelta(seconds=30)
 """How long the pieces of a worker that died lie still."""
 RENEWED_S = 10.0
+RENEWAL_S_MAX = 5.0
+RENEWED_AGAIN_S = 1.5
+"""After a renewal that failed or took too long: it is tried three times before the lease is over."""
 REST_S_MIN, REST_S_MAX = 1.0, 900.0
 ATTEMPTS_MAX = 40
 """Spread over some eight hours."""
 GIVEN_UP_S = 86_400.0
 """What a new release has mended heals by itself, though a day later than if support replays it."""
+LEFT_ALONE_S_MAX = 86_400.0
+"""Whatever a provider asks for."""
+BACK_S = 0.2
+"""After how long a piece is done again that was done and is still due."""
 AWAY_S_MIN, AWAY_S_MAX = 0.5, 15.0
 
 Do = Callable[[Sequence[Work]], Awaitable[Mapping[str, Exception]]]
 """Does a batch: what failed of it, by id. What it raises has failed for all of the batch."""
+
+
+class Lost(Unknown):
+    """The claim is gone, or may be: somebody else is at it, so that it is broken off here."""
 
 
 class Tried(NamedTuple):
@@ -130,50 +141,54 @@ class Queue:
         if piece is None:
             yield None
             return
-        async with self._leased([piece]):
-            try:
-                async with self._in_time():
-                    yield piece
-                await self._settle([piece], {})
-            except asyncio.CancelledError:
-                await asyncio.shield(self._release(piece))
-                raise
-            except Exception as error:
-                if not _is_away(error):  # else it is free again when the lease is over
-                    await self._settle([piece], {piece.id: error})
-                raise
+        try:
+            async with self._leased([piece]), self._in_time():
+                yield piece
+            await self._settle([piece], {})
+        except asyncio.CancelledError:
+            await asyncio.shield(self._release([piece]))
+            raise
+        except Exception as error:
+            if not _is_nobodys(error):  # else it is free again when the lease is over
+                await self._settle([piece], {piece.id: error})
+            raise
 
     async def work(self, stop: asyncio.Event, seen: Callable[[int], Awaitable[None]] | None = None) -> None:
-        """Until `stop` is set; what is in hand by then is finished first. `seen` is told how many each claim came to. A
-        database that goes away is waited for."""
-        in_hand: dict[asyncio.Task[int | DatabaseAway], Sequence[Work]] = {}
+        """Until `stop` is set; what is in hand by then is finished first. `seen` is told how many each claim came to.
+        Whatever fails with the database is tried again, ever later: this never ends by an error."""
+        in_hand: dict[asyncio.Task[int | Exception], Sequence[Work]] = {}
         stopping = asyncio.create_task(stop.wait())
-        outages = 0
+        failures = 0
+        finished = set[str]()  # since the last claim
         while not stop.is_set():
             wait_s: float | None = None  # till somebody has finished
             try:
                 for task in [task for task in in_hand if task.done()]:
-                    del in_hand[task]
-                    if isinstance(outage := task.result(), DatabaseAway):
-                        raise outage
+                    finished.update(piece.id for piece in in_hand.pop(task))
+                    if isinstance(error := task.result(), Exception):
+                        raise error
                 lanes = Counter(piece.lane or "" for batch in in_hand.values() for piece in batch)
                 free = self._at_once - lanes.total()
                 if free >= self._batch:
                     full = [lane for lane, number in lanes.items() if lane and number >= self._claim_max]
                     by = None if self._now is None else self._now()
                     claimed = await self._claimed(min(free, self._claim_max), by=by, but_not=full)
-                    in_hand |= {asyncio.create_task(self._see_to(batch)): batch for batch in self._batches(claimed)}
+                    for batch in self._batches(claimed):
+                        after_s = BACK_S if any(piece.id in finished for piece in batch) else 0.0
+                        in_hand[asyncio.create_task(self._see_to(batch, after_s))] = batch
+                    finished.clear()
                     wait_s = 0.0 if claimed else await self._idle_s()
                     if seen is not None:
                         await seen(len(claimed) or lanes.total())
-                outages = 0
-            except DatabaseAway as outage:
-                outages += 1
-                wait_s = backoff_s(outages, AWAY_S_MIN, AWAY_S_MAX)
-                log.warning(
-                    "the database cannot be reached",
+                failures = 0
+            except Exception as error:
+                failures += 1
+                wait_s = backoff_s(failures, AWAY_S_MIN, AWAY_S_MAX)
+                away = isinstance(error, DatabaseAway)
+                (log.warning if away else log.error)(
+                    "the database cannot be reached" if away else "the queue cannot go on",
                     kind=self.kind,
-                    error=str(outage),
+                    error=str(error) if away else type(error).__name__,
                     tries_again_in_seconds=wait_s,
                 )
                 await asyncio.wait([stopping], timeout=wait_s)
@@ -195,54 +210,69 @@ class Queue:
     ) -> list[Work]:
         if self._lanes is not None and not self._lanes:
             return []
-        left, self._left = self._left, []
-        try:
-            with telling_outages():
-                await self._before()
-                async with self._engine.begin() as connection:
-                    if left:
-                        await work.release(connection, left)
-                    return await work.claim(
-                        connection,
-                        self.kind,
-                        LEASE,
-                        limit,
-                        by=by,
-                        lanes=self._lanes,
-                        but_not=but_not,
-                        customer_id=customer_id,
-                    )
-        except DatabaseAway:
-            self._left += left
-            raise
+        with telling_outages():
+            if left := [*self._left]:  # by itself: whoever claims waits for others, and is to hold no row meanwhile
+                await self._release(left)
+                self._left = [piece for piece in self._left if piece not in left]
+            await self._before()
+            async with self._engine.begin() as connection:
+                return await work.claim(
+                    connection,
+                    self.kind,
+                    LEASE,
+                    limit,
+                    by=by,
+                    lanes=self._lanes,
+                    but_not=but_not,
+                    customer_id=customer_id,
+                )
 
     async def _take(self, id: str, customer_id: str | None = None) -> Work | None:
         async with self._engine.begin() as connection:
             return await work.take(connection, self.kind, id, LEASE, customer_id)
 
-    async def _release(self, piece: Work) -> None:
+    async def _release(self, pieces: Sequence[Work]) -> None:
         async with self._engine.begin() as connection:
-            await work.release(connection, [piece])
+            await work.release(connection, pieces)
 
     def _batches(self, claimed: Sequence[Work]) -> list[Sequence[Work]]:
         return [claimed[n : n + self._batch] for n in range(0, len(claimed), self._batch)]
 
     @asynccontextmanager
     async def _leased(self, batch: Sequence[Work]) -> AsyncIterator[None]:
-        """Nobody else gets them meanwhile."""
-
-        async def renew() -> None:
-            while True:
-                await asyncio.sleep(RENEWED_S)
-                with suppress(DatabaseAway), telling_outages():
-                    async with self._engine.begin() as connection:
-                        await work.renew(connection, [piece.claim for piece in batch], LEASE)
-
-        renewing = asyncio.create_task(renew())
+        """Nobody else gets them meanwhile, and nothing is renewed any more afterwards. Raises Lost as soon as somebody
+        else may have one of them."""
         try:
-            yield
-        finally:
-            renewing.cancel()
+            async with asyncio.timeout(LEASE.total_seconds()) as lease:
+                renewing = asyncio.create_task(self._renew(batch, lease))
+                try:
+                    yield
+                finally:
+                    renewing.cancel()
+                    await asyncio.wait([renewing])
+        except TimeoutError:
+            if not lease.expired():
+                raise
+            log.warning("a claim was lost", kind=self.kind, pieces=len(batch))
+            raise Lost("somebody else is at it") from None
+
+    async def _renew(self, batch: Sequence[Work], lease: asyncio.Timeout) -> None:
+        """Until it is cancelled. One that is lost is over at once."""
+        now = asyncio.get_running_loop().time
+        wait_s = RENEWED_S
+        while True:
+            await asyncio.sleep(wait_s)
+            began, wait_s = now(), RENEWED_S
+            try:
+                async with asyncio.timeout(RENEWAL_S_MAX), self._engine.begin() as connection:
+                    held = await work.renew(connection, batch, LEASE)
+            except Exception as error:
+                log.warning("a lease was not renewed", kind=self.kind, error=type(error).__name__)
+                wait_s = RENEWED_AGAIN_S
+                continue
+            if lease.expired():
+                return
+            lease.reschedule(began + LEASE.total_seconds() if held == len(batch) else began)
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -257,32 +287,35 @@ class Queue:
 
     # ── seen to ──────────────────────────────────────────────────────────────────────────────────────────────────────
     async def _all(self, claimed: Sequence[Work]) -> int:
-        """How many are done. An outage is raised when all have come back."""
+        """How many are done. What fails with the database is raised when all have come back."""
         found = await asyncio.gather(*map(self._see_to, self._batches(claimed)))
-        for outage in found:
-            if isinstance(outage, DatabaseAway):
-                raise outage
+        for error in found:
+            if isinstance(error, Exception):
+                raise error
         return sum(number for number in found if isinstance(number, int))
 
-    async def _see_to(self, batch: Sequence[Work]) -> int | DatabaseAway:
-        """How many are done; the others rest. After an outage all of the batch is free again."""
-        async with self._leased(batch):
-            try:
-                with telling_outages():
-                    failed = await self._failed_of(batch)
-                    await self._settle(batch, failed)
-            except DatabaseAway as outage:
-                self._left += batch
-                return outage
+    async def _see_to(self, batch: Sequence[Work], after_s: float = 0.0) -> int | Exception:
+        """How many are done; the others rest. After an error of the database all of the batch is free again."""
+        try:
+            with telling_outages():
+                failed = await self._failed_of(batch, after_s)
+                await self._settle(batch, failed)
+        except Lost:
+            return 0
+        except Exception as error:
+            self._left += batch
+            return error
         return len(batch) - len(failed)
 
-    async def _failed_of(self, batch: Sequence[Work]) -> Mapping[str, Exception]:
-        """Do it: what failed, by id. Raises what is an outage of the database."""
+    async def _failed_of(self, batch: Sequence[Work], after_s: float) -> Mapping[str, Exception]:
+        """Do it: what failed, by id. Raises Lost, and what is an outage of the database."""
         try:
-            async with self._in_time():
-                return await self._do(batch)
+            async with self._leased(batch):
+                await asyncio.sleep(after_s)
+                async with self._in_time():
+                    return await self._do(batch)
         except Exception as error:
-            if _is_away(error):
+            if _is_nobodys(error):
                 raise
             return {piece.id: error for piece in batch}
 
@@ -293,20 +326,27 @@ class Queue:
             for piece in batch:
                 error = failed.get(piece.id)
                 if isinstance(error, Processing):  # no failure: whoever has it needs its time
-                    await work.wait(connection, piece, timedelta(seconds=error.retry_after or REST_S_MAX))
+                    await work.wait(connection, piece, timedelta(seconds=_wanted_s(error) or REST_S_MAX))
                 elif error is not None:
                     await work.rest(connection, piece, said(error), *_rest(piece, error))
 
 
-def _is_away(error: Exception) -> bool:
-    return isinstance(error, DatabaseAway) or is_outage(error)
+def _is_nobodys(error: Exception) -> bool:
+    """No failure of the piece: the database is away, or somebody else is at it."""
+    return isinstance(error, DatabaseAway | Lost) or is_outage(error)
+
+
+def _wanted_s(error: Exception) -> float | None:
+    """How long the provider wants to be left alone, within reason."""
+    wanted_s = error.retry_after if isinstance(error, Unknown) else None
+    return None if wanted_s is None else max(0.0, min(LEFT_ALONE_S_MAX, wanted_s))
 
 
 def _rest(piece: Work, error: Exception) -> tuple[timedelta, WorkState]:
     """For how long, and in which state. A provider that says when to come again is left alone as long."""
     given_up = piece.attempts >= ATTEMPTS_MAX
-    wanted_s = error.retry_after if isinstance(error, Unknown) else None
-    rest_s = GIVEN_UP_S if given_up else max(backoff_s(piece.attempts, REST_S_MIN, REST_S_MAX), wanted_s or 0.0)
+    backs_off_s = backoff_s(piece.attempts, REST_S_MIN, REST_S_MAX)
+    rest_s = GIVEN_UP_S if given_up else max(backs_off_s, _wanted_s(error) or 0.0)
     expected = isinstance(error, Unknown | Refusal)
     # Where, but not the message: it may repeat what is stored of the customer.
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]

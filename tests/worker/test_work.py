@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from processes import eventually
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres import work
 from adapters.postgres.work import Work, WorkKind
@@ -174,6 +174,195 @@ async def test_an_outage_of_the_database_is_nobodys_failure(bench: Bench) -> Non
     assert bench.done == [id]
 
 
+@pytest.mark.parametrize("where", ["claim", "done", "release", "rest"])
+async def test_an_error_of_the_database_that_is_no_outage_ends_no_queue(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """As a deadlock (40P01) or a statement that took too long (57014)."""
+    ids = await bench.charges(2)
+    rightly, tries = getattr(work, where), 0
+
+    async def fail_once(connection: AsyncConnection, *given: Any, **named: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 1:
+            await connection.execute(text("DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$"))
+        return await rightly(connection, *given, **named)
+
+    monkeypatch.setattr(f"adapters.postgres.work.{where}", fail_once)
+    asked = 0
+
+    async def ask(piece: Work) -> None:
+        nonlocal asked
+        asked += 1
+        if asked == 1 and where != "done":
+            raise Unknown("no answer") if where == "rest" else ConnectionError
+        await bench.finish(piece)
+
+    await working(bench.queue(ask), lambda: len(bench.done) == len(ids))
+    assert (sorted(set(bench.done)), tries > 1 or where == "rest") == (ids, True)
+
+
+async def test_a_renewal_that_fails_is_tried_again_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.later.work.LEASE", timedelta(seconds=2))
+    monkeypatch.setattr("service.later.work.RENEWED_S", 1.5)
+    monkeypatch.setattr("service.later.work.RENEWED_AGAIN_S", 0.1)
+    await bench.charges(1)
+    rightly, tries = work.renew, 0
+
+    async def fail_twice(connection: AsyncConnection, *given: Any) -> int:
+        nonlocal tries
+        tries += 1
+        if tries <= 2:
+            await connection.execute(text("SELECT 1 / 0"))
+        return await rightly(connection, *given)
+
+    monkeypatch.setattr("adapters.postgres.work.renew", fail_twice)
+    other = bench.queue()
+
+    async def ask(piece: Work) -> None:
+        await asyncio.sleep(2.5)
+        assert await other.round() == 0
+        await bench.finish(piece)
+
+    assert await bench.queue(ask).round() == 1
+    assert (len(bench.done), await bench.rows()) == (1, [])
+
+
+@pytest.mark.parametrize("lost_by", ["time passing", "renewals that fail"])
+async def test_who_loses_a_claim_breaks_off(bench: Bench, monkeypatch: pytest.MonkeyPatch, lost_by: str) -> None:
+    """So that no two are at a piece at the same time."""
+    monkeypatch.setattr("service.later.work.LEASE", timedelta(seconds=2))
+    monkeypatch.setattr("service.later.work.RENEWED_S", 0.5)
+    (id,) = await bench.charges(1)
+    broken_off, begun = asyncio.Event(), asyncio.Event()
+    if lost_by == "renewals that fail":
+
+        async def fail(*given: Any) -> int:
+            raise TypeError
+
+        monkeypatch.setattr("adapters.postgres.work.renew", fail)
+
+    async def ask(_: Work) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            broken_off.set()
+
+    late = asyncio.create_task(bench.queue(ask).round())
+    await begun.wait()
+    if lost_by == "time passing":
+        await bench.time_passes()
+        async with bench.engine.begin() as connection:
+            assert len(await work.claim(connection, WorkKind.CHARGE, timedelta(seconds=30), 1)) == 1
+    async with asyncio.timeout(5):
+        await broken_off.wait()
+        assert await late == 1
+    attempts = 2 if lost_by == "time passing" else 1
+    assert (bench.done, await bench.rows()) == ([], [("WAITING", attempts, None)])
+    await bench.time_passes()
+    assert await bench.queue().round() == 1
+    assert bench.done == [id]
+
+
+async def test_nothing_is_renewed_while_it_is_settled(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.later.work.RENEWED_S", 0.0)
+    await bench.charges(1)
+    rightly_renewed, rightly_done = work.renew, work.done
+    renewing, seen = 0, list[int]()
+
+    async def renew(*given: Any) -> int:
+        nonlocal renewing
+        renewing += 1
+        try:
+            return await rightly_renewed(*given)
+        finally:
+            renewing -= 1
+
+    async def done(*given: Any) -> None:
+        await asyncio.sleep(0.1)
+        seen.append(renewing)
+        await rightly_done(*given)
+
+    monkeypatch.setattr("adapters.postgres.work.renew", renew)
+    monkeypatch.setattr("adapters.postgres.work.done", done)
+
+    async def ask(piece: Work) -> None:
+        await asyncio.sleep(0.2)
+        await bench.finish(piece)
+
+    assert await bench.queue(ask).round() == 1
+    assert (seen, len(bench.done)) == ([0], 1)
+
+
+async def test_a_lane_is_known_again_after_somebody_asked_for_the_piece_by_itself(bench: Bench) -> None:
+    (id,) = await bench.charges(1, "slow")
+    lease = timedelta(seconds=30)
+    async with bench.engine.begin() as connection:
+        taken = await work.take(connection, WorkKind.CHARGE, id, lease)
+        assert taken is not None
+        assert (taken.lane, taken.customer_id) == (None, None)
+        await work.release(connection, [taken])
+    async with bench.engine.begin() as connection:
+        (claimed,) = await work.claim(connection, WorkKind.CHARGE, lease, 1)
+        await work.release(connection, [claimed])
+    assert (claimed.lane, claimed.customer_id) == ("slow", "customer_slow")
+    assert claimed.since < taken.since
+    async with bench.engine.begin() as connection:
+        again = await work.take(connection, WorkKind.CHARGE, id, lease)
+    assert again is not None
+    assert (again.lane, again.customer_id, again.since) == ("slow", "customer_slow", claimed.since)
+
+
+async def test_what_a_bank_takes_days_for_is_given_up_no_more(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.later.work.ATTEMPTS_MAX", 1)
+    (id,) = await bench.charges(1)
+    answers = [Unknown("no answer"), Processing("the bank has not answered yet", 3600.0, None)]
+
+    async def ask(_: Work) -> None:
+        raise answers.pop(0)
+
+    queue = bench.queue(ask)
+    await queue.round()
+    assert await bench.rows() == [("GIVEN_UP", 1, "no answer")]
+    assert await queue.replay(id)
+    assert (await bench.rows(), await bench.depth()) == ([("WAITING", 0, None)], (0, 0, 0))
+
+
+@pytest.mark.parametrize("error", [Unknown("no answer", 1e300), Processing("a bank has it", float("inf"), None)])
+async def test_nobody_is_left_alone_for_longer_than_a_day(bench: Bench, error: Unknown) -> None:
+    await bench.charges(1)
+
+    async def ask(_: Work) -> None:
+        raise error
+
+    queue = bench.queue(ask)
+    assert await queue.round() == 1
+    await bench.execute("UPDATE work SET next_at = next_at - interval '1 day'")
+    assert await queue.round() == 1
+
+
+async def test_what_is_done_and_still_due_is_not_done_over_and_over(bench: Bench) -> None:
+    """And keeps nobody else waiting."""
+    (again,) = await bench.charges(1, "slow", days_ago=2)
+    asked: list[str] = []
+
+    async def ask(piece: Work) -> None:
+        asked.append(piece.id)
+        if piece.lane == "fast":
+            await bench.finish(piece)
+
+    stop = asyncio.Event()
+    task = asyncio.create_task(bench.queue(ask, idle=0.01).work(stop))
+    await asyncio.sleep(1.0)
+    fast = await bench.charges(20, "fast")
+    await eventually(lambda: len(bench.done) == len(fast), seconds=5)
+    stop.set()
+    await task
+    assert 2 <= asked.count(again) <= 20
+
+
 async def test_who_has_lost_a_claim_neither_finishes_nor_rests_what_another_has(bench: Bench) -> None:
     await bench.charges(1)
     lease = timedelta(seconds=30)
@@ -186,7 +375,7 @@ async def test_who_has_lost_a_claim_neither_finishes_nor_rests_what_another_has(
         await work.done(connection, [late])
         await work.rest(connection, late, "late", lease, work.WorkState.GIVEN_UP)
         await work.release(connection, [late])
-        await work.renew(connection, [late.claim], timedelta(0))
+        await work.renew(connection, [late], timedelta(0))
         assert await work.claim(connection, WorkKind.CHARGE, lease, 1) == []
     assert await bench.rows() == [("WAITING", 2, None)]
     async with bench.engine.begin() as connection:
