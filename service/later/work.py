@@ -295,13 +295,17 @@ class Queue:
         return sum(number for number in found if isinstance(number, int))
 
     async def _see_to(self, batch: Sequence[Work], after_s: float = 0.0) -> int | Exception:
-        """How many are done; the others rest. After an error of the database all of the batch is free again."""
+        """How many are done; the others rest. After an error of the database, or broken off, all of the batch is free
+        again."""
         try:
             with telling_outages():
                 failed = await self._failed_of(batch, after_s)
                 await self._settle(batch, failed)
         except Lost:
             return 0
+        except asyncio.CancelledError:
+            await asyncio.shield(self._release(batch))
+            raise
         except Exception as error:
             self._left += batch
             return error
