@@ -17,7 +17,7 @@ from domain.errors import ErrorCode, Refusal, invalid
 from service.clock import Clock
 from service.ids import new_id
 from service.write.pending_events import PendingEvents
-from service.write.record import By, Recorded, Recording
+from service.write.record import By, Recorded, Recording, recorded_at
 
 TEXT_CHARS_MAX = 500
 _COUNTRY = re.compile("[A-Z]{2}")
@@ -116,9 +116,9 @@ class Customers:
             customer_id = await personal.find(connection, self._vault.external_hashes(external_id))
             if customer_id is None:  # erased between the two looks
                 raise Refusal(ErrorCode.CONFLICT, "this customer is being erased; try again", "external_id")
-            created: Customer = (await self._record.at_seq(connection, customer_id, 1)).state.customer
+            created: Customer = (await recorded_at(connection, customer_id, 1)).state.customer
             known = await self._unsealed(connection, created)
-            now: Account = (await self._record.at_seq(connection, customer_id, None)).state
+            now: Account = (await recorded_at(connection, customer_id, None)).state
         same = _plain(created) == _plain(asked)
         if not same or known != {field: text for field, text in fields.items() if text is not None}:
             raise Refusal(ErrorCode.ALREADY_EXISTS, "another customer has this external id", "external_id")

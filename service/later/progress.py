@@ -22,12 +22,6 @@ class Progress:
         self._began: tuple[float, Tally] | None = None
         self._told_at: float | None = None
 
-    async def run(self, now: datetime) -> int:
-        """One round of the work: how many accounts it took. Raises DatabaseAway."""
-        claimed = await self._work.run(now)
-        await self.see(claimed, now)
-        return claimed
-
     async def see(self, claimed: int, now: datetime) -> None:
         """So many were claimed just now, or are in hand. Raises DatabaseAway."""
         before, self._seen = self._seen, (monotonic(), self._work.done)

@@ -21,7 +21,7 @@ Environ = dict[str, Any]
 Begin = Callable[[str, list[tuple[str, str]]], Any]
 
 
-class _Server(ThreadingMixIn, WSGIServer):
+class _FiguresServer(ThreadingMixIn, WSGIServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
@@ -31,7 +31,7 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.setup_environ()
 
 
-class _Server6(_Server):
+class _OverIPv6(_FiguresServer):
     address_family = AF_INET6
 
 
@@ -50,7 +50,7 @@ def listening(instruments: Instruments, host: str, port: int | None, token: str 
         yield
         return
     try:
-        kind = _Server6 if ":" in host else _Server
+        kind = _OverIPv6 if ":" in host else _FiguresServer
         server = make_server(host, port, _answering(instruments, token), kind, _Quiet)
     except OSError as error:
         log.warning("metrics are not shown", setting="BILLING_WORKER_METRICS_PORT", error=error.strerror)

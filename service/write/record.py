@@ -25,7 +25,7 @@ from service.write.sources import AnswerSource, NewestCatalog, Transaction
 from service.write.streams import StreamKind, kind_of
 from service.write.writing import write
 
-__all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded", "Recording"]
+__all__ = ["TIME", "WORKER", "By", "CaughtUp", "Record", "Recorded", "Recording", "recorded_at"]
 
 E = TypeVar("E")
 
@@ -66,8 +66,6 @@ class Recording(Protocol):
     ) -> Recorded: ...
 
     async def catch_up(self, customer_ids: Collection[str]) -> Mapping[str, CaughtUp]: ...
-
-    async def at_seq(self, connection: Connection, stream_id: str, seq: int | None) -> Recorded: ...
 
     async def preview(self, stream_id: str, command: Any, by: By) -> tuple[PendingEvents, Invoice | None]: ...
 
@@ -132,10 +130,6 @@ class Record(Recording):
             if draft.facts:
                 self._changed(draft.stream_id)
         return {draft.stream_id: CaughtUp(draft.facts, error) for draft, error in zip(drafts, errors, strict=True)}
-
-    async def at_seq(self, connection: Connection, stream_id: str, seq: int | None) -> Recorded:
-        """What the stream was after its entry `seq` (None: the last one), and its entries up to there."""
-        return await _folded(connection, stream_id, seq)
 
     async def preview(self, stream_id: str, command: Any, by: By) -> tuple[PendingEvents, Invoice | None]:
         """What `await record(…)` would record now, by the very same code, and the invoice that would be next after it.
@@ -224,11 +218,12 @@ async def _answer_again(connection: Connection, retry: Retry, first: retries.Fir
     assert first.stream_id is not None
     assert first.first_seq is not None
     assert first.last_seq is not None
-    then = await _folded(connection, first.stream_id, first.last_seq)
+    then = await recorded_at(connection, first.stream_id, first.last_seq)
     return then._replace(entries=[entry for entry in then.entries if entry.seq >= first.first_seq])
 
 
-async def _folded(connection: Connection, stream_id: str, seq: int | None) -> Recorded:
+async def recorded_at(connection: Connection, stream_id: str, seq: int | None) -> Recorded:
+    """What the stream was after its entry `seq` (None: the last one), and its entries up to there."""
     kind = kind_of(stream_id)
     state, entries = kind.empty, await journal.read(connection, stream_id, until=seq)
     for entry in entries:

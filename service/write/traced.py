@@ -37,9 +37,6 @@ class TracedRecord(Recording):
         with self._tracing.span("catch up", {"tollgate.accounts": len(customer_ids)}):
             return await self._record.catch_up(customer_ids)
 
-    async def at_seq(self, connection: Connection, stream_id: str, seq: int | None) -> Recorded:
-        return await self._record.at_seq(connection, stream_id, seq)
-
     async def preview(self, stream_id: str, command: Any, by: By) -> tuple[PendingEvents, Invoice | None]:
         return await self._record.preview(stream_id, command, by)
 

@@ -19,9 +19,10 @@ async def run(here: Process, every_s: float, monkeypatch: pytest.MonkeyPatch) ->
     work = DueWork(here.engine, here.record)
     progress = Progress(work, every_s)
     with capture_logs() as lines:
-        while await progress.run(here.clock.now()):
-            pass
-        assert await progress.run(here.clock.now()) == 0
+        claimed = None
+        while claimed != 0:
+            claimed = await work.run(here.clock.now())
+            await progress.see(claimed, here.clock.now())
     assert all(line["accounts_per_second"] >= 0 for line in lines)
     return [(line["event"], line["accounts"], line["invoices"], line["remaining"]) for line in lines]
 
