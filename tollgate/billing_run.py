@@ -37,7 +37,7 @@ async def _until_done(work: DueWork, clock: Clock) -> None:
     began = told_at = time.monotonic()
     _say(f"{await work.backlog(now):,} accounts have something due")
     while True:
-        claimed = await work.run(now)
+        claimed = await work.queue.round(now)
         if time.monotonic() - told_at >= EVERY_S:
             told_at = time.monotonic()
             accounts, invoices, _ = work.done

@@ -79,10 +79,6 @@ async def _owned_thing(context: Context, id: str) -> Node | None:
     return None if grant is None else EntitlementGrant.of(view.catalog, grant)
 
 
-async def _document(context: Context, id: str) -> Node | None:
-    return await credit_note_or_invoice(context, id)
-
-
 async def _invoice(context: Context, id: str) -> Node | None:
     return await credit_note_or_invoice(context, id) or await draft(context, id)
 
@@ -138,7 +134,7 @@ _KINDS: dict[str, tuple[Scope, Find]] = {
     "customer": (Scope.CUSTOMERS_READ, _customer),
     "clock": (Scope.CUSTOMERS_READ, _clock),
     "invoice": (Scope.INVOICES_READ, _invoice),
-    "note": (Scope.INVOICES_READ, _document),
+    "note": (Scope.INVOICES_READ, credit_note_or_invoice),
     "credit": (Scope.INVOICES_READ, money_of),
     "payment": (Scope.INVOICES_READ, money_of),
     "refund": (Scope.INVOICES_READ, money_of),

@@ -91,7 +91,7 @@ async def _live(runtime: "Runtime", customer_id: str) -> None:
         if asked == unanswered:
             await runtime.record(customer_id, CatchUp(), WORKER)
             return
-        tried = await runtime.charging.run_for(customer_id)
+        tried = await runtime.charging.queue.round_of(customer_id)
         in_vain = not tried.done
         if not tried.claimed:
             await asyncio.sleep(LOOKS_AGAIN_S)

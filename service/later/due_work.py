@@ -73,10 +73,6 @@ class DueWork:
         """The customers for whom it failed the last time it was tried here."""
         return sorted(self._failed)
 
-    async def run(self, now: datetime) -> int:
-        """Claim accounts with something due by `now` and see to them: how many there were. Raises DatabaseAway."""
-        return await self.queue.round(now)
-
     async def begin(self) -> None:
         """What rests after a failure is tried, too. Raises DatabaseAway."""
         with telling_outages():

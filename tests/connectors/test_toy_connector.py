@@ -73,7 +73,7 @@ async def test_a_payment_runs_through_it_and_back(api: Api, worker: Runtime) -> 
     assert (payment["status"], payment["provider"]) == ("SUCCEEDED", "toy")
     back: Json = {"paymentId": payment["id"], "amount": "15"}
     await api.do("refundPayment", "refund { id }", idempotencyKey=unique(), **back)
-    await worker.charging.run()
+    await worker.charging.queue.round()
     assert (await now(api, payment))["status"] == "PARTIALLY_REFUNDED"
     assert [(one.payment_id, one.reference) for one in toy.refunds.values()] == [(payment["id"], payment["reference"])]
 
@@ -84,7 +84,7 @@ async def test_a_payment_has_its_reference_while_it_is_under_way_and_is_asked_fo
     payment = await paid(api, "slow")
     pending = await now(api, payment)
     assert (pending["status"], toy.charges[pending["reference"]].payment_id) == ("PENDING", payment["id"])
-    assert await worker.charging.run_for(payment["customer"]["id"]) == (1, 1)
+    assert await worker.charging.queue.round_of(payment["customer"]["id"]) == (1, 1)
     assert await now(api, payment) == {**pending, "status": "SUCCEEDED"}
 
 
@@ -120,9 +120,9 @@ async def test_it_keeps_no_copies_and_lists_nothing_so_it_is_told_and_asked_litt
 ) -> None:
     await paid(api, "good")
     await running.fetch("UPDATE provider_sync SET dirty_since = dirty_since - interval '1 hour'")
-    assert await worker.sync.run() > 0
+    assert await worker.sync.queue.round() > 0
     assert await running.fetch("SELECT error FROM work WHERE error IS NOT NULL") == []
-    assert not await worker.reconciliation.run_due(worker.clock.now())
+    assert not await worker.reconciliation.queue(lambda: worker.clock.now()).round()
 
 
 async def test_what_is_opened_is_closed(database: str, running: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:

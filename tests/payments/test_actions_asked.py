@@ -57,7 +57,7 @@ async def waiting(shop: Shop, provider: Slow, payments: int = 1) -> list[str]:
     await shop.open("needs_action")
     for _ in range(payments):
         await shop.sell("10.00")
-    await shop.charging.run()
+    await shop.charging.queue.round()
     return [one.id for one in await shop.payments()]
 
 

@@ -34,7 +34,7 @@ async def runtime(dsn: str) -> AsyncIterator[Runtime]:
 async def sold(shop: Shop, runtime: Runtime, token: str) -> None:
     await shop.open(token)
     await shop.sell("100.00")
-    await runtime.charging.run()
+    await runtime.charging.queue.round()
 
 
 async def days(shop: Shop, runtime: Runtime, *days: str) -> list[tuple[str, str, PaymentStatus, Decimal]]:
@@ -73,7 +73,7 @@ async def test_that_a_debit_is_under_way_is_recorded_once(shop: Shop, runtime: R
     await sold(shop, runtime, "debit")
     seq = (await shop.account()).seq
     for _ in range(3):
-        assert await runtime.charging.run_for(shop.customer_id) == (1, 0)
+        assert await runtime.charging.queue.round_of(shop.customer_id) == (1, 0)
     assert (await shop.account()).seq == seq
 
 
@@ -83,7 +83,7 @@ async def test_a_debit_under_way_is_no_failure_and_is_never_given_up(
     monkeypatch.setattr("service.later.work.ATTEMPTS_MAX", 1)
     await sold(shop, runtime, "debit")
     for _ in range(3):
-        await runtime.charging.run_for(shop.customer_id)
+        await runtime.charging.queue.round_of(shop.customer_id)
     async with shop.engine.connect() as connection:
         (row,) = await connection.execute(text("SELECT state, attempts, next_at - now() FROM work"))
     assert (row[0], row[1]) == ("WAITING", 0)
@@ -133,7 +133,7 @@ async def test_what_went_back_and_the_books_do_not_allow_is_told_until_it_is_rec
         return await runtime.record(customer_id, command, by)
 
     monkeypatch.setattr(runtime.charging, "_record", refusing)
-    assert await runtime.charging.run_for(shop.customer_id) == (1, 1)
+    assert await runtime.charging.queue.round_of(shop.customer_id) == (1, 1)
     assert (await first(shop)).status is PaymentStatus.SUCCEEDED
     assert await drift(shop) == ["100.00 went back there, but it has been used"]
     assert await days(shop, runtime, "20") == [("20", PaymentStatus.REFUNDED, 100)]
@@ -171,7 +171,7 @@ async def test_what_is_disputed_cannot_be_given_back_as_well(shop: Shop, runtime
     await sold(shop, runtime, "dispute_lost")
     await days(shop, runtime, "02")
     await shop.do(c.RefundPayment("refund_1", (await first(shop)).id, Decimal(30)))
-    await runtime.charging.run()
+    await runtime.charging.queue.round()
     assert [one.failure for one in (await first(shop)).refunds] == ["the bank has taken it back"]
 
 
@@ -185,7 +185,7 @@ async def test_a_body_with_many_notices_is_verified_by_a_call_and_acknowledged_i
     kept = await runtime.intake.receive("simulated", body, {})
     assert (kept.new, kept.acknowledgement.status, kept.acknowledgement.text) == (2, 202, "noted\n")
     assert (await runtime.intake.receive("simulated", body, {})).new == 0
-    assert await runtime.handling.run() == 2
+    assert await runtime.handling.queue.round() == 2
     assert ((await first(shop)).status, await shop.faults()) == (PaymentStatus.REFUNDED, [])
 
 
@@ -201,7 +201,7 @@ async def test_that_an_earlier_charge_is_under_way_is_not_said_of_the_next(
     """The customer confirmed a debit after it had been given up here: the next waits until a bank has answered."""
     await shop.open("needs_action")
     await shop.sell("100.00")
-    await shop.charging.run()
+    await shop.charging.queue.round()
     await shop.at("2026-01-03")
     earlier, later = await shop.payments()
     assert (earlier.failure, later.settled_at) == (FailureCode.ACTION_REQUIRED, None)
@@ -210,14 +210,14 @@ async def test_that_an_earlier_charge_is_under_way_is_not_said_of_the_next(
         raise Processing("the bank has it already", 60.0, f"simulated_{charge.payment_id}")
 
     monkeypatch.setattr(shop.provider, "withdraw", under_way)
-    await shop.charging.run()
+    await shop.charging.queue.round()
     assert (await shop.payments())[1] == later
     async with shop.engine.connect() as connection:
         (row,) = await connection.execute(text("SELECT attempts, error FROM work"))
     assert tuple(row) == (0, None)  # which is no failure
     monkeypatch.undo()
     shop.provider.confirm(earlier.id)
-    await shop.charging.run_for(shop.customer_id)
-    await shop.charging.run_for(shop.customer_id)
+    await shop.charging.queue.round_of(shop.customer_id)
+    await shop.charging.queue.round_of(shop.customer_id)
     assert [one.failure for one in await shop.payments()] == [None, FailureCode.NOT_NEEDED]
     assert (shop.taken(), await shop.faults()) == (Decimal("100.00"), [])

@@ -30,10 +30,10 @@ async def test_what_one_process_charged_another_gives_back(dsn: str, shop: Shop)
     await shop.open("succeeds")
     await shop.sell("100.00")
     async with processes(dsn) as (server, worker):
-        await server.charging.run()
+        await server.charging.queue.round()
         (payment,) = await shop.payments()
         await shop.do(c.RefundPayment("refund_1", payment.id, Decimal(30)))
-        await worker.charging.run()
+        await worker.charging.queue.round()
     (payment,) = await shop.payments()
     assert (payment.refunds[0].failure, payment.status) == (None, PaymentStatus.PARTIALLY_REFUNDED)
     assert await shop.faults() == []
@@ -43,10 +43,10 @@ async def test_an_answer_that_one_process_lost_is_told_to_another(dsn: str, shop
     await shop.open("times_out_after_charging")
     await shop.sell("100.00")
     async with processes(dsn) as (server, worker):
-        await server.charging.run()
+        await server.charging.queue.round()
         (payment,) = await shop.payments()
         assert payment.status is PaymentStatus.PENDING
-        await worker.charging.run()
+        await worker.charging.queue.round()
     (payment,) = await shop.payments()
     assert (payment.status, payment.reference) == (PaymentStatus.SUCCEEDED, f"simulated_{payment.id}")
 
@@ -55,9 +55,9 @@ async def test_a_card_that_declines_once_has_declined_for_all_processes(dsn: str
     await shop.open("declines_then_succeeds")
     await shop.sell("100.00")
     async with processes(dsn) as (server, worker):
-        await server.charging.run()
+        await server.charging.queue.round()
         await shop.at("2026-01-03")
-        await worker.charging.run()
+        await worker.charging.queue.round()
     assert [one.failure for one in await shop.payments()] == [FailureCode.DECLINED, None]
 
 

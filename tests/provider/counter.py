@@ -47,7 +47,7 @@ class Counter:
     async def work(self) -> None:
         """What the worker does until nothing is left that cannot wait."""
         for _ in range(10):
-            if not (await self.runtime.charging.run() + await self.runtime.sync.run()):
+            if not (await self.runtime.charging.queue.round() + await self.runtime.sync.queue.round()):
                 return
         raise AssertionError("it never ends")
 

@@ -61,7 +61,7 @@ async def test_no_table_holds_a_client_secret_after_3d_secure(counter: Counter) 
         body = body_of(event)
         headers = {"stripe-signature": signed(body, [WEBHOOK_SECRET])}
         assert await counter.runtime.intake.receive("stripe", body.encode(), headers)
-    while await counter.runtime.handling.run():
+    while await counter.runtime.handling.queue.round():
         pass
     (done,) = await payments(counter.api, customer_id)
     assert done == {"id": waiting["id"], "status": "SUCCEEDED", "action": None, "actionSince": None}

@@ -48,7 +48,7 @@ async def charged_unseen(shop: Shop, amount: str = "100.00", **more: object) -> 
 async def test_where_both_agree_nothing_is_found(shop: Shop) -> None:
     sold = await shop.sold("100.00")
     await shop.do(c.RefundPayment("refund_1", sold.id, Decimal(30)))
-    await shop.charging.run()
+    await shop.charging.queue.round()
     entries = await shop.entries()
     for report in (await today(shop), await shop.reconciliation.of(shop.customer_id, False, BY)):
         assert (report.repaired, report.differing, report.compared > 0) == (0, 0, True)
@@ -165,13 +165,13 @@ async def standing(shop: Shop) -> Row[Any]:
 async def test_it_runs_once_an_hour_whoever_asks_and_goes_on_where_it_was(shop: Shop) -> None:
     now = datetime.now(UTC) + timedelta(hours=1)
     await charged_unseen(shop)
-    assert [await shop.reconciliation.run_due(now) for _ in range(2)] == [True, False]
+    assert [await shop.reconciliation.queue(lambda: now).round() for _ in range(2)] == [1, 0]
     assert (await shop.payment()).status is PaymentStatus.SUCCEEDED
     found = await standing(shop)
     assert (found.repaired, found.compared_until) == (1, now - timedelta(minutes=10))
     async with shop.engine.begin() as connection:
         await connection.execute(text("UPDATE comparisons SET finished_at = finished_at - interval '1 hour'"))
-    assert await shop.reconciliation.run_due(now + timedelta(hours=1))
+    assert await shop.reconciliation.queue(lambda: now + timedelta(hours=1)).round()
     assert ((await standing(shop)).repaired, (await standing(shop)).compared_until > now) == (0, True)
 
 
@@ -186,5 +186,5 @@ async def test_a_run_that_breaks_off_is_taken_up_from_the_same_place(
 
     with monkeypatch.context() as broken:
         broken.setattr(shop.records, "refunds", away)
-        assert await shop.reconciliation.run_due(now)
+        assert await shop.reconciliation.queue(lambda: now).round()
     assert (await standing(shop)).compared_until == now - timedelta(days=30)

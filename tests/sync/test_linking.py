@@ -17,8 +17,8 @@ from domain.errors import ErrorCode, Refusal
 async def test_stripe_hears_of_nobody_who_only_signs_up(shop: ToldShop) -> None:
     await shop.opened(None)
     await shop.sell("100.00")
-    await shop.charging.run()
-    await shop.sync.run()
+    await shop.charging.queue.round()
+    await shop.sync.queue.round()
     assert (shop.fake.requests, await shop.row()) == ([], None)
 
 
@@ -65,7 +65,7 @@ async def test_a_charge_whose_customer_cannot_be_made_yet_waits(shop: ToldShop) 
     await shop.do(c.AddMethod(Method("method_1", "stripe", "pm_card_visa", "CARD", "Visa", on("2026-01-01"))))
     await shop.sell("100.00")
     shop.fake.faults.add(Fault.RATE_LIMITED, "POST /v1/customers", retry_after="0")
-    await shop.charging.run()
+    await shop.charging.queue.round()
     assert [one.status for one in await shop.payments()] == [PaymentStatus.PENDING]
     await shop.charge()
     assert [one.status for one in await shop.payments()] == [PaymentStatus.SUCCEEDED]
@@ -101,7 +101,7 @@ async def test_what_is_under_way_is_settled_before_the_customer_is_forgotten(sho
     await shop.opened("pm_card_visa")
     await shop.sell("100.00")
     await shop.do(c.EraseCustomer())
-    await shop.charging.run()
+    await shop.charging.queue.round()
     assert [one.status for one in await shop.payments()] == [PaymentStatus.SUCCEEDED]
     await shop.charge()
     assert (shop.customers, shop.taken_there()) == ([], Decimal("100.00"))

@@ -90,7 +90,7 @@ class Life:
         )
 
     async def charge(self) -> None:
-        await self.shop.charging.run()
+        await self.shop.charging.queue.round()
 
     async def charge_and_die(self) -> None:
         """Before or after what it does is committed."""
@@ -102,12 +102,12 @@ class Life:
             raise Dies
 
         charging = Charging(self.shop.engine, dies, self.shop.providers)  # type: ignore[arg-type]
-        await charging.run()
+        await charging.queue.round()
         self.shop.begin(self.shop.providers["stripe"])
 
     async def sync(self) -> None:
         await self.shop.later()
-        await self.shop.sync.run()
+        await self.shop.sync.queue.round()
 
     async def sync_now(self) -> None:
         await self.shop.sync.now(self.shop.customer_id)
@@ -159,7 +159,7 @@ class Life:
         await self.a_day_later()
         shop.begin()  # with the patience it takes
         for _ in range(12):
-            await shop.charging.run()
+            await shop.charging.queue.round()
             for payment in await shop.payments():
                 if payment.settled_at is None:
                     await shop.charging.settle(shop.customer_id, payment.id)
@@ -169,7 +169,7 @@ class Life:
             raise AssertionError("it never ends")
         for _ in range(5):
             await shop.later(60)
-            await shop.sync.run()
+            await shop.sync.queue.round()
             row = await shop.row()
             if row is None or row.dirty_since is None:
                 break

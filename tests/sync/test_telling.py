@@ -45,26 +45,26 @@ def drafts_there(shop: ToldShop) -> list[Object]:
 # ── when ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 async def test_what_somebody_is_changing_keeps_nobody_waiting_who_looks_what_is_due(shop: ToldShop) -> None:
     await shop.subscribed()
-    await shop.sync.run()
+    await shop.sync.queue.round()
     await item(shop, "5.00")
     await shop.later(15)
     async with shop.engine.begin() as changing:
         await changing.execute(text("SELECT 1 FROM provider_sync FOR UPDATE"))
         async with asyncio.timeout(5):
-            assert await shop.sync.run() == 0
-    assert await shop.sync.run() == 1
+            assert await shop.sync.queue.round() == 0
+    assert await shop.sync.queue.round() == 1
 
 
 async def test_a_draft_is_told_after_the_interval_and_not_before(shop: ToldShop) -> None:
     await shop.subscribed()
     await item(shop, "12.34")
-    assert await shop.sync.run() == 1  # the card is told at once, and the rest with it
-    assert await shop.sync.run() == 0
+    assert await shop.sync.queue.round() == 1  # the card is told at once, and the rest with it
+    assert await shop.sync.queue.round() == 0
     await item(shop, "5.00")
     await shop.later(14)
-    assert await shop.sync.run() == 0
+    assert await shop.sync.queue.round() == 0
     await shop.later(1)
-    assert await shop.sync.run() == 1
+    assert await shop.sync.queue.round() == 1
     assert totals(shop, "draft") == [units(await upcoming(shop))] == [2734]
     row = await shop.row()
     assert (row.changes, row.dirty_since, row.error) == (0, None, None)
@@ -74,17 +74,17 @@ async def test_a_draft_is_told_after_the_interval_and_not_before(shop: ToldShop)
 async def test_the_interval_is_the_sellers(shop: ToldShop) -> None:
     await shop.record("catalog", c.ChangeSettings(BillingSettings(sync_minutes=60)), BY)
     await shop.subscribed()
-    await shop.sync.run()
+    await shop.sync.queue.round()
     await item(shop, "5.00")
     await shop.later(59)
-    assert await shop.sync.run() == 0
+    assert await shop.sync.queue.round() == 0
     await shop.later(1)
-    assert await shop.sync.run() == 1
+    assert await shop.sync.queue.round() == 1
 
 
 async def test_many_changes_in_an_interval_cost_one_push(shop: ToldShop) -> None:
     await shop.subscribed()
-    await shop.sync.run()
+    await shop.sync.queue.round()
     for n in range(20):
         await item(shop, f"{n + 1}.00")
     assert (await shop.row()).changes == 20
@@ -95,7 +95,7 @@ async def test_many_changes_in_an_interval_cost_one_push(shop: ToldShop) -> None
     assert totals(shop, "draft") == [22000]
     await shop.execute("UPDATE provider_sync SET dirty_since = now(), due_at = now()")
     before = len(shop.fake.requests)
-    assert await shop.sync.run() == 1
+    assert await shop.sync.queue.round() == 1
     assert shop.fake.requests[before:] == []  # nothing is different, so nobody is asked
 
 
@@ -162,13 +162,13 @@ async def test_what_a_dying_process_did_not_mark_is_found_by_the_sweep(shop: Tol
         "UPDATE provider_sync SET dirty_since = NULL, changes = 0, looked_at = now() - interval '6 hours'"
     )
     shop.begin()
-    assert await shop.sync.run() == 1
+    assert await shop.sync.queue.round() == 1
     assert totals(shop, "draft") == [1500]
 
 
 async def test_what_changes_while_stripe_is_told_is_told_next_time(shop: ToldShop) -> None:
     await shop.subscribed()
-    await shop.sync.run()
+    await shop.sync.queue.round()
     await item(shop, "5.00")
 
     class Meanwhile(type(shop.stripe)):  # type: ignore[misc]
@@ -200,7 +200,9 @@ async def test_two_workers_and_an_impatient_customer_push_once(shop: ToldShop) -
     other = ToldShop(shop.engine, shop.fake, shop.stripe)
     other.customer_id = shop.customer_id
     await shop.later()
-    await asyncio.gather(shop.sync.run(), other.sync.run(), shop.sync.now(shop.customer_id), other.sync.run())
+    await asyncio.gather(
+        shop.sync.queue.round(), other.sync.queue.round(), shop.sync.now(shop.customer_id), other.sync.queue.round()
+    )
     assert shop.fake.made("POST /v1/invoices") == 2  # the paid one and the draft
     assert shop.fake.made("POST /v1/invoiceitems") == 3
 
@@ -257,12 +259,12 @@ async def test_a_void_invoice_is_void_there_and_a_draft_that_will_not_be_is_gone
 async def test_a_removed_method_can_never_be_charged_again_and_the_default_is_shown(shop: ToldShop) -> None:
     await shop.opened()
     await shop.card("pm_card_mastercard")
-    await shop.sync.run()
+    await shop.sync.queue.round()
     second = (await shop.account()).books.methods[1]
     (customer,) = shop.customers
     assert customer["invoice_settings"]["default_payment_method"] == second.token
     await shop.do(c.RemoveMethod(second.id))
-    assert await shop.sync.run() == 1  # at once
+    assert await shop.sync.queue.round() == 1  # at once
     assert shop.fake.account.objects[second.token]["customer"] is None
     assert shop.fake.account.objects[(await shop.account()).books.methods[0].token]["customer"] == customer["id"]
 
@@ -272,7 +274,7 @@ async def test_a_method_whose_charge_is_under_way_stays_until_that_is_settled(sh
     await shop.sell("5.00")
     (method,) = (await shop.account()).books.methods
     await shop.do(c.RemoveMethod(method.id))
-    await shop.sync.run()
+    await shop.sync.queue.round()
     await shop.charge()
     assert shop.taken_there() == Decimal("5.00")
     await shop.told()
@@ -287,7 +289,7 @@ async def test_what_differs_there_is_an_incident_until_it_does_not(shop: ToldSho
     shop.there[invoice_id]["total"] = 9_999  # as somebody did in the dashboard
     await shop.execute("UPDATE provider_copies SET digest = NULL")
     await shop.execute("UPDATE provider_sync SET pushed_digest = NULL, dirty_since = now(), due_at = now()")
-    await shop.sync.run()
+    await shop.sync.queue.round()
     drift = (await shop.account()).books.links["stripe"].drift
     assert drift == (f"{invoice_id}: comes to 99.99 there, to 100.00 here",)
     assert (await shop.row()).changes == 0  # the incident itself is nothing to tell
@@ -295,7 +297,7 @@ async def test_what_differs_there_is_an_incident_until_it_does_not(shop: ToldSho
     shop.there[invoice_id]["total"] = 10_000
     await shop.execute("UPDATE provider_copies SET digest = NULL")
     await shop.execute("UPDATE provider_sync SET pushed_digest = NULL, dirty_since = now(), due_at = now()")
-    await shop.sync.run()
+    await shop.sync.queue.round()
     assert (await shop.account()).books.links["stripe"].drift == ("customer: has an address there",)
 
 
@@ -310,13 +312,13 @@ async def test_a_provider_that_does_not_answer_is_asked_later_and_holds_up_nobod
     (reference,) = [one["id"] for one in shop.customers if one["id"] == (await shop.row()).reference]
     shop.fake.faults.add(Fault.UNAVAILABLE, f"POST /v1/customers/{reference}", retry_after=None)
     await shop.later()
-    assert await shop.sync.run() == 2
+    assert await shop.sync.queue.round() == 2
     assert totals(shop, "draft") == [1700]
     row = await shop.row()
     assert (row.attempts, row.error, row.dirty_since is not None) == (1, "Stripe answered 503", True)
-    assert await shop.sync.run() == 0
+    assert await shop.sync.queue.round() == 0
     await shop.later()
-    assert await shop.sync.run() == 1
+    assert await shop.sync.queue.round() == 1
     assert totals(shop, "draft") == [1500, 1700]
     assert ((await shop.row()).attempts, (await shop.row()).error) == (0, None)
 
@@ -326,7 +328,7 @@ async def test_stripe_is_left_alone_for_as_long_as_it_says(shop: ToldShop) -> No
     await item(shop, "5.00")
     shop.fake.faults.add(Fault.RATE_LIMITED, "POST /v1/invoices", retry_after="120")
     await shop.later()
-    await shop.sync.run()
+    await shop.sync.queue.round()
     row = await shop.row()
     async with shop.engine.connect() as connection:
         now = (await connection.execute(text("SELECT now()"))).scalar_one()
@@ -340,7 +342,7 @@ async def test_a_turn_that_breaks_off_goes_on_where_it_was(shop: ToldShop) -> No
     await item(shop, "5.00")
     shop.fake.faults.add(Fault.DROPPED_AFTER, "POST /v1/invoices/.*/finalize")
     await shop.later()
-    await shop.sync.run()
+    await shop.sync.queue.round()
     assert (await shop.row()).attempts == 1
     shop.begin()  # another process
     await shop.told()
@@ -364,7 +366,7 @@ async def test_a_draft_that_was_deleted_in_the_dashboard_is_made_again(shop: Tol
     await item(shop, "1.00")
     for _ in range(2):
         await shop.later()
-        await shop.sync.run()
+        await shop.sync.queue.round()
     assert totals(shop, "draft") == [1600]
 
 

@@ -85,7 +85,7 @@ class ToldShop(Shop):
 
     async def charge(self) -> None:
         for _ in range(5):
-            await self.charging.run()
+            await self.charging.queue.round()
             if not await self.open_effects():
                 return
         raise AssertionError("still open")
@@ -103,7 +103,7 @@ class ToldShop(Shop):
     async def told(self) -> None:
         """All that is due is told."""
         await self.later()
-        assert await self.sync.run() > 0
+        assert await self.sync.queue.round() > 0
 
     async def row(self) -> Any:
         async with self.engine.connect() as connection:

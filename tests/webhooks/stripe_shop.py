@@ -91,7 +91,7 @@ class Shop:
     async def sold(self, amount: str) -> Payment:
         """The same, charged."""
         await self.sell(amount)
-        await self.charging.run()
+        await self.charging.queue.round()
         return (await self.payments())[-1]
 
     async def do(self, command: c.AccountCommand) -> Any:
@@ -119,7 +119,7 @@ class Shop:
             chance.shuffle(waiting)
         for event in waiting:
             await self.receive(event)
-            await self.handling.run()
+            await self.handling.queue.round()
 
     async def time_passes(self) -> None:
         """Every retry is due."""

@@ -40,7 +40,7 @@ async def test_a_charge_whose_answer_was_lost_is_recorded_as_soon_as_it_is_told(
     )
     await shop.deliver(shop.events("charge.succeeded"))
     assert ((await shop.payment()).status, (await shop.payment()).reference) == (PaymentStatus.SUCCEEDED, made["id"])
-    await shop.charging.run()
+    await shop.charging.queue.round()
     assert len(shop.fake.account.of("charge")) == 1
 
 
@@ -92,14 +92,14 @@ async def test_a_refund_that_was_made_in_the_dashboard_is_recorded_and_asked_for
     (refund,) = payment.refunds
     assert (payment.status, refund.amount, refund.reference) == (PaymentStatus.PARTIALLY_REFUNDED, 25, made["id"])
     assert (refund.settled_at is not None, refund.reason) == (True, "given back at stripe")
-    assert await shop.charging.run() == 0
+    assert await shop.charging.queue.round() == 0
     assert len(shop.fake.account.of("refund")) == 1
 
 
 async def test_our_own_refund_is_no_second_one(shop: Shop) -> None:
     sold = await shop.sold("100.00")
     await shop.do(c.RefundPayment("refund_1", sold.id, Decimal(30)))
-    await shop.charging.run()
+    await shop.charging.queue.round()
     await shop.deliver(shop.events())
     assert [(one.id, one.amount) for one in (await shop.payment()).refunds] == [("refund_1", 30)]
     assert await shop.drift() == []
@@ -155,7 +155,7 @@ async def test_a_card_that_was_put_in_is_charged_with_what_is_overdue(shop: Shop
     account = await other.account()
     assert account.books.method is not None
     assert (account.books.method.token, account.books.method.label) == (token, "Visa •••• 4242")
-    await other.charging.run()
+    await other.charging.queue.round()
     assert await other.statuses() == [InvoiceStatus.PAID]
 
 
@@ -250,14 +250,14 @@ async def test_what_fails_is_tried_ever_later_then_waits_for_support_and_is_repl
         for _ in range(3):
             await shop.time_passes()
             await shop.time_passes()
-            await shop.handling.run()
+            await shop.handling.queue.round()
             notice = (await shop.notices())[-1]
             pauses.append(round((notice.next_at - datetime.now(UTC)).total_seconds(), -2))
     assert (notice.state, notice.attempts, notice.error) == ("FAILED", 3, "no answer from Stripe")
     assert pauses[:2] == [7200.0, 7200.0]  # as Stripe asks for
     assert notice.customer_id == shop.customer_id
     await shop.time_passes()
-    assert await shop.handling.run() == 0
+    assert await shop.handling.queue.round() == 0
     replayed = await shop.handling.replay(notice.id, By("key_support", reason="ticket 7"))
     assert replayed is not None
     assert (replayed.state, replayed.error, await shop.tokens()) == ("HANDLED", None, [])

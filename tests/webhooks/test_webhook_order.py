@@ -91,9 +91,9 @@ async def test_a_handler_that_fails_is_run_again_until_the_effect_is_there(
         await shop.deliver(shop.events("payment_method.detached"))
     (notice,) = [one for one in await shop.notices() if one.type == "payment_method.detached"]
     assert (notice.state, notice.error, notice.handled_at) == ("PENDING", "no answer from Stripe", None)
-    assert (await shop.tokens(), await shop.handling.run()) == ([token], 0)
+    assert (await shop.tokens(), await shop.handling.queue.round()) == ([token], 0)
     await shop.time_passes()
-    assert await shop.handling.run() == 1
+    assert await shop.handling.queue.round() == 1
     assert await shop.tokens() == []
 
 
@@ -114,10 +114,10 @@ async def test_a_worker_that_dies_over_a_notice_leaves_it_to_the_next(shop: Shop
         shop.looking.records,  # type: ignore[arg-type]
     )
     with pytest.raises(Died):
-        await Handling(shop.engine, looking, shop.instruments).run()
-    assert await shop.handling.run() == 0  # its lease runs
+        await Handling(shop.engine, looking, shop.instruments).queue.round()
+    assert await shop.handling.queue.round() == 0  # its lease runs
     await shop.time_passes()
-    assert (await shop.handling.run(), await shop.tokens()) == (1, [])
+    assert (await shop.handling.queue.round(), await shop.tokens()) == (1, [])
 
 
 async def test_one_notice_that_two_workers_and_support_handle_at_once_has_one_effect(shop: Shop) -> None:
@@ -129,7 +129,10 @@ async def test_one_notice_that_two_workers_and_support_handle_at_once_has_one_ef
     (notice,) = [one for one in await shop.notices() if one.type == "refund.created"]
     other = Handling(shop.engine, shop.looking, shop.instruments)
     await asyncio.gather(
-        shop.handling.run(), other.run(), shop.handling.replay(notice.id, BY), other.replay(notice.id, BY)
+        shop.handling.queue.round(),
+        other.queue.round(),
+        shop.handling.replay(notice.id, BY),
+        other.replay(notice.id, BY),
     )
     assert [one.amount for one in (await shop.payment()).refunds] == [25]
 

@@ -36,7 +36,7 @@ async def test_a_claim_reads_what_is_due_by_its_index_and_no_more_than_it_takes(
     await fill(dsn, 1_000)
     work = DueWork(there.engine, there.record)
     while work.done.accounts < 500:
-        assert await work.run(there.clock.now()) == CLAIM_MAX
+        assert await work.queue.round(there.clock.now()) == CLAIM_MAX
     async with there.engine.begin() as connection:
         # So few rows that the planner may as well read them all, once autovacuum has counted them.
         await connection.execute(text("SET LOCAL enable_seqscan = off"))

@@ -86,7 +86,7 @@ async def test_workers_that_come_at_the_same_instant_make_one_invoice_a_period(
     ids = [await here.customer() for _ in range(40)]
     forty_days_on(monkeypatch, here, there)
     workers = [DueWork(one.engine, one.record) for one in (here, there) for _ in range(2)]
-    while any(await asyncio.gather(*(work.run(here.clock.now()) for work in workers))):
+    while any(await asyncio.gather(*(work.queue.round(here.clock.now()) for work in workers))):
         pass
     assert sum(work.done.accounts for work in workers) == 40
     assert {id: len(set(ends)) for id, ends in (await billed_until(dsn)).items()} == dict.fromkeys(ids, 2)
@@ -101,9 +101,9 @@ async def test_a_run_that_is_repeated_finds_nothing_and_does_not_fail(
     ids = [await here.customer() for _ in range(5)]
     forty_days_on(monkeypatch, here, there)
     both = [DueWork(one.engine, one.record) for one in (here, there)]
-    await both[0].run(here.clock.now())
+    await both[0].queue.round(here.clock.now())
     before = await billed_until(dsn)
-    assert [await work.run(here.clock.now()) for work in both] == [0, 0]
+    assert [await work.queue.round(here.clock.now()) for work in both] == [0, 0]
     raced = [one.record.catch_up(ids) for one in (here, there) for _ in range(3)]
     for found in await asyncio.gather(*raced):
         assert all(not one.facts and one.error is None for one in found.values())

@@ -161,10 +161,10 @@ async def test_a_charge_that_the_worker_holds_is_waited_for(
     """The worker is always there first. Its answer comes at the same point of the customer's time as ours would."""
     provider = Held()
     charging = Charging(there.engine, there.record, {"simulated": provider})
-    ours, workers = here.charging.run_for, list[asyncio.Task[int]]()
+    ours, workers = here.charging.queue.round_of, list[asyncio.Task[int]]()
 
     async def beaten(customer_id: str) -> Tried:
-        workers.append(asyncio.create_task(charging.run()))
+        workers.append(asyncio.create_task(charging.queue.round()))
         await eventually(lambda: provider.inside > 0 or workers[-1].done())
         return await ours(customer_id)
 
@@ -175,7 +175,7 @@ async def test_a_charge_that_the_worker_holds_is_waited_for(
         await here.record(customer_id, AddMethod(method), TEST)
         await advance(here, clock_id, START + timedelta(days=75), TEST)  # type: ignore[arg-type]
         lives.append([(type, at) for type, at, _ in await happened(here, customer_id)])
-        monkeypatch.setattr(here.charging, "run_for", beaten)
+        monkeypatch.setattr(here.charging.queue, "round_of", beaten)
     await asyncio.gather(*workers)
     assert sum(task.result() for task in workers) > 1
     assert lives[0] == lives[1]
@@ -199,7 +199,7 @@ async def test_what_rests_is_not_tried_over_and_over_while_the_worker_holds_anot
         return Tried(1, 0)
 
     monkeypatch.setattr(here.charging.queue, "is_at", is_at)
-    monkeypatch.setattr(here.charging, "run_for", fails_fast)
+    monkeypatch.setattr(here.charging.queue, "round_of", fails_fast)
     await advance(here, clock_id, START + timedelta(days=35), TEST)  # type: ignore[arg-type]
     assert tries == 3  # before the worker was done and after it, and once as the clock stands at its end
 

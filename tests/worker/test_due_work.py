@@ -62,11 +62,11 @@ async def test_what_falls_due_is_recorded_at_its_own_instant_as_nobodys_act(
     expires_at = here.clock.now() + timedelta(hours=1)
     await expiring(here, customer_id, expires_at)
     work = DueWork(here.engine, here.record)
-    assert await work.run(here.clock.now()) == 0
+    assert await work.queue.round(here.clock.now()) == 0
     Later(here, timedelta(hours=2), monkeypatch)
-    assert await work.run(here.clock.now()) == 1
+    assert await work.queue.round(here.clock.now()) == 1
     assert (await happened(here, customer_id))[-1] == ("entitlement.expired", expires_at, "time")
-    assert await work.run(here.clock.now()) == 0
+    assert await work.queue.round(here.clock.now()) == 0
 
 
 async def test_after_a_long_downtime_every_missed_period_happens_once_in_order(
@@ -75,7 +75,7 @@ async def test_after_a_long_downtime_every_missed_period_happens_once_in_order(
     customer_id = await here.customer()
     (started,) = [at for type, at, _ in await happened(here, customer_id) if type == "subscription.started"]
     Later(here, timedelta(days=800), monkeypatch)
-    await DueWork(here.engine, here.record).run(here.clock.now())
+    await DueWork(here.engine, here.record).queue.round(here.clock.now())
     renewed = [at for type, at, _ in await happened(here, customer_id) if type == "subscription.renewed"]
     assert len(renewed) == 26
     assert renewed == sorted(set(renewed))
@@ -94,15 +94,15 @@ async def test_twice_in_sequence_or_in_parallel_changes_nothing_more(
         Later(process, timedelta(days=100), monkeypatch)
     workers = [DueWork(process.engine, process.record) for process in (here, there) for _ in range(2)]
     now = here.clock.now()
-    seen_to = await asyncio.gather(*(work.run(now) for work in workers))
+    seen_to = await asyncio.gather(*(work.queue.round(now) for work in workers))
     while sum(seen_to) < len(ids):
-        seen_to.append(await workers[0].run(now))
+        seen_to.append(await workers[0].queue.round(now))
     histories = [await happened(here, id) for id in ids]
     for history in histories:
         renewed = [at for type, at, _ in history if type == "subscription.renewed"]
         assert len(renewed) == len(set(renewed)) == 3
     for work in workers:
-        assert await work.run(now) == 0
+        assert await work.queue.round(now) == 0
     await asyncio.gather(*(process.record(id, CatchUp(), TEST) for id in ids for process in (here, there)))
     assert [await happened(here, id) for id in ids] == histories
     assert [fault async for fault in replay.verify(here.engine)] == []
@@ -137,7 +137,7 @@ async def test_customers_on_a_test_clock_are_left_to_it(here: Process, monkeypat
     await here.record(clock_id, CreateClock(clock_id, "test", datetime(2020, 1, 1, tzinfo=UTC)), TEST)
     customer_id = await here.customer(clock_id=clock_id)
     before = await happened(here, customer_id)
-    assert await DueWork(here.engine, here.record).run(here.clock.now()) == 0
+    assert await DueWork(here.engine, here.record).queue.round(here.clock.now()) == 0
     assert await happened(here, customer_id) == before
 
 
@@ -160,19 +160,19 @@ async def test_an_account_that_fails_rests_and_holds_up_no_other(
     now = here.clock.now()
     with monkeypatch.context() as patched:
         patched.setattr("service.write.record.advance", failing)
-        assert await work.run(now) == 2
+        assert await work.queue.round(now) == 2
         assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
-        assert await work.run(now) == 0  # it rests
+        assert await work.queue.round(now) == 0  # it rests
         assert (tries, work.resting) == (1, [bad])
         await leases_are_over(here)
-        assert await work.run(now) == 1  # and is tried again
+        assert await work.queue.round(now) == 1  # and is tried again
         assert tries == 2
     logged = capsys.readouterr().out
     assert bad in logged
     assert "ValueError" in logged
     assert "secret name" not in logged
     await leases_are_over(here)
-    assert await DueWork(here.engine, here.record).run(now) == 1  # whoever can, does
+    assert await DueWork(here.engine, here.record).queue.round(now) == 1  # whoever can, does
     assert any(type == "subscription.renewed" for type, _, _ in await happened(here, bad))
 
 
@@ -183,7 +183,7 @@ async def test_an_account_locked_by_somebody_else_delays_itself_only(
     Later(here, timedelta(days=40), monkeypatch)
     async with there.engine.begin() as other:
         await other.execute(text("SELECT id FROM streams WHERE id = :id FOR UPDATE"), {"id": locked})
-        running = asyncio.create_task(DueWork(here.engine, here.record).run(here.clock.now()))
+        running = asyncio.create_task(DueWork(here.engine, here.record).queue.round(here.clock.now()))
 
         async def is_renewed() -> bool:
             return any(type == "subscription.renewed" for type, _, _ in await happened(there, free))
@@ -205,7 +205,7 @@ async def test_what_the_database_refuses_of_one_account_holds_up_no_other(
         )
     Later(here, timedelta(days=40), monkeypatch)
     work = DueWork(here.engine, here.record)
-    assert await work.run(here.clock.now()) == 2
+    assert await work.queue.round(here.clock.now()) == 2
     assert any(type == "subscription.renewed" for type, _, _ in await happened(here, good))
     assert not any(type == "subscription.renewed" for type, _, _ in await happened(here, bad))
     assert work.resting == [bad]

@@ -77,11 +77,11 @@ async def test_the_worker_waits_for_a_busy_account_by_the_side(here: Process, th
     work = DueWork(here.engine, here.record)
     async with there.engine.begin() as other:
         await other.execute(text("SELECT FROM streams WHERE id = ANY(:ids) FOR UPDATE"), {"ids": busy})
-        first = asyncio.create_task(work.run(here.clock.now()))
+        first = asyncio.create_task(work.queue.round(here.clock.now()))
         await asyncio.sleep(0.3)
         quiet = [await here.customer() for _ in range(3)]
         monkeypatch.setattr(here.clock, "now", lambda: real() + timedelta(days=80))
         async with asyncio.timeout(20):
-            assert await work.run(here.clock.now()) == len(quiet)
+            assert await work.queue.round(here.clock.now()) == len(quiet)
         assert not first.done()
     assert await first == len(busy)

@@ -21,7 +21,7 @@ async def run(here: Process, every_s: float, monkeypatch: pytest.MonkeyPatch) ->
     with capture_logs() as lines:
         claimed = None
         while claimed != 0:
-            claimed = await work.run(here.clock.now())
+            claimed = await work.queue.round(here.clock.now())
             await progress.see(claimed, here.clock.now())
     assert all(line["accounts_per_second"] >= 0 for line in lines)
     return [(line["event"], line["accounts"], line["invoices"], line["remaining"]) for line in lines]

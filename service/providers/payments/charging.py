@@ -30,7 +30,7 @@ from domain.providers.provider import (
     Succeeded,
     Unknown,
 )
-from service.later.work import Queue, Tried, one_by_one
+from service.later.work import Queue, one_by_one
 from service.outage import telling_outages
 from service.providers.payments.linking import Linking
 from service.write.record import WORKER, Recorded, Recording
@@ -50,14 +50,6 @@ class Charging:
         self._record = record
         self._linking = Linking(engine, record, providers)
         self.queue = Queue(engine, WorkKind.CHARGE, one_by_one(self._do), at_once=AT_ONCE, claim_max=LANE_MAX)
-
-    async def run(self) -> int:
-        """One round over what is open: how many there were. Raises DatabaseAway."""
-        return await self.queue.round()
-
-    async def run_for(self, customer_id: str) -> Tried:
-        """The same for one customer, as after moving a test clock; what rests is asked too. Raises DatabaseAway."""
-        return await self.queue.round_of(customer_id)
 
     async def settle(self, customer_id: str, id: str) -> Recorded | None:
         """Try this payment or refund at once, also one that waited for the customer. None: somebody else is at it, or

@@ -89,10 +89,6 @@ class Reconciliation:
             idle=IDLE_S,
         )
 
-    async def run_due(self, now: datetime) -> bool:
-        """Whether the time of any provider had come. Raises DatabaseAway."""
-        return await self.queue(lambda: now).round() > 0
-
     async def between(self, since: datetime, until: datetime, dry_run: bool, by: By) -> Report:
         """What was made at the providers in that time. Raises Unknown and DatabaseAway."""
         report = Report(dry_run)

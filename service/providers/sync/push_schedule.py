@@ -47,10 +47,6 @@ class PushSchedule:
             takes_s_max=TURN_S_MAX,
         )
 
-    async def run(self) -> int:
-        """One round over what is due: how many there were. Raises DatabaseAway."""
-        return await self.queue.round()
-
     async def now(self, customer_id: str) -> None:
         """Tell every provider who knows the customer how things stand at this moment. Raises Unknown, DatabaseAway."""
         try:

@@ -39,10 +39,6 @@ class Handling:
             takes_s_max=HANDLED_S_MAX,
         )
 
-    async def run(self) -> int:
-        """One round over what waits: how many there were. Raises DatabaseAway."""
-        return await self.queue.round()
-
     async def replay(self, id: str, by: By) -> StoredNotice | None:
         """Handle it now, whatever became of it before, unless somebody is at it; what follows is recorded in that name.
         It as it stands then; None: there is none. Raises DatabaseAway."""
