@@ -5,8 +5,6 @@ import asyncio
 from collections.abc import Awaitable, Mapping
 from typing import TypeVar
 
-from adapters.postgres import states
-from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.connection import Engine
 from adapters.postgres.work import Work, WorkKind
 from domain.account import Account
@@ -32,6 +30,7 @@ from domain.providers.provider import (
 )
 from service.later.work import Queue, one_by_one
 from service.outage import telling_outages
+from service.providers.accounts import stored_account
 from service.providers.payments.linking import Linking
 from service.write.record import WORKER, Recorded, Recording
 
@@ -67,7 +66,7 @@ class Charging:
 
     async def _ask(self, customer_id: str, id: str) -> Recorded | None:
         """Ask and record. Raises Unknown."""
-        account = await self._account(customer_id)
+        account = await stored_account(self._engine, customer_id)
         if account is None:
             return None
         payments = account.books.payments
@@ -110,11 +109,6 @@ class Charging:
         except Refusal as refusal:
             told = NoteDrift(provider, (not_in_books(back, refusal),), (back.reference,))
             return await self._record(customer_id, told, WORKER)
-
-    async def _account(self, customer_id: str) -> Account | None:
-        async with self._engine.connect() as connection:
-            head = await states.head(connection, customer_id)
-        return None if head is None else decode_whole_account(head.state, head.books, head.seq)
 
     async def _charged(self, account: Account, payment: Payment) -> Outcome | None:
         """None: it was not charged, and is not going to be: its invoices were paid or voided meanwhile. Raises

@@ -6,13 +6,12 @@ first payments at once come to one; and so does a process that dies in between, 
 
 from collections.abc import Mapping
 
-from adapters.postgres import states
-from adapters.postgres.codec import decode_whole_account
 from adapters.postgres.connection import Engine
 from domain.account import Account
 from domain.commands import LinkProvider
 from domain.errors import ErrorCode, Refusal
 from domain.providers.provider import Provider, Unknown
+from service.providers.accounts import stored_account
 from service.write.record import WORKER, Recording
 
 
@@ -43,7 +42,7 @@ class Linking:
         except Refusal as refusal:
             if refusal.code is not ErrorCode.CONFLICT:
                 raise
-            after = await self.account(customer.id)  # somebody else has linked them meanwhile
+            after = await stored_account(self._engine, customer.id)  # somebody else has linked them meanwhile
             assert after is not None
             return after.books.links[provider].reference
         state: Account = recorded.state
@@ -51,14 +50,9 @@ class Linking:
 
     async def present(self, customer_id: str) -> Account:
         """The account as it is stored. Raises Refusal: there is none, or it was erased."""
-        account = await self.account(customer_id)
+        account = await stored_account(self._engine, customer_id)
         if account is None or account.customer is None:
             raise Refusal(ErrorCode.NOT_FOUND, "no such customer", "customer")
         if account.customer.erased_at is not None:
             raise Refusal(ErrorCode.NOT_FOUND, "the customer was erased", "customer")
         return account
-
-    async def account(self, customer_id: str) -> Account | None:
-        async with self._engine.connect() as connection:
-            head = await states.head(connection, customer_id)
-        return None if head is None else decode_whole_account(head.state, head.books, head.seq)

@@ -9,10 +9,8 @@ from typing import NamedTuple
 import structlog
 from msgspec.structs import replace
 
-from adapters.postgres import provider_customers, states
-from adapters.postgres.codec import decode_whole_account
+from adapters.postgres import provider_customers
 from adapters.postgres.connection import Engine
-from domain.account import Account
 from domain.books import Books
 from domain.commands import LinkProvider, NoteDrift, RecordRefund
 from domain.errors import Refusal
@@ -24,6 +22,7 @@ from domain.providers.comparison import Findings, agreed, differs
 from domain.providers.notice import About, Subject
 from domain.providers.provider import Unknown
 from domain.providers.records import FoundCustomer, FoundPayment, FoundRefund, FoundStatus, ProviderRecords
+from service.providers.accounts import stored_account
 from service.providers.payments import Charging
 from service.write.record import By, Recording
 
@@ -69,7 +68,7 @@ class Reconciler:
     async def found_payment(self, provider: str, found: FoundPayment, complete: bool) -> Observation:
         """`complete`: with its refunds; else as far as it is told."""
         customer_id = await self.payer(provider, found)
-        account = None if customer_id is None else await self.account(customer_id)
+        account = None if customer_id is None else await stored_account(self._engine, customer_id)
         books = Books() if account is None else account.books
         if complete and found.state is FoundStatus.SUCCEEDED and found.refunded is None and not _is_ours(books, found):
             found = await self._given_back(provider, found)
@@ -99,7 +98,7 @@ class Reconciler:
         if paid is None:
             return Observation(provider, None, agreed(found.reference))
         customer_id = await self.payer(provider, paid)
-        account = None if customer_id is None else await self.account(customer_id)
+        account = None if customer_id is None else await stored_account(self._engine, customer_id)
         if account is None or not _is_ours(account.books, paid):
             return await self.found_payment(provider, paid, complete=True)
         assert paid.payment_id is not None
@@ -114,7 +113,7 @@ class Reconciler:
         if found is None or paid is None:
             return Observation(provider, None, agreed(reference))
         customer_id = await self.payer(provider, paid)
-        account = None if customer_id is None else await self.account(customer_id)
+        account = None if customer_id is None else await stored_account(self._engine, customer_id)
         if account is None or not _is_ours(account.books, paid):
             amount = comparison.written(found.amount)
             return Observation(
@@ -132,7 +131,7 @@ class Reconciler:
         customer_id = await self.linked(provider, reference)
         if found is not None and (customer_id is None or await self._unlinked(provider, customer_id)):
             return await self.found_customer(provider, found)
-        account = None if customer_id is None else await self.account(customer_id)
+        account = None if customer_id is None else await stored_account(self._engine, customer_id)
         if account is None or not _is_link(account.books, provider, reference):
             return Observation(provider, customer_id, agreed(reference))
         assert account.customer is not None
@@ -147,7 +146,7 @@ class Reconciler:
                 if found.anonymous_id is None
                 else await provider_customers.owner_of_anonymous_id(connection, found.anonymous_id)
             )
-        account = None if customer_id is None else await self.account(customer_id)
+        account = None if customer_id is None else await stored_account(self._engine, customer_id)
         if account is None or account.customer is None:
             return Observation(provider, None, agreed(found.reference))
         link = account.books.links.get(provider)
@@ -168,7 +167,7 @@ class Reconciler:
     async def methods(self, provider: str, reference: str) -> Observation:
         """The ways to pay of the customer with this reference."""
         customer_id = await self.linked(provider, reference)
-        account = None if customer_id is None else await self.account(customer_id)
+        account = None if customer_id is None else await stored_account(self._engine, customer_id)
         if account is None or account.customer is None or account.customer.erased_at is not None:
             return Observation(provider, customer_id, Findings())
         if not _is_link(account.books, provider, reference):
@@ -177,7 +176,7 @@ class Reconciler:
         if found is None:
             return Observation(provider, customer_id, Findings())
         # What was recorded while they were listed is not to be taken for gone.
-        account = await self.account(customer_id or "") or account
+        account = await stored_account(self._engine, customer_id or "") or account
         return Observation(provider, customer_id, comparison.methods(account.books, provider, found))
 
     async def follow(self, provider: str, about: Subject) -> AsyncIterator[Observation]:
@@ -198,7 +197,7 @@ class Reconciler:
 
     async def everything(self, provider: str, customer_id: str) -> Observation:
         """All that the provider has of this customer."""
-        account = await self.account(customer_id)
+        account = await stored_account(self._engine, customer_id)
         link = None if account is None else account.books.links.get(provider)
         if account is None or link is None:
             return Observation(provider, customer_id, Findings())
@@ -211,7 +210,7 @@ class Reconciler:
                 findings += (await self.found_payment(provider, found, complete=True)).findings
                 if found.state is FoundStatus.SUCCEEDED and found.payment_id is not None:
                     came_in.add(found.payment_id)
-        account = await self.account(customer_id) or account
+        account = await stored_account(self._engine, customer_id) or account
         for payment in account.books.payments.values():
             if payment.provider == provider and payment.settled_at is not None and payment.failure is None:
                 gone = differs(payment.id, "it came in by our books, and not there")
@@ -260,7 +259,7 @@ class Reconciler:
         is under way is asked for anyhow; one that waits for the customer is asked for by nobody else."""
         if (recorded := await self._charging.settle(customer_id, payment_id)) is not None:
             return bool(recorded.entries)
-        account = await self.account(customer_id)
+        account = await stored_account(self._engine, customer_id)
         payment = None if account is None else account.books.payments.get(payment_id)
         if payment is not None and payment.waiting:
             raise Unknown("somebody else is at this payment")
@@ -270,7 +269,7 @@ class Reconciler:
         provider, customer_id, findings = seen
         assert customer_id is not None
         about = tuple(dict.fromkeys((*findings.looked_at, *(words.partition(":")[0] for words in drift))))
-        account = await self.account(customer_id)
+        account = await stored_account(self._engine, customer_id)
         link = None if account is None else account.books.links.get(provider)
         if link is None:
             for words in drift:
@@ -292,13 +291,8 @@ class Reconciler:
         async with self._engine.connect() as connection:
             return await provider_customers.owner_of_reference(connection, provider, reference)
 
-    async def account(self, customer_id: str) -> Account | None:
-        async with self._engine.connect() as connection:
-            head = await states.head(connection, customer_id)
-        return None if head is None else decode_whole_account(head.state, head.books, head.seq)
-
     async def _unlinked(self, provider: str, customer_id: str) -> bool:
-        account = await self.account(customer_id)
+        account = await stored_account(self._engine, customer_id)
         return account is not None and provider not in account.books.links
 
 

@@ -17,6 +17,7 @@ from domain.providers.provider import Unknown
 from domain.providers.records import FoundPayment, FoundStatus, Listing
 from service.later.work import Queue, one_by_one
 from service.outage import telling_outages
+from service.providers.accounts import stored_account
 from service.providers.reconciliation.reconciler import Observation, Reconciler
 from service.write.record import By
 
@@ -187,7 +188,7 @@ class Reconciliation:
         return seen._replace(findings=seen.findings + agreed(payment_id))
 
     async def _payment(self, customer_id: str | None, payment_id: str | None) -> Payment | None:
-        account = None if customer_id is None else await self._reconciler.account(customer_id)
+        account = None if customer_id is None else await stored_account(self._engine, customer_id)
         return None if account is None else account.books.payments.get(payment_id or "")
 
     async def _paid_between(self, since: datetime, until: datetime) -> AsyncIterator[tuple[str, str]]:
