@@ -5,11 +5,10 @@ What is done is each kind's own. Doing a piece twice changes nothing, and no tra
 """
 
 import asyncio
-import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
@@ -18,36 +17,21 @@ from adapters.backoff import backoff_s
 from adapters.postgres import work
 from adapters.postgres.connection import Engine
 from adapters.postgres.outage import is_outage
-from adapters.postgres.work import Work, WorkKind, WorkState
-from domain.errors import Refusal
+from adapters.postgres.work import Work, WorkKind
 from domain.providers.provider import Processing, Unknown
+from service.later import lease
+from service.later.lease import Lost, leased
+from service.later.resting import processing_rest, rest_of, said
 from service.outage import DatabaseAway, telling_outages
 
 log = structlog.stdlib.get_logger(__name__)
 
-LEASE = timedelta(seconds=30)
-"""How long the pieces of a worker that died lie still."""
-RENEWED_S = 10.0
-RENEWAL_S_MAX = 5.0
-RENEWED_AGAIN_S = 1.5
-"""After a renewal that failed or took too long: it is tried three times before the lease is over."""
-REST_S_MIN, REST_S_MAX = 1.0, 900.0
-ATTEMPTS_MAX = 40
-"""Spread over some eight hours."""
-GIVEN_UP_S = 86_400.0
-"""What a new release has mended heals by itself, though a day later than if support replays it."""
-LEFT_ALONE_S_MAX = 86_400.0
-"""Whatever a provider asks for."""
 BACK_S = 0.2
 """After how long a piece is done again that was done and is still due."""
 AWAY_S_MIN, AWAY_S_MAX = 0.5, 15.0
 
 Do = Callable[[Sequence[Work]], Awaitable[Mapping[str, Exception]]]
 """Does a batch: what failed of it, by id. What it raises has failed for all of the batch."""
-
-
-class Lost(Unknown):
-    """The claim is gone, or may be: somebody else is at it, so that it is broken off here."""
 
 
 class Tried(NamedTuple):
@@ -142,7 +126,7 @@ class Queue:
             yield None
             return
         try:
-            async with self._leased([piece]), self._in_time():
+            async with leased(self._engine, [piece]), self._in_time():
                 yield piece
             await self._settle([piece], {})
         except asyncio.CancelledError:
@@ -219,7 +203,7 @@ class Queue:
                 return await work.claim(
                     connection,
                     self.kind,
-                    LEASE,
+                    lease.LEASE,
                     limit,
                     by=by,
                     lanes=self._lanes,
@@ -229,7 +213,7 @@ class Queue:
 
     async def _take(self, id: str, customer_id: str | None = None) -> Work | None:
         async with self._engine.begin() as connection:
-            return await work.take(connection, self.kind, id, LEASE, customer_id)
+            return await work.take(connection, self.kind, id, lease.LEASE, customer_id)
 
     async def _release(self, pieces: Sequence[Work]) -> None:
         async with self._engine.begin() as connection:
@@ -237,42 +221,6 @@ class Queue:
 
     def _batches(self, claimed: Sequence[Work]) -> list[Sequence[Work]]:
         return [claimed[n : n + self._batch] for n in range(0, len(claimed), self._batch)]
-
-    @asynccontextmanager
-    async def _leased(self, batch: Sequence[Work]) -> AsyncIterator[None]:
-        """Nobody else gets them meanwhile, and nothing is renewed any more afterwards. Raises Lost as soon as somebody
-        else may have one of them."""
-        try:
-            async with asyncio.timeout(LEASE.total_seconds()) as lease:
-                renewing = asyncio.create_task(self._renew(batch, lease))
-                try:
-                    yield
-                finally:
-                    renewing.cancel()
-                    await asyncio.wait([renewing])
-        except TimeoutError:
-            if not lease.expired():
-                raise
-            log.warning("a claim was lost", kind=self.kind, pieces=len(batch))
-            raise Lost("somebody else is at it") from None
-
-    async def _renew(self, batch: Sequence[Work], lease: asyncio.Timeout) -> None:
-        """Until it is cancelled. One that is lost is over at once."""
-        now = asyncio.get_running_loop().time
-        wait_s = RENEWED_S
-        while True:
-            await asyncio.sleep(wait_s)
-            began, wait_s = now(), RENEWED_S
-            try:
-                async with asyncio.timeout(RENEWAL_S_MAX), self._engine.begin() as connection:
-                    held = await work.renew(connection, batch, LEASE)
-            except Exception as error:
-                log.warning("a lease was not renewed", kind=self.kind, error=type(error).__name__)
-                wait_s = RENEWED_AGAIN_S
-                continue
-            if lease.expired():
-                return
-            lease.reschedule(began + LEASE.total_seconds() if held == len(batch) else began)
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
@@ -314,7 +262,7 @@ class Queue:
     async def _failed_of(self, batch: Sequence[Work], after_s: float) -> Mapping[str, Exception]:
         """Do it: what failed, by id. Raises Lost, and what is an outage of the database."""
         try:
-            async with self._leased(batch):
+            async with leased(self._engine, batch):
                 await asyncio.sleep(after_s)
                 async with self._in_time():
                     return await self._do(batch)
@@ -330,50 +278,11 @@ class Queue:
             for piece in batch:
                 error = failed.get(piece.id)
                 if isinstance(error, Processing):  # no failure: whoever has it needs its time
-                    await work.wait(connection, piece, timedelta(seconds=_wanted_s(error) or REST_S_MAX))
+                    await work.wait(connection, piece, processing_rest(error))
                 elif error is not None:
-                    await work.rest(connection, piece, said(error), *_rest(piece, error))
+                    await work.rest(connection, piece, said(error), *rest_of(piece, error))
 
 
 def _is_nobodys(error: Exception) -> bool:
     """No failure of the piece: the database is away, or somebody else is at it."""
     return isinstance(error, DatabaseAway | Lost) or is_outage(error)
-
-
-def _wanted_s(error: Exception) -> float | None:
-    """How long the provider wants to be left alone, within reason."""
-    wanted_s = error.retry_after if isinstance(error, Unknown) else None
-    return None if wanted_s is None else max(0.0, min(LEFT_ALONE_S_MAX, wanted_s))
-
-
-def _rest(piece: Work, error: Exception) -> tuple[timedelta, WorkState]:
-    """For how long, and in which state. A provider that says when to come again is left alone as long."""
-    given_up = piece.attempts >= ATTEMPTS_MAX
-    backs_off_s = backoff_s(piece.attempts, REST_S_MIN, REST_S_MAX)
-    rest_s = GIVEN_UP_S if given_up else max(backs_off_s, _wanted_s(error) or 0.0)
-    expected = isinstance(error, Unknown | Refusal)
-    # Where, but not the message: it may repeat what is stored of the customer.
-    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-5:]]
-    (log.warning if expected and not given_up else log.error)(
-        "work failed",
-        kind=piece.kind,
-        id=piece.id,
-        customer_id=piece.customer_id,
-        error=said(error),
-        attempts=piece.attempts,
-        given_up=given_up,
-        tries_again_in_seconds=rest_s,
-        **({} if expected else {"at": places}),
-    )
-    return timedelta(seconds=rest_s), WorkState.GIVEN_UP if given_up else WorkState.WAITING
-
-
-def said(error: Exception) -> str:
-    """What is shown of it: what we say ourselves, and of others their kind."""
-    match error:
-        case Unknown():
-            return str(error)
-        case Refusal():
-            return f"{error.code}: {error.message}"
-        case _:
-            return type(error).__name__

@@ -11,5 +11,5 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 @pytest_asyncio.fixture
 async def shop(engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Shop]:
     """Not open yet. What nobody could answer is asked again without a pause."""
-    monkeypatch.setattr("service.later.work.REST_S_MIN", 0.0)
+    monkeypatch.setattr("service.later.resting.REST_S_MIN", 0.0)
     yield Shop(engine)

@@ -138,7 +138,7 @@ async def test_what_nobody_knows_is_asked_again_under_the_same_id(shop: Shop, to
 
 
 async def test_what_rests_holds_up_nobody(shop: Shop, engine: AsyncEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.later.work.REST_S_MIN", 60.0)
+    monkeypatch.setattr("service.later.resting.REST_S_MIN", 60.0)
     await shop.open("times_out_before_charging")
     await shop.sell("100.00")
     other = await Shop(engine, shop.provider).open("succeeds")

@@ -80,7 +80,7 @@ async def test_that_a_debit_is_under_way_is_recorded_once(shop: Shop, runtime: R
 async def test_a_debit_under_way_is_no_failure_and_is_never_given_up(
     shop: Shop, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.later.work.ATTEMPTS_MAX", 1)
+    monkeypatch.setattr("service.later.resting.ATTEMPTS_MAX", 1)
     await sold(shop, runtime, "debit")
     for _ in range(3):
         await runtime.charging.queue.round_of(shop.customer_id)

@@ -24,7 +24,7 @@ def fake(stripe_server: FakeStripe) -> FakeStripe:
 @pytest_asyncio.fixture
 async def shop(engine: AsyncEngine, fake: FakeStripe, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[ToldShop]:
     """Not open yet. What nobody could answer is asked again without a pause."""
-    monkeypatch.setattr("service.later.work.REST_S_MIN", 0.0)
+    monkeypatch.setattr("service.later.resting.REST_S_MIN", 0.0)
     shop = ToldShop(engine, fake)
     yield shop
     await shop.stripe.api.close()

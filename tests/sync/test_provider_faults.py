@@ -242,8 +242,8 @@ class Life:
 async def test_whatever_fails_what_stripe_has_is_what_the_journal_says(
     engine: AsyncEngine, stripe_server: FakeStripe, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
-    monkeypatch.setattr("service.later.work.REST_S_MIN", 0.0)
-    monkeypatch.setattr("service.later.work.REST_S_MAX", 0.0)
+    monkeypatch.setattr("service.later.resting.REST_S_MIN", 0.0)
+    monkeypatch.setattr("service.later.resting.REST_S_MAX", 0.0)
     patient = Patient()
     limit = CallLimit(10_000, 1_000, now=patient.now, sleep=patient.sleep)
     patiently = Api(stripe_server.key, limit, address=stripe_server.url)

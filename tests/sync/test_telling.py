@@ -304,7 +304,7 @@ async def test_what_differs_there_is_an_incident_until_it_does_not(shop: ToldSho
 async def test_a_provider_that_does_not_answer_is_asked_later_and_holds_up_nobody(
     shop: ToldShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.later.work.REST_S_MIN", 60.0)
+    monkeypatch.setattr("service.later.resting.REST_S_MIN", 60.0)
     await shop.subscribed()
     other = await ToldShop(shop.engine, shop.fake, shop.stripe).subscribed()
     await item(shop, "5.00")

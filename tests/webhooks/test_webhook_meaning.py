@@ -245,7 +245,7 @@ async def test_what_fails_is_tried_ever_later_then_waits_for_support_and_is_repl
     pauses = []
     with monkeypatch.context() as broken:
         broken.setattr(shop.records, "methods", away)
-        broken.setattr("service.later.work.ATTEMPTS_MAX", 3)
+        broken.setattr("service.later.resting.ATTEMPTS_MAX", 3)
         await shop.receive(shop.events("payment_method.detached")[0])
         for _ in range(3):
             await shop.time_passes()

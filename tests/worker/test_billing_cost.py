@@ -9,7 +9,7 @@ from sqlalchemy import text
 from adapters.postgres.work import WorkKind, claim
 from bench.accounts import fill
 from service.later.due_work import CLAIM_MAX, DueWork
-from service.later.work import LEASE
+from service.later.lease import LEASE
 
 
 async def test_many_accounts_take_the_same_few_statements_as_one(

@@ -17,7 +17,7 @@ from domain.engine import Asking, advance
 from domain.lifecycle.due import next_due
 from service.ids import new_id
 from service.later.due_work import DueWork
-from service.later.work import LEASE
+from service.later.lease import LEASE
 from service.operations import replay
 from service.write.pending_events import PendingEvents
 

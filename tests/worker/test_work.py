@@ -118,7 +118,7 @@ async def test_what_fails_rests_then_is_given_up_and_is_still_tried_once_a_day(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (id,) = await bench.charges(1)
-    monkeypatch.setattr("service.later.work.ATTEMPTS_MAX", 2)
+    monkeypatch.setattr("service.later.resting.ATTEMPTS_MAX", 2)
     answers: list[Exception | None] = [
         Unknown("no answer"),
         Refusal(ErrorCode.CONFLICT, "not now"),
@@ -206,9 +206,9 @@ async def test_an_error_of_the_database_that_is_no_outage_ends_no_queue(
 
 
 async def test_a_renewal_that_fails_is_tried_again_at_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.later.work.LEASE", timedelta(seconds=2))
-    monkeypatch.setattr("service.later.work.RENEWED_S", 1.5)
-    monkeypatch.setattr("service.later.work.RENEWED_AGAIN_S", 0.1)
+    monkeypatch.setattr("service.later.lease.LEASE", timedelta(seconds=2))
+    monkeypatch.setattr("service.later.lease.RENEWED_S", 1.5)
+    monkeypatch.setattr("service.later.lease.RENEWED_AGAIN_S", 0.1)
     await bench.charges(1)
     rightly, tries = work.renew, 0
 
@@ -234,8 +234,8 @@ async def test_a_renewal_that_fails_is_tried_again_at_once(bench: Bench, monkeyp
 @pytest.mark.parametrize("lost_by", ["time passing", "renewals that fail"])
 async def test_who_loses_a_claim_breaks_off(bench: Bench, monkeypatch: pytest.MonkeyPatch, lost_by: str) -> None:
     """So that no two are at a piece at the same time."""
-    monkeypatch.setattr("service.later.work.LEASE", timedelta(seconds=2))
-    monkeypatch.setattr("service.later.work.RENEWED_S", 0.5)
+    monkeypatch.setattr("service.later.lease.LEASE", timedelta(seconds=2))
+    monkeypatch.setattr("service.later.lease.RENEWED_S", 0.5)
     (id,) = await bench.charges(1)
     broken_off, begun = asyncio.Event(), asyncio.Event()
     if lost_by == "renewals that fail":
@@ -269,7 +269,7 @@ async def test_who_loses_a_claim_breaks_off(bench: Bench, monkeypatch: pytest.Mo
 
 
 async def test_nothing_is_renewed_while_it_is_settled(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.later.work.RENEWED_S", 0.0)
+    monkeypatch.setattr("service.later.lease.RENEWED_S", 0.0)
     await bench.charges(1)
     rightly_renewed, rightly_done = work.renew, work.done
     renewing, seen = 0, list[int]()
@@ -318,7 +318,7 @@ async def test_a_lane_is_known_again_after_somebody_asked_for_the_piece_by_itsel
 
 
 async def test_what_a_bank_takes_days_for_is_given_up_no_more(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("service.later.work.ATTEMPTS_MAX", 1)
+    monkeypatch.setattr("service.later.resting.ATTEMPTS_MAX", 1)
     (id,) = await bench.charges(1)
     answers = [Unknown("no answer"), Processing("the bank has not answered yet", 3600.0, None)]
 
@@ -388,8 +388,8 @@ async def test_who_has_lost_a_claim_neither_finishes_nor_rests_what_another_has(
 async def test_no_transaction_is_open_while_somebody_outside_is_asked_and_the_lease_is_kept(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("service.later.work.LEASE", timedelta(seconds=2))
-    monkeypatch.setattr("service.later.work.RENEWED_S", 0.3)
+    monkeypatch.setattr("service.later.lease.LEASE", timedelta(seconds=2))
+    monkeypatch.setattr("service.later.lease.RENEWED_S", 0.3)
     await bench.charges(1)
     open_then: list[int] = []
     other = bench.queue()
